@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { identity } from './run-input';
+
+/**
+ * What can be asked of a run and said to it. Every update carries who says it and why. Its arguments are parsed by these
+ * schemas in the update's validator: what does not fit is rejected and leaves no trace in the run.
+ */
+const reason = z.string().trim().min(1).max(500);
+
+/** An order with a reason: pause, resume, abort, retry, rollback, accept, reject. */
+export const orderSchema = z.strictObject({ by: identity, reason });
+export type Order = z.infer<typeof orderSchema>;
+
+/** An approval is bound to one plan, and names every irreversible step that it covers. */
+export const approvalSchema = z.strictObject({
+  by: identity,
+  reason: reason.optional(),
+  planHash: z.string().regex(/^[0-9a-f]{6,12}$/, 'the first 6 to 12 hexadecimal digits of the plan'),
+  irreversibleSteps: z.array(z.string().max(200)).max(50).default([]),
+});
+export type Approval = z.infer<typeof approvalSchema>;
+
+export const orders = ['reject', 'pause', 'resume', 'abort', 'retry', 'rollback', 'accept'] as const;
+export type OrderName = (typeof orders)[number];
+
+/** Names as they appear in Temporal. */
+export const updateNames = { approve: 'approve', ...(Object.fromEntries(orders.map((name) => [name, name])) as Record<OrderName, OrderName>) };
+export const queryNames = { status: 'status', plan: 'plan', report: 'report' } as const;

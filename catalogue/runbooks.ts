@@ -1,0 +1,32 @@
+import type { z } from 'zod';
+import { databaseSkuUpgradeInput } from './database-sku-upgrade';
+
+export interface RunbookEntry {
+  /** The workflow type. */
+  name: string;
+  title: string;
+  /** One or two sentences for a list. */
+  summary: string;
+  /** The worst that can happen, in a sentence. */
+  risk: string;
+  input: z.ZodType;
+  /** An input that works on a freshly made lab. */
+  example: Record<string, unknown>;
+}
+
+/** Every runbook there is, by name. The only place that knows them all. */
+export const runbooks: Record<string, RunbookEntry> = {
+  databaseSkuUpgrade: {
+    name: 'databaseSkuUpgrade',
+    title: 'Change the size of a PostgreSQL flexible server',
+    summary:
+      'Changes compute (with the parameters that share its restart) and storage of a primary and its replicas, in the order that replication allows.',
+    risk: 'One restart per server: clients see a stall of up to a minute. Storage can never shrink again.',
+    input: databaseSkuUpgradeInput,
+    example: { sku: 'Standard_D8ds_v4', tier: 'GeneralPurpose', reason: 'Black Friday' },
+  },
+};
+
+export function findRunbook(name: string): RunbookEntry | undefined {
+  return Object.hasOwn(runbooks, name) ? runbooks[name] : undefined;
+}
