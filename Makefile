@@ -1,0 +1,22 @@
+# make demo and make test install whatever is missing (setup/install) and are quick the second time.
+.DEFAULT_GOAL := help
+.PHONY: help demo test setup format clean
+export KEEP FAULT
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+
+demo: setup ## a database upgrade on a production of its own; KEEP=1 leaves it running, FAULT=<name> breaks something
+	@bin/lab demo
+
+test: setup ## lint, types and every test; ends with: N passed, N failed
+	@setup/test
+
+setup: ## install what is missing and build
+	@setup/install
+
+format: setup ## lay out the sources
+	@setup/with-tools npm run --silent format
+
+clean: ## remove what was built or installed here; the cache folder stays
+	rm -rf dist node_modules coverage
