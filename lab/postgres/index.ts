@@ -1,0 +1,1 @@
+export { PostgresServer, type Backup, type PostgresServerOptions, type Setting } from './server';
