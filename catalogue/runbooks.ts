@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { databaseSkuUpgradeInput } from './database-sku-upgrade';
+import type { Topology } from './topology';
 
 export interface RunbookEntry {
   /** The workflow type. */
@@ -10,6 +11,8 @@ export interface RunbookEntry {
   /** The worst that can happen, in a sentence. */
   risk: string;
   input: z.ZodType;
+  /** The name of what a run is about, for its workflow id. */
+  subject(input: Record<string, unknown>, topology: Topology): string;
   /** An input that works on a freshly made lab. */
   example: Record<string, unknown>;
 }
@@ -23,6 +26,7 @@ export const runbooks: Record<string, RunbookEntry> = {
       'Changes compute (with the parameters that share its restart) and storage of a primary and its replicas, in the order that replication allows.',
     risk: 'One restart per server: clients see a stall of up to a minute. Storage can never shrink again.',
     input: databaseSkuUpgradeInput,
+    subject: ({ server }, topology) => (typeof server === 'string' ? server : topology.postgres.primary),
     example: { sku: 'Standard_D8ds_v4', tier: 'GeneralPurpose', reason: 'Black Friday' },
   },
 };
