@@ -1,3 +1,6 @@
+import { z } from 'zod';
+import { identity } from './run-input';
+
 /**
  * The lock's language: one workflow per target holds who has it and who waits. See workflows/target.
  */
@@ -9,7 +12,7 @@ export interface Holder {
   requestedBy: string;
   /** ISO 8601. */
   since: string;
-  /** Set when the holder was terminated without giving the lock back: an operator must look before unlocking. */
+  /** Why an operator must look before unlocking: set when the holder ended without an outcome (terminated). */
   flagged?: string;
 }
 
@@ -22,4 +25,18 @@ export interface LockState {
 /** `ahead`: how many wait before the asker. */
 export type LockAnswer = { granted: true } | { granted: false; holder: Holder; ahead: number };
 
-export const lockMessages = { acquire: 'acquire', release: 'release', flag: 'flag', unlock: 'unlock', state: 'state', granted: 'lockGranted' } as const;
+/** An operator's order to unlock; `holder` is the workflow id that the operator has looked at. */
+export const unlockSchema = z.strictObject({
+  by: identity,
+  reason: z.string().trim().min(1).max(500),
+  holder: z.string().min(1).max(1000),
+});
+
+/** `acquire`, `release`, `unlock` are updates, `state` is a query of the lock; `granted` is a signal to a waiting run. */
+export const lockMessages = {
+  acquire: 'acquire',
+  release: 'release',
+  unlock: 'unlock',
+  state: 'state',
+  granted: 'lockGranted',
+} as const;

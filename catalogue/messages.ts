@@ -24,5 +24,8 @@ export const orders = ['reject', 'pause', 'resume', 'abort', 'retry', 'rollback'
 export type OrderName = (typeof orders)[number];
 
 /** Names as they appear in Temporal. */
-export const updateNames = { approve: 'approve', ...(Object.fromEntries(orders.map((name) => [name, name])) as Record<OrderName, OrderName>) };
+export const updateNames = {
+  approve: 'approve',
+  ...(Object.fromEntries(orders.map((name) => [name, name])) as Record<OrderName, OrderName>),
+};
 export const queryNames = { status: 'status', plan: 'plan', report: 'report' } as const;

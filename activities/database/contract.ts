@@ -87,9 +87,10 @@ export interface DatabaseActivities {
   /**
    * Brings a server to the size and parameters given: sets each parameter that differs, then changes the size (one
    * restart). One heartbeating activity for the whole wait; a new worker resumes the poller without a second PATCH.
-   * Does nothing where all is so already. Waits for our own operation in flight; throws ServerBusy, with nothing touched, for somebody else's.
+   * Does nothing where all is so already. Waits for our own operation in flight; throws ServerBusy, with nothing touched, for somebody
+   * else's. `undo`: any operation in flight is waited for, for it is most likely the one to be undone.
    */
-  changeCompute(request: { server: string; compute: Compute; deadlineSeconds: number }): Promise<void>;
+  changeCompute(request: { server: string; compute: Compute; deadlineSeconds: number; undo?: boolean }): Promise<void>;
   /**
    * Throws `NotVerified` (retryable) until ARM says Ready with that size and the server itself, asked by SQL on the path
    * that clients use, runs with it. `since` given: must have restarted after it, and its memory settings must have

@@ -1,0 +1,103 @@
+import type { Client } from '@temporalio/client';
+import { WithStartWorkflowOperation, WorkflowNotFoundError } from '@temporalio/client';
+import { Context, heartbeat } from '@temporalio/activity';
+import type { Holder, LockAnswer } from '../catalogue';
+import { lockMessages, lockWorkflowId, targetWorkflowType } from '../catalogue';
+
+type HolderKey = Pick<Holder, 'workflowId' | 'runId'>;
+
+/** The way from a run to the locks of its targets. All are safe to call twice. */
+export interface TargetLockActivities {
+  /** Takes all targets or none, in sorted order. With `wait` it stands in the queue of the first that is held. */
+  acquireTargets(request: {
+    targets: string[];
+    holder: Holder;
+    wait: boolean;
+  }): Promise<{ granted: true } | { granted: false; target: string; holder: Holder; ahead: number }>;
+  /** Gives targets back, or leaves their queues. A lock that nobody knows counts as given back. */
+  releaseTargets(request: { targets: string[]; holder: HolderKey }): Promise<void>;
+  /** Resolves to the status with which a run ended, once it has. */
+  awaitRunClosed(run: HolderKey): Promise<string>;
+}
+
+/** How often a watched run is asked for: each is a server-side long poll, so an ending is noticed at once. */
+const longPollSeconds = 60;
+
+export function createTargetLockActivities({
+  client,
+  taskQueue,
+}: {
+  client: Client;
+  taskQueue: string;
+}): TargetLockActivities {
+  const acquireOne = async (target: string, holder: Holder, wait: boolean): Promise<LockAnswer> =>
+    client.workflow.executeUpdateWithStart<(target: string) => Promise<void>, LockAnswer, [Holder, boolean]>(
+      lockMessages.acquire,
+      {
+        args: [holder, wait],
+        startWorkflowOperation: new WithStartWorkflowOperation(targetWorkflowType, {
+          workflowId: lockWorkflowId(target),
+          taskQueue,
+          args: [target],
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          staticSummary: `Lock of ${target}`,
+        }),
+      },
+    );
+
+  const releaseOne = async (target: string, { workflowId, runId }: HolderKey): Promise<void> => {
+    try {
+      await client.workflow
+        .getHandle(lockWorkflowId(target))
+        .executeUpdate<void, [HolderKey]>(lockMessages.release, { args: [{ workflowId, runId }] });
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+  };
+
+  return {
+    async acquireTargets({ targets, holder, wait }) {
+      const taken: string[] = [];
+      for (const target of [...targets].sort()) {
+        const answer = await acquireOne(target, holder, wait);
+        if (!answer.granted) {
+          // Nothing is held while waiting: two runs that take two targets in opposite order would wait for ever.
+          for (const other of taken.reverse()) await releaseOne(other, holder);
+          return { granted: false, target, holder: answer.holder, ahead: answer.ahead };
+        }
+        taken.push(target);
+      }
+      return { granted: true };
+    },
+
+    async releaseTargets({ targets, holder }) {
+      for (const target of targets) await releaseOne(target, holder);
+    },
+
+    async awaitRunClosed({ workflowId, runId }) {
+      const { cancellationSignal } = Context.current();
+      const beating = setInterval(() => heartbeat(), 2000);
+      const handle = client.workflow.getHandle(workflowId, undefined, {
+        firstExecutionRunId: runId,
+        followRuns: false,
+      });
+      try {
+        for (;;) {
+          cancellationSignal.throwIfAborted();
+          const { status } = await handle.describe();
+          if (status.name !== 'RUNNING') return status.name;
+          await client
+            .withAbortSignal(cancellationSignal, () =>
+              client.withDeadline(Date.now() + longPollSeconds * 1000, () => handle.result()),
+            )
+            .catch(() => undefined);
+        }
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return 'UNKNOWN';
+        throw error;
+      } finally {
+        clearInterval(beating);
+      }
+    },
+  };
+}

@@ -1,0 +1,152 @@
+/**
+ * Every type of failure that a step can end with: plain data, so that workflow code, the engine's decisions and the
+ * command line read one table.
+ *
+ * `retryable`: the same call may succeed later without anybody doing anything; Temporal retries it.
+ * `ask`: undoing would be a guess, because a change may still be in flight; the run asks an operator.
+ * `advice`: what a person does about it.
+ */
+export interface FailureKind {
+  retryable: boolean;
+  ask: boolean;
+  advice: string;
+}
+
+export const failureTypes = {
+  ServerNotFound: {
+    retryable: false,
+    ask: false,
+    advice: 'check the name, the resource group in the topology and the subscription',
+  },
+  ServerBusy: {
+    retryable: false,
+    ask: false,
+    advice: 'nothing was touched: wait until the other operation is over, then start again',
+  },
+  ServerNotReady: {
+    retryable: false,
+    ask: false,
+    advice: 'bring the server to the state Ready (start it, or wait), then start again',
+  },
+  ResourceLocked: {
+    retryable: false,
+    ask: false,
+    advice: 'have the owner of the resource lock remove it; runbooks never do',
+  },
+  StorageCannotShrink: {
+    retryable: false,
+    ask: false,
+    advice: 'ask for at least the present size: storage can only grow',
+  },
+  NotAuthorized: {
+    retryable: false,
+    ask: false,
+    advice: "give the worker's identity the role that deploy/ describes, and check its credential",
+  },
+  AzureRefused: {
+    retryable: false,
+    ask: false,
+    advice: 'Azure does not accept this request: change what it names',
+  },
+  AzureOperationFailed: {
+    retryable: false,
+    ask: false,
+    advice: 'the operation was accepted and then failed: read the code, remove its cause, start again',
+  },
+  OperationDeadlineExceeded: {
+    retryable: false,
+    ask: true,
+    advice: 'an operation may still be in flight: look at the server in Azure, then retry, roll back or accept',
+  },
+  AzureThrottled: {
+    retryable: true,
+    ask: false,
+    advice: 'wait: Azure limits requests per subscription and says when to come back',
+  },
+  AzureUnavailable: {
+    retryable: true,
+    ask: false,
+    advice: "check the address of Azure Resource Manager (ARM_ENDPOINT), the network and Azure's status page",
+  },
+  CredentialUnavailable: {
+    retryable: true,
+    ask: false,
+    advice: "check the worker's managed identity (IDENTITY_ENDPOINT) or the credential it is to use",
+  },
+  CertificateRejected: {
+    retryable: false,
+    ask: false,
+    advice: 'give the right certificate authority: PGSSLROOTCERT for PostgreSQL, NODE_EXTRA_CA_CERTS for Azure',
+  },
+  DatabaseUnreachable: {
+    retryable: true,
+    ask: false,
+    advice: 'check that the server runs, its firewall, and the address in the connection URL',
+  },
+  DatabaseTimedOut: {
+    retryable: true,
+    ask: false,
+    advice: 'look for locks and load on the server',
+  },
+  DatabaseLoginRejected: {
+    retryable: false,
+    ask: false,
+    advice: 'check role, password and database in the connection URL',
+  },
+  DatabaseRightMissing: {
+    retryable: false,
+    ask: false,
+    advice: 'grant the role what the message names (pg_monitor for the admin)',
+  },
+  DatabaseQueryFailed: {
+    retryable: false,
+    ask: false,
+    advice: 'this should not happen on a supported version: report the message',
+  },
+  ConfigurationMissing: {
+    retryable: false,
+    ask: false,
+    advice: "complete the worker's configuration as the message says",
+  },
+  NotVerified: {
+    retryable: true,
+    ask: false,
+    advice: 'the target does not show the new state yet',
+  },
+  Drift: {
+    retryable: false,
+    ask: false,
+    advice: 'somebody else changed the target after the plan was made: find out who, then plan again',
+  },
+  DriftAfterwards: {
+    retryable: false,
+    ask: true,
+    advice: 'somebody else changed the target after it was verified: look at it, then retry, roll back or accept',
+  },
+  ClientBudgetExceeded: {
+    retryable: false,
+    ask: false,
+    advice: 'the run went back by itself: find out why clients suffered, or declare a bigger budget',
+  },
+  ClientBudgetExceededMidway: {
+    retryable: false,
+    ask: true,
+    advice: 'going back would disturb clients again: look at them, then retry (go on), roll back or accept',
+  },
+  Unexpected: {
+    retryable: false,
+    ask: false,
+    advice: 'this is a defect of the runbook or the worker: report it with the message',
+  },
+} as const satisfies Record<string, FailureKind>;
+
+export type FailureType = keyof typeof failureTypes;
+
+export function isFailureType(type: string | null | undefined): type is FailureType {
+  return typeof type === 'string' && Object.hasOwn(failureTypes, type);
+}
+
+/** True where the engine puts the failure before an operator instead of rolling back. An unknown type does not ask. */
+export function asksOperator(type: string | null | undefined): boolean {
+  return isFailureType(type) && failureTypes[type].ask;
+}

@@ -1,0 +1,96 @@
+/**
+ * databaseSkuUpgrade: another size for a PostgreSQL flexible server and its replicas.
+ *
+ * 1. Compute, together with the parameters that share its restart: replicas first on the way up, the primary first on the way
+ *    down. Each step is one restart of one server; undoing it is another.
+ * 2. Storage, replicas before the primary. It can never shrink again, so it comes last and is approved by name.
+ *
+ * Out of scope: high availability mode, IOPS and performance tiers, version upgrades.
+ */
+import type { Compute, ComputeBefore, DatabaseActivities, DatabaseFacts } from '../../activities/database/contract';
+import type { DatabaseSkuUpgradeInput, Timing } from '../../catalogue';
+import { databaseSkuUpgradeInput, runbooks, targetOf } from '../../catalogue';
+import { changes, reads, verifications } from '../runbook/activities';
+import { runbook } from '../runbook/runbook';
+import type { AnyStep } from '../runbook/step';
+import { change } from '../runbook/step';
+import type { ComputeStep, StorageStep } from './decisions';
+import { computeSteps, expectedStallSeconds, showCompute, storageSteps } from './decisions';
+import { findings } from './findings';
+
+const read = reads<DatabaseActivities>();
+const act = changes<DatabaseActivities>();
+const check = verifications<DatabaseActivities>();
+
+export const databaseSkuUpgrade = runbook<DatabaseSkuUpgradeInput, DatabaseFacts>({
+  name: 'databaseSkuUpgrade',
+  title: runbooks['databaseSkuUpgrade']!.title,
+  input: databaseSkuUpgradeInput,
+  subject: (wanted, topology) => `${wanted.server ?? topology.postgres.primary} (${topology.azure.resourceGroup})`,
+  preflight: (wanted, topology) =>
+    read('preflight · read servers, sizes, backups').inspectDatabase({
+      server: wanted.server ?? topology.postgres.primary,
+    }),
+  targets: (_wanted, { primary, replicas }) =>
+    [primary, ...replicas].map((server) => targetOf('postgres', server.name)),
+  findings,
+  steps: (wanted, facts) => [
+    ...computeSteps(wanted, facts).map((step) => scale(step, facts, wanted.timing)),
+    ...storageSteps(wanted, facts).map((step) => grow(step, facts, wanted.timing)),
+  ],
+  measuredServer: (wanted, topology) => wanted.server ?? topology.postgres.primary,
+});
+
+function scale({ server, from, to }: ComputeStep, { primary }: DatabaseFacts, timing: Timing): AnyStep {
+  const name = `scale ${server === primary ? 'primary' : server.name}`;
+  const stall = expectedStallSeconds(primary);
+  return change<Compute, ComputeBefore>({
+    name,
+    resource: targetOf('postgres', server.name),
+    from,
+    to,
+    show: showCompute,
+    reversibility: 'reversible',
+    undoDisturbsClients: true,
+    // Azure says 5–10 minutes for a compute change.
+    expectedSeconds: 360,
+    impact: server === primary ? `all: ≤ ${stall} s` : `its reads: ≤ ${stall} s`,
+    read: () =>
+      read(`${name} · read the size`).readCompute({ server: server.name, parameters: Object.keys(to.parameters) }),
+    valueOf: (before) => before.compute,
+    set: (compute, way) =>
+      act(`${name} · change to ${showCompute(compute)}`, timing).changeCompute({
+        server: server.name,
+        compute,
+        deadlineSeconds: timing.operationTimeoutSeconds,
+        undo: way === 'back',
+      }),
+    check: (compute, since) =>
+      check(`${name} · verify ${showCompute(compute)}`, timing).verifyCompute({ server: server.name, compute, since }),
+  });
+}
+
+function grow({ server, fromGb, toGb }: StorageStep, { primary }: DatabaseFacts, timing: Timing): AnyStep {
+  const name = `grow ${server === primary ? 'primary' : server.name}`;
+  return change<number, { storageGb: number }>({
+    name,
+    resource: targetOf('postgres', server.name),
+    from: fromGb,
+    to: toGb,
+    show: (size) => `${size} GiB`,
+    reversibility: 'irreversible',
+    undoDisturbsClients: false,
+    expectedSeconds: 60,
+    impact: 'nothing; own approval',
+    read: () => read(`${name} · read the storage`).readStorage({ server: server.name }),
+    valueOf: ({ storageGb }) => storageGb,
+    set: (storageGb) =>
+      act(`${name} · grow to ${storageGb} GiB`, timing).growStorage({
+        server: server.name,
+        storageGb,
+        deadlineSeconds: timing.operationTimeoutSeconds,
+      }),
+    check: (storageGb) =>
+      check(`${name} · verify ${storageGb} GiB`, timing).verifyStorage({ server: server.name, storageGb }),
+  });
+}

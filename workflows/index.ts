@@ -1,0 +1,3 @@
+/** What Temporal can start: the runbooks by the names of the catalogue, and the lock. */
+export { databaseSkuUpgrade } from './database-sku-upgrade/workflow';
+export { target } from './target/target';

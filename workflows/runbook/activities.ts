@@ -1,0 +1,90 @@
+import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
+import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { Timing } from '../../catalogue';
+
+/**
+ * The four ways in which steps call activities. Every call carries a summary for people: "<step> · <what>".
+ *
+ * - `reads`: local activities, one event each. Short, changing nothing (or, for locks, idempotent).
+ * - `changes`: one long activity that waits for a whole operation of Azure's. It heartbeats every second, so a dead worker is
+ *   noticed after 5 s, and is told of a cancellation; it is retried until its deadline.
+ * - `verifications`: throw until the target shows the new state; their retry policy is the polling and costs no events.
+ * - `companions`: run beside the steps until they are cancelled.
+ */
+type AnyActivities = Record<keyof object, never> | object;
+type Caller<Activities> = (summary: string, timing?: Timing) => Activities;
+
+const reading: LocalActivityOptions = {
+  startToCloseTimeout: '60 s',
+  scheduleToCloseTimeout: '5 min',
+  retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '20 s' },
+};
+
+export function reads<Activities extends AnyActivities>(options: LocalActivityOptions = {}): Caller<Activities> {
+  const proxy = proxyLocalActivities<Record<string, (...args: unknown[]) => Promise<unknown>>>({
+    ...reading,
+    ...options,
+  });
+  return (summary) => withOptions(proxy, () => ({ summary }));
+}
+
+export function changes<Activities extends AnyActivities>(): Caller<Activities> {
+  return remote((summary, timing) => ({
+    summary,
+    // The activity keeps the deadline itself and says so in words; this is the net under it.
+    startToCloseTimeout: (timing.operationTimeoutSeconds + 60) * 1000,
+    scheduleToCloseTimeout: (timing.operationTimeoutSeconds + 120) * 1000,
+    heartbeatTimeout: '5 s',
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: { initialInterval: '1 s', backoffCoefficient: 1 },
+  }));
+}
+
+export function verifications<Activities extends AnyActivities>(): Caller<Activities> {
+  return remote((summary, timing) => ({
+    summary,
+    startToCloseTimeout: '60 s',
+    scheduleToCloseTimeout: timing.verificationTimeoutSeconds * 1000,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    retry: { initialInterval: '1 s', backoffCoefficient: 1.5, maximumInterval: '15 s' },
+  }));
+}
+
+export function companions<Activities extends AnyActivities>(): Caller<Activities> {
+  return remote((summary) => ({
+    summary,
+    // Longer than any run; it ends when it is cancelled.
+    startToCloseTimeout: '14 days',
+    heartbeatTimeout: '5 s',
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: { initialInterval: '1 s', backoffCoefficient: 1 },
+  }));
+}
+
+const noTiming: Timing = {
+  soakSeconds: 0,
+  operationTimeoutSeconds: 7200,
+  verificationTimeoutSeconds: 900,
+  approvalTimeoutSeconds: 14_400,
+};
+
+function remote<Activities extends AnyActivities>(
+  optionsFor: (summary: string, timing: Timing) => ActivityOptions,
+): Caller<Activities> {
+  const proxy = proxyActivities<Record<string, (...args: unknown[]) => Promise<unknown>>>(optionsFor('', noTiming));
+  return (summary, timing = noTiming) => withOptions(proxy, () => optionsFor(summary, timing));
+}
+
+interface CallableWithOptions {
+  executeWithOptions(options: object, args: unknown[]): Promise<unknown>;
+}
+
+/** The same activities, each called with these options. */
+function withOptions<Activities extends AnyActivities>(proxy: object, options: () => object): Activities {
+  return new Proxy({} as Activities, {
+    get: (_target, name) => {
+      const activity = (proxy as Record<string, CallableWithOptions>)[String(name)]!;
+      return (...args: unknown[]) => activity.executeWithOptions(options(), args);
+    },
+  });
+}

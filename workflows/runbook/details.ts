@@ -1,0 +1,104 @@
+import type { ClientMeasurement, Plan, Report, RunStatus, StepProgress } from '../../catalogue';
+import { duration } from '../../catalogue';
+
+/**
+ * A run's current details in Temporal UI: Markdown that answers "what is it doing, since when, is it normal, how do I stop
+ * it?" without a second window. Pure.
+ */
+export function currentDetails(status: RunStatus, plan: Plan | undefined, report: Report | undefined): string {
+  const sections = [
+    headline(status),
+    report && report.summary !== '' ? report.summary : undefined,
+    status.trouble && trouble(status),
+    status.waiting &&
+      `**Waits** for ${status.waiting.on}: ${status.waiting.reason} (since ${clock(status.waiting.since)}${status.waiting.until ? `, until ${clock(status.waiting.until)}` : ''})`,
+    status.steps.length > 0 ? stepTable(status.steps) : undefined,
+    warnings(plan),
+    status.clients && clients(status.clients, plan),
+    status.held.length > 0 ? `Holds ${status.held.map((target) => `\`${target}\``).join(', ')}` : undefined,
+    howToStop(status),
+  ];
+  return sections.filter((section) => section !== undefined && section !== '').join('\n\n');
+}
+
+function headline({ phase, outcome, subject, planHash, reason, requestedBy }: RunStatus): string {
+  const why = reason === '' ? '' : ` · “${escape(reason)}”`;
+  return `### ${outcome ?? phase}${subject ? ` · ${subject}` : ''}\n${planHash ? `plan \`${planHash}\` · ` : ''}asked by ${escape(requestedBy)}${why}`;
+}
+
+const icons: Record<StepProgress['state'], string> = {
+  pending: '·',
+  applying: '▶',
+  verifying: '▶',
+  done: '✓',
+  failed: '✗',
+  undoing: '◀',
+  undone: '↩',
+  'undo failed': '✗',
+  'left in place': '!',
+};
+
+function stepTable(steps: StepProgress[]): string {
+  const rows = steps.map((step, index) =>
+    [
+      `${icons[step.state]} ${index + 1}`,
+      step.name,
+      `${step.from} → ${step.to}`,
+      step.state,
+      timing(step),
+      escape(step.error ?? step.evidence ?? step.impact ?? ''),
+    ].join(' | '),
+  );
+  return [
+    '| # | step | from → to | state | time | |',
+    '|---|---|---|---|---|---|',
+    ...rows.map((row) => `| ${row} |`),
+  ].join('\n');
+}
+
+function timing(step: StepProgress): string {
+  const expected = step.expectedSeconds === undefined ? '' : `~${duration(step.expectedSeconds)}`;
+  if (!step.startedAt) return expected;
+  if (!step.endedAt) return `since ${clock(step.startedAt)}${expected && ` (${expected})`}`;
+  return duration((Date.parse(step.endedAt) - Date.parse(step.startedAt)) / 1000);
+}
+
+function warnings(plan: Plan | undefined): string | undefined {
+  const found = plan?.findings.filter((finding) => finding.level === 'warning') ?? [];
+  return found.map((finding) => `- ⚠ ${escape(finding.message)}`).join('\n');
+}
+
+function clients(measured: ClientMeasurement, plan: Plan | undefined): string {
+  const budget = plan
+    ? ` (budget ${plan.clientBudget.failedRequests} / ${plan.clientBudget.longestStallSeconds} s)`
+    : '';
+  const unmeasured = measured.unmeasuredSeconds > 0 ? `, ${duration(measured.unmeasuredSeconds)} unmeasured` : '';
+  return `Clients: ${measured.failedRequests} of ${measured.requests} requests failed, longest stall ${measured.longestStallSeconds.toFixed(1)} s${unmeasured}${budget}`;
+}
+
+function trouble({ trouble, workflowId }: RunStatus): string {
+  if (!trouble) return '';
+  return [
+    `**An operator is needed** at step “${trouble.step}” since ${clock(trouble.since)}`,
+    `- now: ${escape(trouble.now)}`,
+    ...trouble.tried.map((cause) => `- tried: ${escape(cause)}`),
+    `- do: ${trouble.orders.map((order) => `\`runbook ${order} ${workflowId} --reason …\``).join(' or ')}`,
+  ].join('\n');
+}
+
+function howToStop({ phase, workflowId }: RunStatus): string | undefined {
+  if (phase === 'closed' || phase === 'needs-operator' || phase === 'rolling-back') return undefined;
+  if (phase === 'awaiting-approval') {
+    return `Answer: \`runbook approve ${workflowId} --plan …\` or \`runbook reject ${workflowId} --reason …\``;
+  }
+  return `Stop: \`runbook pause ${workflowId}\` (before the next step) or \`runbook abort ${workflowId}\` / Cancel (undoes what was done). Do not terminate: that leaves the locks held.`;
+}
+
+function clock(at: string): string {
+  return `${at.slice(11, 19)}Z`;
+}
+
+/** Texts from outside must not break the table or smuggle markup in. */
+function escape(text: string): string {
+  return text.replace(/[\r\n]+/g, ' ').replace(/[|<>`*_[\]]/g, (character) => `\\${character}`);
+}

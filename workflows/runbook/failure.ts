@@ -1,0 +1,35 @@
+import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow';
+import type { FailureType } from '../../catalogue';
+import { asksOperator } from '../../catalogue';
+
+/** A failure in words, without a stack. */
+export interface FailureStory {
+  /** A type of the catalogue's table, or Temporal's own kind. */
+  type: string;
+  message: string;
+  /** The state is unknown or an operation may be in flight: an operator decides, the engine does not roll back by itself. */
+  asks: boolean;
+}
+
+/** Finds the cause that says most: Temporal wraps what an activity threw, and a time-out wraps the last attempt's failure. */
+export function storyOf(error: unknown): FailureStory {
+  if (error instanceof ActivityFailure && error.cause) return storyOf(error.cause);
+  if (error instanceof TimeoutFailure) {
+    if (error.cause) {
+      const last = storyOf(error.cause);
+      return { ...last, message: `${last.message} (gave up: the time for it is over)` };
+    }
+    return { type: 'TimedOut', message: `no answer in time (${error.timeoutType})`, asks: true };
+  }
+  if (error instanceof ApplicationFailure) {
+    const type = error.type ?? 'Error';
+    return { type, message: error.message, asks: asksOperator(type) };
+  }
+  if (error instanceof CancelledFailure) return { type: 'Cancelled', message: error.message, asks: false };
+  return { type: 'Error', message: error instanceof Error ? error.message : String(error), asks: false };
+}
+
+/** A bug in workflow code would be retried for ever by Temporal: everything that must end the run is one of these. */
+export function failure(type: FailureType, message: string): ApplicationFailure {
+  return ApplicationFailure.create({ type, message, nonRetryable: true });
+}

@@ -1,0 +1,97 @@
+import { ApplicationFailure, defineQuery, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow';
+import type { Approval, ClientMeasurement, Order, Plan, Report, RunStatus } from '../../catalogue';
+import { approvalSchema, describeInvalid, orderSchema, queryNames, updateNames } from '../../catalogue';
+import type { Run } from './run';
+import { mayAbort, mayAccept, mayApprove, mayPause, mayReject, mayResume, mayRetry, mayRollBack } from './permissions';
+
+/** Registers everything that can be asked of a run or said to it. Validators only read; what they reject leaves no trace. */
+export function handleMessages(run: Run): void {
+  setHandler(defineQuery<RunStatus>(queryNames.status), () => run.status(), {
+    description: 'What the run does, since when, and what it waits for',
+  });
+  setHandler(defineQuery<Plan | null>(queryNames.plan), () => run.plan ?? null, {
+    description: 'The plan, with its hash',
+  });
+  setHandler(defineQuery<Report | null>(queryNames.report), () => run.report ?? null, {
+    description: 'The report; null until the run has closed',
+  });
+
+  setHandler(
+    defineUpdate<string, [Approval]>(updateNames.approve),
+    (raw) => {
+      const approval = approvalSchema.parse(raw);
+      run.approval = approval;
+      run.note('approve', approval.by, approval.reason ?? `plan ${approval.planHash}`);
+      return `plan ${run.plan?.hash} is approved`;
+    },
+    {
+      description: 'Approve the plan: {by, planHash, irreversibleSteps, reason}',
+      validator: (raw) => check(() => mayApprove(run, parse(approvalSchema, raw))),
+    },
+  );
+
+  order(run, 'reject', mayReject, (given) => (run.rejection = given), 'the plan is rejected: nothing will be touched');
+  order(run, 'pause', mayPause, (given) => (run.pauseOrder = given), 'pausing before the next step');
+  order(run, 'resume', mayResume, () => (run.pauseOrder = undefined), 'going on');
+  order(run, 'abort', mayAbort, (given) => run.stop(given), 'aborting: what was done is undone');
+  order(run, 'retry', mayRetry, (given) => (run.operatorOrder = { ...given, order: 'retry' }), 'trying again');
+  order(run, 'rollback', mayRollBack, (given) => (run.operatorOrder = { ...given, order: 'rollback' }), 'rolling back');
+  order(
+    run,
+    'accept',
+    mayAccept,
+    (given) => (run.operatorOrder = { ...given, order: 'accept' }),
+    'closing as Accepted',
+  );
+
+  setHandler(defineSignal('lockGranted'), () => {
+    run.lockGranted = true;
+  });
+  setHandler(defineSignal<[ClientMeasurement]>('clientBudgetExceeded'), (measured) => {
+    run.budgetExceeded = true;
+    run.clients = measured;
+    run.show();
+  });
+}
+
+type Reason = string | undefined;
+
+function order(
+  run: Run,
+  name: 'reject' | 'pause' | 'resume' | 'abort' | 'retry' | 'rollback' | 'accept',
+  refusal: (run: Run, order: Order) => Reason,
+  carryOut: (order: Order) => unknown,
+  answer: string,
+): void {
+  setHandler(
+    defineUpdate<string, [Order]>(updateNames[name]),
+    (raw) => {
+      const given = orderSchema.parse(raw);
+      run.note(name, given.by, given.reason);
+      carryOut(given);
+      run.show();
+      return answer;
+    },
+    { description: `${name}: {by, reason}`, validator: (raw) => check(() => refusal(run, parse(orderSchema, raw))) },
+  );
+}
+
+function check(refusal: () => Reason): void {
+  const reason = refusal();
+  if (reason !== undefined)
+    throw ApplicationFailure.create({ type: 'OrderRefused', message: reason, nonRetryable: true });
+}
+
+function parse<Value>(
+  schema: {
+    safeParse(
+      raw: unknown,
+    ): { success: true; data: Value } | { success: false; error: Parameters<typeof describeInvalid>[0] };
+  },
+  raw: unknown,
+): Value {
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const lines = describeInvalid(parsed.error, raw).map(({ field, message }) => `${field}: ${message}`);
+  throw ApplicationFailure.create({ type: 'InvalidInput', message: lines.join('; '), nonRetryable: true });
+}

@@ -1,0 +1,144 @@
+/**
+ * Performs the steps of an approved plan whose targets are locked.
+ *
+ * 1. Before each step: pause if asked to, stop if the clients' budget is exceeded.
+ * 2. Read the target; if it is not what the plan says, refuse to overwrite it (`Drift`).
+ * 3. Register the undo, then apply, then verify by the target itself.
+ * 4. After the last: soak, then see whether all is still so.
+ * 5. When that ends early: roll back, or ask an operator (decisions.ts), who may order to go on from the same step.
+ */
+import { sleep } from '@temporalio/workflow';
+import type { Outcome } from '../../catalogue';
+import { duration } from '../../catalogue';
+import { afterExceededBudget, afterInterruption } from './decisions';
+import { failure, storyOf } from './failure';
+import { askOperator } from './operator';
+import { rollBack } from './rollback';
+import type { Run } from './run';
+import { now } from './run';
+import type { AnyStep } from './step';
+
+export interface Ending {
+  outcome: Outcome;
+  summary: string;
+}
+
+/** A step that may have had an effect, with what was read before it. */
+export interface Begun {
+  step: AnyStep;
+  before: unknown;
+}
+
+export interface Performance {
+  steps: AnyStep[];
+  soakSeconds: number;
+  /** Reads everything once more and names what is no longer as it should be. */
+  drifted(): Promise<string[]>;
+}
+
+export async function perform(run: Run, performance: Performance): Promise<Ending> {
+  const begun: Begun[] = [];
+  let next = 0;
+  for (;;) {
+    try {
+      await run.forward(async () => {
+        for (; next < performance.steps.length; next++) await performStep(run, performance.steps[next]!, begun);
+        await settle(run, performance, begun);
+      });
+      return {
+        outcome: 'Succeeded',
+        summary: performance.steps.length === 0 ? 'nothing to do: all is so already' : '',
+      };
+    } catch (error) {
+      const story = storyOf(error);
+      const current = performance.steps[Math.min(next, performance.steps.length - 1)];
+      const cause = run.stopOrder ? `stopped by ${run.stopOrder.by}: ${run.stopOrder.reason}` : story.message;
+      run.waiting = undefined;
+      markInterrupted(run, current, cause);
+      const answer = afterInterruption({
+        stopped: run.stopOrder !== undefined,
+        asks: story.asks,
+        irreversibleBegun: begun.some(({ step }) => step.reversibility === 'irreversible'),
+      });
+      if (answer === 'rollBack') return rollBack(run, begun, cause);
+      const order = await askOperator(run, { step: current, causes: [cause], orders: ['retry', 'rollback', 'accept'] });
+      if (order.order === 'rollback') return rollBack(run, begun, cause);
+      if (order.order === 'accept') return { outcome: 'Accepted', summary: `accepted by ${order.by}: ${order.reason}` };
+      run.stopOrder = undefined;
+      run.enter('running');
+    }
+  }
+}
+
+async function performStep(run: Run, step: AnyStep, begun: Begun[]): Promise<void> {
+  await gate(run, begun);
+  let entry = begun.find((other) => other.step === step);
+  run.waiting = { reason: `${step.name}: ${step.from} → ${step.to}`, on: step.resource, since: now() };
+  run.mark(step.name, { state: 'applying', startedAt: now(), endedAt: undefined, error: undefined });
+  if (!entry) {
+    const { value, before } = await step.observe();
+    if (value !== step.from) throw drift(step, value);
+    entry = { step, before };
+    begun.push(entry);
+  }
+  await step.apply(entry.before);
+  run.mark(step.name, { state: 'verifying' });
+  const evidence = await step.verify(entry.before);
+  run.waiting = undefined;
+  run.mark(step.name, { state: 'done', endedAt: now(), evidence });
+}
+
+/** Between two steps: a pause takes effect here, and so does an exceeded budget. */
+async function gate(run: Run, begun: Begun[]): Promise<void> {
+  if (run.pauseOrder) {
+    run.enter('paused');
+    const { by, reason } = run.pauseOrder;
+    await run.waitFor(
+      { reason: `paused by ${by}: ${reason}`, on: 'runbook resume' },
+      () => run.pauseOrder === undefined,
+    );
+    run.enter('running');
+  }
+  if (run.budgetExceeded) {
+    // Once an operator has seen it, it is not asked again.
+    run.budgetExceeded = false;
+    const { failedRequests, longestStallSeconds } = run.clients!;
+    const type =
+      afterExceededBudget(begun.map(({ step }) => step)) === 'rollBack'
+        ? 'ClientBudgetExceeded'
+        : 'ClientBudgetExceededMidway';
+    throw failure(
+      type,
+      `clients noticed more than the budget allows: ${failedRequests} failed requests, longest stall ${longestStallSeconds.toFixed(1)} s`,
+    );
+  }
+}
+
+async function settle(run: Run, { soakSeconds, drifted, steps }: Performance, begun: Begun[]): Promise<void> {
+  if (steps.length === 0) return;
+  await gate(run, begun);
+  if (soakSeconds > 0) {
+    run.enter('soaking');
+    run.waiting = { reason: `soak of ${duration(soakSeconds)}: watching the changed system`, on: 'time', since: now() };
+    run.show();
+    await sleep(soakSeconds * 1000, { summary: `soak · ${duration(soakSeconds)}` }).finally(
+      () => (run.waiting = undefined),
+    );
+  }
+  await gate(run, begun);
+  const wrong = await drifted();
+  if (wrong.length > 0) throw failure('DriftAfterwards', `no longer as verified: ${wrong.join('; ')}`);
+}
+
+function drift(step: AnyStep, value: string): Error {
+  return failure(
+    'Drift',
+    `step "${step.name}" expects ${step.from}, but ${step.resource} shows ${value}: somebody else changed it, and it is not overwritten`,
+  );
+}
+
+function markInterrupted(run: Run, step: AnyStep | undefined, error: string): void {
+  if (!step) return;
+  const state = run.progress(step.name).state;
+  if (state === 'applying' || state === 'verifying') run.mark(step.name, { state: 'failed', endedAt: now(), error });
+}

@@ -1,0 +1,145 @@
+import {
+  CancellationScope,
+  condition,
+  setCurrentDetails,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type {
+  Approval,
+  ClientMeasurement,
+  OperatorEntry,
+  Order,
+  OrderName,
+  Outcome,
+  Phase,
+  Plan,
+  Report,
+  RunInput,
+  RunStatus,
+  StepProgress,
+  Trouble,
+  Waiting,
+} from '../../catalogue';
+import { currentDetails } from './details';
+
+/** What `retry`, `rollback` or `accept` was ordered, while an operator is needed. */
+export type OperatorOrder = Order & { order: 'retry' | 'rollback' | 'accept' };
+
+/**
+ * All that a run knows of itself: what its queries answer, what its current details show, and the flags that updates set and
+ * the procedure waits for. Changing it is followed by `show()`, which costs no history event unless the phase is another.
+ */
+export class Run {
+  phase: Phase = 'preflight';
+  outcome?: Outcome;
+  plan?: Plan;
+  steps: StepProgress[] = [];
+  waiting?: Waiting;
+  trouble?: Trouble;
+  held: string[] = [];
+  clients?: ClientMeasurement;
+  report?: Report;
+  /** Set by the updates of messages.ts. */
+  approval?: Approval;
+  rejection?: Order;
+  pauseOrder?: Order;
+  stopOrder?: Order;
+  operatorOrder?: OperatorOrder;
+  lockGranted = false;
+  /** Who may approve; anybody but the requester where empty. */
+  approvers: string[] = [];
+  budgetExceeded = false;
+  readonly operators: OperatorEntry[] = [];
+  readonly startedAt = workflowInfo().startTime.toISOString();
+  subject = '';
+  input: Pick<RunInput, 'requestedBy' | 'reason'> = { requestedBy: 'unknown', reason: '' };
+  private forwardScope?: CancellationScope;
+  private shownPhase?: Phase;
+
+  constructor(readonly runbook: string) {}
+
+  /** Work that an abort or a cancellation interrupts: it then throws a CancelledFailure. */
+  async forward<Result>(work: () => Promise<Result>): Promise<Result> {
+    const scope = new CancellationScope();
+    this.forwardScope = scope;
+    if (this.stopOrder) scope.cancel();
+    try {
+      return await scope.run(work);
+    } finally {
+      this.forwardScope = undefined;
+    }
+  }
+
+  /** Abort, or a cancellation from Temporal: both roll back. */
+  stop(order: Order): void {
+    this.stopOrder ??= order;
+    this.forwardScope?.cancel();
+  }
+
+  note(order: OrderName | 'approve' | 'cancel', by: string, reason: string): void {
+    this.operators.push({ at: now(), by, order, reason });
+  }
+
+  enter(phase: Phase): void {
+    this.phase = phase;
+    this.show();
+  }
+
+  /** Waits for a person or another run, and says so. `untilSeconds` ends the wait; resolves to whether it came true. */
+  async waitFor(
+    waiting: Omit<Waiting, 'since' | 'until'>,
+    isTrue: () => boolean,
+    untilSeconds?: number,
+  ): Promise<boolean> {
+    const until = untilSeconds === undefined ? undefined : new Date(Date.now() + untilSeconds * 1000).toISOString();
+    this.waiting = { ...waiting, since: now(), until };
+    this.show();
+    try {
+      if (untilSeconds !== undefined) return await condition(isTrue, untilSeconds * 1000);
+      await condition(isTrue);
+      return true;
+    } finally {
+      this.waiting = undefined;
+      this.show();
+    }
+  }
+
+  progress(name: string): StepProgress {
+    return this.steps.find((step) => step.name === name)!;
+  }
+
+  mark(name: string, change: Partial<StepProgress>): void {
+    Object.assign(this.progress(name), change);
+    this.show();
+  }
+
+  status(): RunStatus {
+    const { workflowId, runId } = workflowInfo();
+    const { runbook, subject, phase, outcome, startedAt, waiting, trouble, held, steps, clients, operators } = this;
+    const { requestedBy, reason } = this.input;
+    const planHash = this.plan?.hash;
+    return {
+      runbook, workflowId, runId, subject, phase, outcome, planHash, requestedBy, reason, startedAt, waiting, trouble,
+      held, steps, clients, operators,
+    }; // prettier-ignore
+  }
+
+  /** Brings what people see up to date. */
+  show(): void {
+    setCurrentDetails(currentDetails(this.status(), this.plan, this.report));
+    if (this.phase === this.shownPhase) return;
+    this.shownPhase = this.phase;
+    upsertSearchAttributes({
+      RunbookPhase: [this.phase],
+      RunbookRequester: [this.input.requestedBy],
+      ...(this.plan ? { RunbookTarget: this.plan.targets } : {}),
+      ...(this.outcome ? { RunbookOutcome: [this.outcome] } : {}),
+    });
+  }
+}
+
+/** The workflow's clock, ISO 8601. */
+export function now(): string {
+  return new Date(Date.now()).toISOString();
+}

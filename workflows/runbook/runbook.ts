@@ -1,0 +1,217 @@
+/**
+ * The engine: what a run of any runbook does.
+ *
+ * 1. Parse the input; what does not fit is refused before anything is read.
+ * 2. Preflight: read, judge, plan. Refuse with every reason at once; stop here for a dry run.
+ * 3. Ask for approval where the policy or the input wants one, bound to the plan's hash.
+ * 4. Lock the targets, all or none; preflight again under the lock. Another hash means a new plan and a new question.
+ * 5. Perform (perform.ts), measuring clients beside it; roll back (rollback.ts) or ask an operator (operator.ts) where it fails.
+ * 6. Give the locks back, report, close: completed for Succeeded and Planned, failed with that type for everything else.
+ */
+import {
+  ApplicationFailure,
+  CancellationScope,
+  allHandlersFinished,
+  condition,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { ClientActivities } from '../../activities/database/contract';
+import type { TopologyActivities } from '../../activities/topology';
+import type { Plan, Report, RunInput, Topology } from '../../catalogue';
+import { completing, describeInvalid } from '../../catalogue';
+import { companions, reads } from './activities';
+import type { Runbook } from './definition';
+import { storyOf } from './failure';
+import { lockTargets, unlockTargets } from './locking';
+import { handleMessages } from './messages';
+import type { Ending } from './perform';
+import { perform } from './perform';
+import type { Proposal } from './plan';
+import { propose, refusalsOf } from './plan';
+import { Run, now } from './run';
+
+const topologies = reads<TopologyActivities>();
+const measuring = companions<ClientActivities>();
+
+/** How often a plan may be overtaken by a change under the lock before the run gives up. */
+const plansMax = 5;
+
+/** Makes the workflow function of a runbook. */
+export function runbook<Input extends RunInput, Facts>(
+  definition: Runbook<Input, Facts>,
+): (input: unknown) => Promise<Report> {
+  return (raw) => {
+    const run = new Run(definition.name);
+    handleMessages(run);
+    // Cancelling from Temporal is an abort like any other; after that the scope's own cancellation must reach nothing.
+    CancellationScope.current().cancelRequested.catch(() => {
+      run.note('cancel', 'Temporal', 'cancelled');
+      run.stop({ by: 'Temporal', reason: 'cancelled' });
+    });
+    return CancellationScope.nonCancellable(async () => close(run, await procedure(run, definition, raw)));
+  };
+}
+
+async function procedure<Input extends RunInput, Facts>(
+  run: Run,
+  definition: Runbook<Input, Facts>,
+  raw: unknown,
+): Promise<Ending> {
+  const parsed = definition.input.safeParse(raw);
+  if (!parsed.success) {
+    return { outcome: 'Refused', summary: lines(describeInvalid(parsed.error, raw)) };
+  }
+  const input = parsed.data;
+  run.input = input;
+  const prepared = await run
+    .forward(() => prepare(run, definition, input))
+    .catch((error: unknown): Ending => {
+      const cause = run.stopOrder ? `stopped by ${run.stopOrder.by}: ${run.stopOrder.reason}` : storyOf(error).message;
+      return { outcome: 'Refused', summary: `${cause}; nothing was touched` };
+    });
+  const ending = 'outcome' in prepared ? prepared : await performMeasured(run, definition, input, prepared);
+  // A lock that cannot be given back now is given back by its own watch, once this run has closed with an outcome.
+  await unlockTargets(run).catch(() => undefined);
+  return ending;
+}
+
+interface Prepared {
+  topology: Topology;
+  proposal: Proposal;
+}
+
+/** Steps 2 to 4: a plan that is approved, locked and still true, or an early ending. */
+async function prepare<Input extends RunInput, Facts>(
+  run: Run,
+  definition: Runbook<Input, Facts>,
+  input: Input,
+): Promise<Ending | Prepared> {
+  const topology = await topologies('preflight · read the topology').readTopology();
+  run.approvers = topology.approval.approvers;
+  run.subject = definition.subject(input, topology);
+  run.enter('preflight');
+  const look = async (): Promise<Proposal> =>
+    propose(definition, input, await definition.preflight(input, topology), topology);
+  let proposal = await look();
+  for (let plans = 1; ; plans++) {
+    adopt(run, proposal.plan);
+    const refused = refusalOf(proposal.plan, input);
+    if (refused) return refused;
+    if (input.dryRun) return { outcome: 'Planned', summary: '' };
+    const denied = await askApproval(run, proposal.plan, input);
+    if (denied) return { outcome: 'Refused', summary: `${denied}; nothing was touched` };
+    const busy = await lockTargets(run, proposal.plan.targets, input.onBusy);
+    if (busy) return { outcome: 'Refused', summary: `${busy}; nothing was touched` };
+    const underLock = await look();
+    if (underLock.plan.hash === proposal.plan.hash) return { topology, proposal: underLock };
+    await unlockTargets(run);
+    if (plans === plansMax)
+      return {
+        outcome: 'Refused',
+        summary: `the plan changed ${plansMax} times before it could begin; nothing was touched`,
+      };
+    proposal = underLock;
+  }
+}
+
+function adopt(run: Run, plan: Plan): void {
+  run.plan = plan;
+  run.approval = undefined;
+  run.steps = plan.steps.map((step) => ({ ...step, state: 'pending' }));
+  run.show();
+}
+
+function refusalOf(plan: Plan, input: RunInput): Ending | undefined {
+  const refusals = refusalsOf(plan);
+  if (refusals.length > 0) return { outcome: 'Refused', summary: lines(refusals) };
+  if (input.planHash !== undefined && !plan.hash.startsWith(input.planHash)) {
+    return {
+      outcome: 'Refused',
+      summary: `the plan is ${plan.hash} by now, not ${input.planHash}: production has changed since; plan again. Nothing was touched`,
+    };
+  }
+  return undefined;
+}
+
+/** Resolves to why it was denied, or to nothing. */
+async function askApproval(run: Run, plan: Plan, input: RunInput): Promise<string | undefined> {
+  if (!plan.approval.required) return undefined;
+  run.enter('awaiting-approval');
+  const on = run.approvers.length > 0 ? `one of ${run.approvers.join(', ')}` : `anybody but ${input.requestedBy}`;
+  const answered = await run.waitFor(
+    { reason: `approval of plan ${plan.hash} (${plan.approval.why})`, on },
+    () => run.approval !== undefined || run.rejection !== undefined,
+    input.timing.approvalTimeoutSeconds,
+  );
+  if (!answered) return `nobody approved plan ${plan.hash} in time`;
+  if (run.rejection) return `rejected by ${run.rejection.by}: ${run.rejection.reason}`;
+  return undefined;
+}
+
+/** Step 5, with the probe beside it. */
+async function performMeasured<Input extends RunInput, Facts>(
+  run: Run,
+  definition: Runbook<Input, Facts>,
+  input: Input,
+  { topology, proposal }: Prepared,
+): Promise<Ending> {
+  run.enter('running');
+  const server = definition.measuredServer?.(input, topology);
+  const probeScope = new CancellationScope();
+  const probe =
+    server === undefined || proposal.steps.length === 0
+      ? undefined
+      : probeScope
+          .run(() =>
+            measuring('clients · measure failed requests and stalls').measureClients({
+              server,
+              budget: input.clientBudget,
+            }),
+          )
+          .catch(() => run.clients);
+  const ending = await perform(run, {
+    steps: proposal.steps,
+    soakSeconds: input.timing.soakSeconds,
+    drifted: async () => driftIn(definition, input, topology, proposal),
+  });
+  probeScope.cancel();
+  run.clients = (await probe) ?? run.clients;
+  return ending;
+}
+
+/** When all is done, the same preflight must find nothing left to do: every step that it would plan now has drifted. */
+async function driftIn<Input extends RunInput, Facts>(
+  definition: Runbook<Input, Facts>,
+  input: Input,
+  topology: Topology,
+  proposal: Proposal,
+): Promise<string[]> {
+  const facts = await definition.preflight(input, topology);
+  const done = new Set(proposal.steps.map((step) => step.resource));
+  return definition
+    .steps(input, facts)
+    .filter((step) => done.has(step.resource))
+    .map((step) => `${step.resource} shows ${step.from} instead of ${step.to}`);
+}
+
+async function close(run: Run, { outcome, summary }: Ending): Promise<Report> {
+  run.outcome = outcome;
+  run.waiting = undefined;
+  const { workflowId, historyLength } = workflowInfo();
+  const { runbook, subject, startedAt, steps, clients, operators } = run;
+  const { requestedBy, reason } = run.input;
+  run.report = {
+    outcome, summary, runbook, workflowId, subject, planHash: run.plan?.hash, requestedBy, reason, startedAt,
+    endedAt: now(), steps, clients, clientBudget: run.plan?.clientBudget, operators, historyEvents: historyLength,
+  }; // prettier-ignore
+  run.enter('closed');
+  await condition(allHandlersFinished);
+  if (completing.has(outcome)) return run.report;
+  throw ApplicationFailure.create({ type: outcome, message: summary, details: [run.report], nonRetryable: true });
+}
+
+function lines(problems: { field?: string; message: string }[]): string {
+  const width = Math.max(...problems.map(({ field }) => field?.length ?? 0));
+  const rows = problems.map(({ field, message }) => `  ${(field ?? '').padEnd(width)}  ${message}`);
+  return ['nothing was touched:', ...rows].join('\n');
+}
