@@ -56,10 +56,10 @@ export interface ServerFacts {
   locks: { name: string; level: string; scope: string }[];
   /** Sessions older than five minutes in a transaction: a restart cuts them off. Volatile: shown, never hashed. */
   longTransactions: { pid: number; ageSeconds: number; application: string }[];
-  /** Schema-qualified names, as many as were asked for at most (100). */
+  /** schema.table in the application's database, database.schema.table elsewhere; the first 100. Empty for a replica: it has none to lose. */
   unloggedTables: string[];
   logicalSlots: string[];
-  /** Replicas only: bytes of WAL not yet replayed here; null where the primary does not list it as streaming. */
+  /** Replicas only: bytes of WAL not yet replayed here; null where its WAL receiver is not streaming. */
   replayLagBytes?: number | null;
 }
 
@@ -73,6 +73,18 @@ export interface DatabaseFacts {
   backup: { newestCompletedAt?: string; newestAgeHours?: number; earliestRestoreDate?: string };
   /** Azure's own pooler on the primary (port 6432). */
   builtInPooler: boolean;
+}
+
+export interface ChangeRequest {
+  server: string;
+  /** From when the activity was scheduled; past it OperationDeadlineExceeded, which asks an operator. */
+  deadlineSeconds: number;
+  /**
+   * Give true in an undo, and in an apply that an operator ordered again: an operation of this run may be in flight on the
+   * server from before this activity. A busy server is then waited for (within the deadline) and never refused as
+   * somebody else's, and an old value is believed only once it has lasted.
+   */
+  busyMayBeOurs?: boolean;
 }
 
 /**
@@ -99,7 +111,7 @@ export interface DatabaseActivities {
   verifyCompute(request: { server: string; compute: Compute; since?: ComputeBefore }): Promise<string>;
 
   readStorage(request: { server: string }): Promise<{ storageGb: number }>;
-  growStorage(request: { server: string; storageGb: number; deadlineSeconds: number }): Promise<void>;
+  growStorage(request: ChangeRequest & { storageGb: number }): Promise<void>;
   verifyStorage(request: { server: string; storageGb: number }): Promise<string>;
 }
 

@@ -1,0 +1,103 @@
+/**
+ * What is read from a server by SQL, with no more rights than Azure's administrator has (azure_pg_admin with pg_monitor:
+ * no superuser, none of the application's tables).
+ */
+import type { Client } from 'pg';
+
+export interface RunningSettings {
+  /** pg_postmaster_start_time(), ISO 8601. */
+  startedAt: string;
+  inRecovery: boolean;
+  maxConnections: number;
+  sharedBuffersBytes: number;
+  /** The settings asked for by name, in the unit that pg_settings shows. */
+  settings: Record<string, string>;
+}
+
+export async function readSettings(client: Client, names: string[] = []): Promise<RunningSettings> {
+  const { rows } = await client.query<{ started: Date; recovery: boolean; connections: string; buffers: string }>(
+    `SELECT pg_postmaster_start_time() AS started, pg_is_in_recovery() AS recovery,
+            current_setting('max_connections') AS connections,
+            pg_size_bytes(current_setting('shared_buffers')) AS buffers`,
+  );
+  const settings = await client.query<{ name: string; setting: string }>(
+    'SELECT name, setting FROM pg_settings WHERE name = ANY($1)',
+    [names],
+  );
+  const [row] = rows;
+  return {
+    startedAt: row!.started.toISOString(),
+    inRecovery: row!.recovery,
+    maxConnections: Number(row!.connections),
+    sharedBuffersBytes: Number(row!.buffers),
+    settings: Object.fromEntries(settings.rows.map(({ name, setting }) => [name, setting])),
+  };
+}
+
+/** Sessions whose transaction is older than five minutes: a restart cuts them off. The oldest 20. */
+export async function readLongTransactions(client: Client): Promise<{ pid: number; ageSeconds: number; application: string }[]> {
+  const { rows } = await client.query<{ pid: number; age: number; application: string }>(
+    `SELECT pid, floor(extract(epoch FROM now() - xact_start))::int AS age, coalesce(application_name, '') AS application
+       FROM pg_stat_activity
+      WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND xact_start < now() - interval '5 minutes'
+      ORDER BY xact_start LIMIT 20`,
+  );
+  return rows.map(({ pid, age, application }) => ({ pid, ageSeconds: age, application }));
+}
+
+/** The first 100 by name. */
+export async function readLogicalSlots(client: Client): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT slot_name AS name FROM pg_replication_slots WHERE slot_type = 'logical' ORDER BY 1 LIMIT 100`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** Databases that this role may connect to, less Azure's own (azure_maintenance cannot be entered by anybody). */
+export async function readDatabases(client: Client): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT datname AS name FROM pg_database
+      WHERE datallowconn AND NOT datistemplate AND datname NOT LIKE 'azure\\_%' AND has_database_privilege(datname, 'CONNECT')
+      ORDER BY 1 LIMIT 100`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** Unlogged tables of the database connected to, as schema.table; the first 100 by name. */
+export async function readUnloggedTables(client: Client): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT format('%I.%I', n.nspname, c.relname) AS name
+       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relpersistence = 'u' AND c.relkind = 'r'
+      ORDER BY 1 LIMIT 100`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** Where a primary's WAL ends now. */
+export async function readWalPosition(client: Client): Promise<string> {
+  const { rows } = await client.query<{ position: string }>('SELECT pg_current_wal_lsn()::text AS position');
+  return rows[0]!.position;
+}
+
+export interface ReplicaState {
+  inRecovery: boolean;
+  streaming: boolean;
+  /** "not paused", "pause requested" or "paused". */
+  replayPause: string;
+  /** WAL of the primary up to `position` that is not replayed here. */
+  replayLagBytes: number;
+}
+
+/** `position`: where the primary's WAL ended, read before. Streaming alone proves nothing: replay can be paused for good. */
+export async function readReplicaState(client: Client, position: string): Promise<ReplicaState> {
+  const { rows } = await client.query<{ recovery: boolean; streaming: boolean; pause: string | null; lag: string | null }>(
+    `SELECT pg_is_in_recovery() AS recovery,
+            coalesce((SELECT status = 'streaming' FROM pg_stat_wal_receiver), false) AS streaming,
+            CASE WHEN pg_is_in_recovery() THEN pg_get_wal_replay_pause_state() END AS pause,
+            CASE WHEN pg_is_in_recovery() THEN greatest(0, pg_wal_lsn_diff($1::pg_lsn, pg_last_wal_replay_lsn())) END AS lag`,
+    [position],
+  );
+  const { recovery, streaming, pause, lag } = rows[0]!;
+  return { inRecovery: recovery, streaming, replayPause: pause ?? 'not paused', replayLagBytes: Number(lag ?? 0) };
+}
