@@ -56,3 +56,16 @@ export async function end(
     await until(`process ${pid} ends after SIGKILL`, gone, { deadlineMs: 10_000 });
   }
 }
+
+/** When the process began, in clock ticks since the machine's start: with the pid it names one process for good. */
+export function beginningOf(pid: number): string | undefined {
+  try {
+    // proc(5): field 22, counted from after the command's name, which may have blanks and brackets in it.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+  } catch {
+    return undefined;
+  }
+}

@@ -25,7 +25,8 @@ export const servicePorts = {
 export const postgresPort = 5432;
 
 const mutex = { host: '127.255.255.1', port: 47_233 };
-const mutexDeadlineMs = 30_000;
+/** The longest that is done under one is the making of a lab. */
+const mutexDeadlineMs = 240_000;
 /** 127.0 is the machine's own (127.0.0.1, Debian's 127.0.1.1, resolvers), 127.255 has the broadcast address. */
 const firstSecondByte = 20;
 const lastSecondByte = 250;
@@ -58,7 +59,7 @@ export class Network {
  * Throws when every network is taken.
  */
 export async function claimNetwork(claimsFolder: string, labFolder: string): Promise<Network> {
-  return withMutex(async () => {
+  return whileHolding(mutex, async () => {
     await mkdir(claimsFolder, { recursive: true });
     const claims = await readClaims(claimsFolder);
     const own = [...claims].find(([, owner]) => owner === labFolder);
@@ -73,8 +74,29 @@ export async function claimNetwork(claimsFolder: string, labFolder: string): Pro
   });
 }
 
-export async function releaseNetwork(claimsFolder: string, network: Network): Promise<void> {
-  await rm(join(claimsFolder, network.prefix), { force: true });
+/** The lab is gone, or will be. */
+export async function releaseNetwork(claimsFolder: string, labFolder: string): Promise<void> {
+  await whileHolding(mutex, async () => {
+    for (const [prefix, owner] of existsSync(claimsFolder) ? await readClaims(claimsFolder) : []) {
+      if (owner === labFolder) await rm(join(claimsFolder, prefix), { force: true });
+    }
+  });
+}
+
+/** Does the work while nobody else on this machine holds that place: a listening socket is the lock. */
+export async function whileHolding<T>(place: { host: string; port: number }, work: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + mutexDeadlineMs;
+  let held: Server | undefined;
+  while (!(held = await listen(place))) {
+    if (Date.now() > deadline)
+      throw new Error(`another process holds ${place.host}:${place.port} for ${mutexDeadlineMs / 1000} s`);
+    await sleep(20);
+  }
+  try {
+    return await work();
+  } finally {
+    await close(held);
+  }
 }
 
 async function readClaims(folder: string): Promise<Map<string, string>> {
@@ -105,23 +127,6 @@ async function isSilent(prefix: string): Promise<boolean> {
     await close(server);
   }
   return true;
-}
-
-async function withMutex<T>(work: () => Promise<T>): Promise<T> {
-  const deadline = Date.now() + mutexDeadlineMs;
-  let held: Server | undefined;
-  while (!(held = await listen(mutex))) {
-    if (Date.now() > deadline)
-      throw new Error(
-        `another process holds ${mutex.host}:${mutex.port}, the labs' mutex, for ${mutexDeadlineMs / 1000} s`,
-      );
-    await sleep(20);
-  }
-  try {
-    return await work();
-  } finally {
-    await close(held);
-  }
 }
 
 /** Undefined when something else listens there. */

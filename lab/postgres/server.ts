@@ -205,7 +205,8 @@ export class PostgresServer {
     await this.reload();
   }
 
-  /** Drops what this standby has on the server it followed; to be called when it is removed as well. */
+  /** Drops what this standby has on the server it followed; to be called when it is removed as well, after it
+   * was stopped. */
   async detach(): Promise<void> {
     const upstream = await readUpstream(this.options.folder);
     if (!upstream) return;

@@ -70,7 +70,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.all(servers.map((server) => server.stop('immediate')));
-  await releaseNetwork(claims, network);
+  await releaseNetwork(claims, folder);
   await rm(folder, { recursive: true, force: true });
 });
 

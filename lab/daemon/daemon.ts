@@ -1,0 +1,121 @@
+/**
+ * The lab's background process: Azure Resource Manager, the identity endpoint, the PostgreSQL servers, the traffic and
+ * the faults.
+ *
+ * 1. open the certificate authority and the servers that are there; 2. listen as ARM, then as identity endpoint;
+ * 3. on the first start make the production; 4. go on with the traffic of an earlier daemon; 5. listen for commands.
+ *
+ * A daemon that is killed leaves the servers running; the next one finds them.
+ */
+import type { FastifyInstance } from 'fastify';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { servicePorts } from '../addresses/network';
+import { Authority } from '../authority/authority';
+import { createResourceManager, type ResourceManager } from '../azure';
+import { type Lab, production } from '../lab';
+import { Traffic, type TrafficReport, type TrafficSettings } from '../traffic/traffic';
+import { serveControl } from './control';
+import { createIdentityEndpoint } from './identity';
+import { LabServers } from './server-factory';
+import { seed } from './seed';
+import { type LabStatus, serverStatus } from './status';
+import { Tokens } from './tokens';
+
+export class Daemon {
+  private control: FastifyInstance | undefined;
+
+  private constructor(
+    private readonly lab: Lab,
+    private readonly servers: LabServers,
+    private readonly resourceManager: ResourceManager,
+    private readonly identity: Server,
+    readonly traffic: Traffic,
+  ) {}
+
+  static async start(lab: Lab): Promise<Daemon> {
+    const host = lab.network.services;
+    const { identityHeader, timeFactor, memoryFactor } = lab.configuration;
+    const authority = await Authority.open(lab.authorityFolder);
+    const servers = new LabServers(lab, authority);
+    const tokens = new Tokens(identityHeader);
+    const resourceManager = createResourceManager({
+      ...{ host, port: servicePorts.resourceManager, ...(await authority.issue([host])) },
+      ...{
+        subscriptionId: production.subscriptionId,
+        resourceGroup: production.resourceGroup,
+        location: production.location,
+      },
+      ...{ timeFactor, memoryFactor, folder: lab.path('azure'), servers },
+      isTokenValid: (token) => tokens.isValid(token),
+    });
+    await resourceManager.listen();
+    const identity = createIdentityEndpoint(tokens, identityHeader).listen(servicePorts.identity, host);
+    await once(identity, 'listening');
+    await seed(lab, resourceManager);
+    const traffic = new Traffic(lab.path('traffic'), () => applicationUrl(lab));
+    const daemon = new Daemon(lab, servers, resourceManager, identity, traffic);
+    daemon.control = await serveControl(daemon, lab.controlSocket);
+    return daemon;
+  }
+
+  /** Ends everything but the servers, which belong to the lab and not to its daemon. */
+  async stop(): Promise<void> {
+    await this.control?.close();
+    this.identity.close();
+    await this.traffic.end();
+    await this.resourceManager.close();
+  }
+
+  async status(): Promise<LabStatus> {
+    const servers = await Promise.all(
+      this.resourceManager.servers().map(async (server) => serverStatus(server, await this.servers.open(server.name))),
+    );
+    return { servers, traffic: this.traffic.summary() ?? null, faults: this.resourceManager.faults.list() };
+  }
+
+  requests(): unknown[] {
+    return this.resourceManager.requests();
+  }
+
+  async startTraffic(settings: TrafficSettings): Promise<object> {
+    await this.traffic.start(settings);
+    return this.traffic.summary()!;
+  }
+
+  async stopTraffic(): Promise<TrafficReport> {
+    await this.traffic.stop();
+    return this.traffic.report();
+  }
+
+  faults(): unknown {
+    return this.resourceManager.faults.list();
+  }
+
+  armFault(name: string, options: Record<string, unknown>): unknown {
+    return this.resourceManager.faults.arm(name, options);
+  }
+
+  clearFaults(): object {
+    this.resourceManager.faults.clear();
+    return {};
+  }
+
+  async killPostgres(name: string): Promise<object> {
+    await (await this.servers.open(name)).kill();
+    return {};
+  }
+
+  async startPostgres(name: string): Promise<object> {
+    await (await this.servers.open(name)).start();
+    return {};
+  }
+}
+
+/** Read for every connection: a runbook may put another server's address there. */
+function applicationUrl(lab: Lab): string {
+  const file = lab.secretFile(production.primary, 'application-url');
+  if (!existsSync(file)) throw new Error(`the lab has no ${production.primary} for its applications to connect to`);
+  return readFileSync(file, 'utf8');
+}

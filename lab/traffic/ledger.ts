@@ -1,0 +1,28 @@
+/** The table that the clients write, in the application's own database and by its own role. */
+import type { Client } from 'pg';
+
+export async function createLedger(client: Client): Promise<void> {
+  await client.query(`
+    CREATE TABLE IF NOT EXISTS ledger (
+      run text NOT NULL,
+      client text NOT NULL,
+      sequence bigint NOT NULL,
+      written_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+      PRIMARY KEY (run, client, sequence)
+    )`);
+}
+
+export const insertRow = {
+  name: 'insert-ledger-row',
+  text: 'INSERT INTO ledger (run, client, sequence) VALUES ($1, $2, $3)',
+};
+
+/** Every row of a run as `client/sequence`, with how often it is there (by a scan, which does not trust the index). */
+export async function readLedger(client: Client, run: string): Promise<Map<string, number>> {
+  await client.query('SET enable_indexscan = off; SET enable_indexonlyscan = off; SET enable_bitmapscan = off');
+  const { rows } = await client.query<{ key: string; times: number }>(
+    `SELECT client || '/' || sequence AS key, count(*)::int AS times FROM ledger WHERE run = $1 GROUP BY 1`,
+    [run],
+  );
+  return new Map(rows.map(({ key, times }) => [key, times]));
+}

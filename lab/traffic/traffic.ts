@@ -1,0 +1,180 @@
+/**
+ * The production's clients: start, stop, and the report that compares what they were told with what is there.
+ * What was started goes on after the daemon was killed: same run, same journals, new clients.
+ */
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { readJournals } from './journal';
+import { createLedger, readLedger } from './ledger';
+import { LedgerClient } from './ledger-client';
+
+export interface TrafficSettings {
+  clients: number;
+  /** Rows a second, all clients together. */
+  rate: number;
+}
+
+interface TrafficRun extends TrafficSettings {
+  run: string;
+  startedAt: string;
+  running: boolean;
+}
+
+export interface TrafficReport extends TrafficRun {
+  requests: number;
+  failed: number;
+  /** Why they failed, and how often. */
+  reasons: Record<string, number>;
+  longestStallSeconds: number;
+  acknowledged: number;
+  rowsInTable: number;
+  /** Acknowledged and not there; the first ten of them in `lostRows`. */
+  lost: number;
+  lostRows: string[];
+  /** There more than once. */
+  duplicated: number;
+  /** There, though the client got no answer. */
+  unacknowledged: number;
+}
+
+export const trafficLimits = { clientsMax: 64, rateMax: 1000 };
+const namesRandomBytes = 3;
+
+export class Traffic {
+  private clients: LedgerClient[] = [];
+  private current: TrafficRun | undefined;
+
+  constructor(
+    private readonly folder: string,
+    private readonly url: () => string,
+  ) {
+    if (existsSync(this.file)) this.current = JSON.parse(readFileSync(this.file, 'utf8')) as TrafficRun;
+    if (this.current?.running) this.startClients(this.current);
+  }
+
+  /** Begins a new run; nothing changes when one is going on with these settings. Throws when a setting is out of
+   * range, or the database does not answer. */
+  async start(settings: TrafficSettings): Promise<void> {
+    assertWithin('clients', settings.clients, 1, trafficLimits.clientsMax);
+    assertWithin('rate', settings.rate, 1, trafficLimits.rateMax);
+    if (this.current?.running && this.current.clients === settings.clients && this.current.rate === settings.rate)
+      return;
+    await this.stop();
+    await this.withDatabase(createLedger);
+    this.current = { ...settings, run: unique(), startedAt: new Date().toISOString(), running: true };
+    this.save();
+    this.startClients(this.current);
+  }
+
+  /** Ends the clients, each after the answer it waits for. The run can still be reported. */
+  async stop(): Promise<void> {
+    if (this.current) this.current.running = false;
+    this.save();
+    await this.end();
+  }
+
+  /** Ends the clients, but not the run: it goes on with the next daemon. */
+  async end(): Promise<void> {
+    await Promise.all(this.clients.map((client) => client.stop()));
+  }
+
+  /** Cheap: what the clients noticed, without a look at the table. Undefined before the first start. */
+  summary():
+    (TrafficRun & Pick<TrafficReport, 'requests' | 'failed' | 'longestStallSeconds' | 'acknowledged'>) | undefined {
+    if (!this.current) return undefined;
+    const measurements = this.clients.map((client) => client.measurement);
+    const sum = (of: (measurement: (typeof measurements)[0]) => number) =>
+      measurements.reduce((total, one) => total + of(one), 0);
+    const now = performance.now();
+    return {
+      ...this.current,
+      requests: sum((one) => one.requests),
+      failed: sum((one) => one.failed),
+      longestStallSeconds: Math.max(0, ...measurements.map((one) => one.longestStallAt(now))) / 1000,
+      acknowledged: sum((one) => one.acknowledged),
+    };
+  }
+
+  /** Throws when no traffic was started, or the database does not answer. */
+  async report(): Promise<TrafficReport> {
+    const summary = this.summary();
+    if (!summary) throw new Error('no traffic was started in this lab: lab traffic start');
+    // The journals first: what is acknowledged after this look may or may not be in the table that is read next.
+    const acknowledged = readJournals(this.runFolder(summary.run));
+    const rows = await this.withDatabase((client) => readLedger(client, summary.run));
+    const lost = [...acknowledged].filter((key) => !rows.has(key));
+    return {
+      ...summary,
+      reasons: this.reasons(),
+      acknowledged: acknowledged.size,
+      rowsInTable: rows.size,
+      lost: lost.length,
+      lostRows: lost.slice(0, 10),
+      duplicated: [...rows.values()].filter((times) => times > 1).length,
+      unacknowledged: summary.running ? 0 : [...rows.keys()].filter((key) => !acknowledged.has(key)).length,
+    };
+  }
+
+  private async withDatabase<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    const client = new Client({
+      connectionString: this.url(),
+      application_name: 'broxiva-ledger',
+      connectionTimeoutMillis: 5_000,
+    });
+    client.on('error', () => undefined);
+    await client.connect();
+    try {
+      return await work(client);
+    } finally {
+      await client.end();
+    }
+  }
+
+  private reasons(): Record<string, number> {
+    const all = new Map<string, number>();
+    for (const { measurement } of this.clients) {
+      for (const [reason, times] of measurement.reasons) all.set(reason, (all.get(reason) ?? 0) + times);
+    }
+    return Object.fromEntries([...all].sort(([, one], [, other]) => other - one));
+  }
+
+  private startClients({ clients, rate, run }: TrafficRun): void {
+    mkdirSync(this.runFolder(run), { recursive: true });
+    const incarnation = unique();
+    this.clients = Array.from({ length: clients }, (_, index) => {
+      const name = `${index + 1}-${incarnation}`;
+      return new LedgerClient({
+        url: this.url,
+        run,
+        name,
+        journalFolder: this.runFolder(run),
+        paceMs: (1000 * clients) / rate,
+      });
+    });
+  }
+
+  private save(): void {
+    mkdirSync(this.folder, { recursive: true });
+    if (this.current) writeFileSync(this.file, JSON.stringify(this.current));
+  }
+
+  private get file(): string {
+    return join(this.folder, 'traffic.json');
+  }
+
+  private runFolder(run: string): string {
+    return join(this.folder, run);
+  }
+}
+
+function unique(): string {
+  return randomBytes(namesRandomBytes).toString('hex');
+}
+
+function assertWithin(name: string, value: number, least: number, most: number): void {
+  if (!Number.isFinite(value) || value < least || value > most) {
+    throw new Error(`${name} is ${value}: ${least} to ${most} are allowed`);
+  }
+}
