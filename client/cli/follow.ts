@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Problem } from '../problem';
+import type { Runs } from '../runs';
+import type { RunView } from '../views';
+import { makePainter } from './painter';
+import type { Session } from './session';
+
+/** How often a run is asked how it is: a query each, which costs no history. */
+const lookEveryMs = 1000;
+
+/**
+ * Shows a run until it has closed, or until it needs an operator. It goes on through restarts of the worker and of Temporal.
+ * `answered` is when the trouble began that an order has just answered: that one does not end the watching again.
+ * Throws `Interrupted` on Ctrl-C: the run itself goes on.
+ */
+export async function follow(
+  { output }: Session,
+  runs: Runs,
+  workflowId: string,
+  { answered }: { answered?: string } = {},
+): Promise<RunView> {
+  const painter = await makePainter(output);
+  const interrupt = new AbortController();
+  const stop = () => interrupt.abort();
+  process.once('SIGINT', stop);
+  try {
+    for (;;) {
+      const view = await Promise.race([lookOrRemark(runs, workflowId, painter.remark), aborted(interrupt.signal)]);
+      if (view !== undefined) {
+        painter.show(view);
+        if (isOver(view, answered)) return view;
+      }
+      await sleep(lookEveryMs, undefined, { signal: interrupt.signal });
+    }
+  } catch (error) {
+    if (!interrupt.signal.aborted) throw error;
+    throw new Problem('Interrupted', 'stopped watching; the run goes on', {
+      remedy: `come back with ${output.look.command} watch ${workflowId}`,
+    });
+  } finally {
+    process.removeListener('SIGINT', stop);
+    painter.stop();
+  }
+}
+
+function isOver(view: RunView, answered: string | undefined): boolean {
+  switch (view.state) {
+    case 'closed':
+    case 'ended':
+      return true;
+    case 'unanswered':
+      return false;
+    case 'open':
+      return view.status.phase === 'needs-operator' && view.status.trouble?.since !== answered;
+  }
+}
+
+/** A server that does not answer for a while is no reason to stop watching. */
+async function lookOrRemark(runs: Runs, workflowId: string, remark: (text: string) => void): Promise<RunView | undefined> {
+  try {
+    return await runs.look(workflowId);
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== 'Unreachable') throw error;
+    remark(`${error.message}; trying again`);
+    return undefined;
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('interrupted')), { once: true });
+  });
+}

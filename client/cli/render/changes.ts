@@ -1,0 +1,60 @@
+import type { RunStatus, StepProgress } from '../../../catalogue';
+import { duration } from '../../../catalogue';
+import type { RunView } from '../../views';
+import { stateAndTime } from './steps';
+import type { Look } from './text';
+import { plain, plainAll } from './text';
+import { clock } from './time';
+
+/**
+ * What changed between two looks at a run, for a log: one line each, with the time at which it was seen, and nothing where
+ * nothing changed.
+ */
+export function renderChanges(before: RunView | undefined, after: RunView, now: string, look: Look): string[] {
+  return changes(before, after, now, look).map((line) => `${clock(now)}  ${plain(line)}`);
+}
+
+function changes(before: RunView | undefined, after: RunView, now: string, look: Look): string[] {
+  switch (after.state) {
+    case 'open':
+      return statusChanges(before?.state === 'open' ? before.status : undefined, after.status, now, look);
+    case 'unanswered':
+      return before?.state === 'unanswered' && before.traces.why === after.traces.why
+        ? []
+        : [`the run does not answer: ${after.traces.why}; ${after.traces.remedy}`];
+    case 'closed':
+    case 'ended':
+      return [];
+  }
+}
+
+function statusChanges(before: RunStatus | undefined, given: RunStatus, now: string, { command }: Look): string[] {
+  const after = plainAll(given);
+  const { phase, planHash, waiting } = after;
+  return [
+    ...(before?.phase === phase ? [] : [`${phase}${planHash === undefined ? '' : `  plan ${planHash}`}`]),
+    ...after.steps.flatMap((step, index) => stepChange(before?.steps[index], step, index, now)),
+    ...(waiting === undefined || sameWait(before, after)
+      ? []
+      : [`waits for ${waiting.on}: ${waiting.reason}${waiting.until === undefined ? '' : `, until ${clock(waiting.until)}`}`]),
+    ...(phase === 'awaiting-approval' && before?.phase !== phase
+      ? [`answer by ${command} approve|reject ${after.workflowId} …; see ${command} status ${after.workflowId}`]
+      : []),
+    ...after.operators
+      .slice(before?.operators.length ?? 0)
+      .map(({ by, order, reason }) => `${by} says ${order}${reason === '' ? '' : `: "${reason}"`}`),
+  ];
+}
+
+function sameWait(before: RunStatus | undefined, after: RunStatus): boolean {
+  return before?.waiting?.since === after.waiting?.since && before?.waiting?.reason === after.waiting?.reason;
+}
+
+function stepChange(before: StepProgress | undefined, step: StepProgress, index: number, now: string): string[] {
+  if (before === undefined && step.state === 'pending') return [];
+  if (before?.name === step.name && before.state === step.state) return [];
+  const news = step.error ?? step.evidence;
+  const expected = step.expectedSeconds !== undefined && step.state === 'applying' ? ` (usually ${duration(step.expectedSeconds)})` : '';
+  const state = step.endedAt === undefined ? step.state : stateAndTime(step, now);
+  return [`step ${index + 1} "${step.name}"  ${state}${expected}${news === undefined ? '' : `: ${news}`}`];
+}

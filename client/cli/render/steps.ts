@@ -1,0 +1,53 @@
+import type { StepProgress, StepState } from '../../../catalogue';
+import { duration } from '../../../catalogue';
+import { columns } from './table';
+import type { Look, Tone } from './text';
+import { tint } from './text';
+import { secondsBetween } from './time';
+
+const icons: Record<StepState, { icon: string; tone: Tone }> = {
+  pending: { icon: '·', tone: 'dim' },
+  applying: { icon: '▶', tone: 'cyan' },
+  verifying: { icon: '▶', tone: 'cyan' },
+  done: { icon: '✓', tone: 'green' },
+  failed: { icon: '✗', tone: 'red' },
+  undoing: { icon: '◀', tone: 'yellow' },
+  undone: { icon: '↩', tone: 'yellow' },
+  'undo failed': { icon: '✗', tone: 'red' },
+  'left in place': { icon: '!', tone: 'yellow' },
+};
+
+/** One line a step: what became of it, how long it took or takes, and the evidence. The steps are safe to print already. */
+export function renderSteps(steps: readonly StepProgress[], now: string, look: Look): string {
+  return columns(
+    look,
+    steps.map((step, index) => {
+      const { icon, tone } = icons[step.state];
+      return [
+        tint(look, tone, `${icon} ${index + 1}`),
+        step.name,
+        `${step.from} → ${step.to}`,
+        stateAndTime(step, now),
+        note(step),
+      ];
+    }),
+  );
+}
+
+/** "verifying, 1 min 2 s of ~6 min", "done in 5 min 48 s", "~6 min". */
+export function stateAndTime(step: StepProgress, now: string): string {
+  const expected = step.expectedSeconds === undefined ? undefined : `~${duration(step.expectedSeconds)}`;
+  if (step.startedAt === undefined) return step.state === 'pending' ? (expected ?? '') : step.state;
+  if (step.endedAt !== undefined) return `${step.state} in ${duration(secondsBetween(step.startedAt, step.endedAt))}`;
+  const elapsed = duration(Math.round(secondsBetween(step.startedAt, now)));
+  return `${step.state}, ${elapsed}${expected === undefined ? '' : ` of ${expected}`}`;
+}
+
+function note({ state, error, evidence, impact, reversibility }: StepProgress): string {
+  if (error !== undefined) return error;
+  if (evidence !== undefined) return state === 'done' ? `verified: ${evidence}` : evidence;
+  if (state !== 'pending') return '';
+  return [reversibility === 'reversible' ? undefined : reversibility.toUpperCase(), impact && `clients: ${impact}`]
+    .filter(Boolean)
+    .join(', ');
+}

@@ -1,0 +1,14 @@
+/** 04:12:10Z of an ISO 8601 time. */
+export function clock(at: string): string {
+  return `${at.slice(11, 19)}Z`;
+}
+
+/** 2026-11-24 04:12:10Z of an ISO 8601 time. */
+export function moment(at: string): string {
+  return `${at.slice(0, 10)} ${clock(at)}`;
+}
+
+/** Seconds from one ISO 8601 time to another; never negative, for clocks differ. */
+export function secondsBetween(from: string, to: string): number {
+  return Math.max(0, (Date.parse(to) - Date.parse(from)) / 1000);
+}
