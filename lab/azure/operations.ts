@@ -40,6 +40,8 @@ export interface Operation {
   /** Refused as busy or invalid before any work was done. */
   refused?: boolean;
   parameters: unknown;
+  /** A secret belongs to it that was kept in memory only. */
+  hasSecret?: boolean;
   caller: string;
   correlationId: string;
   resourceId: string;
@@ -54,6 +56,8 @@ export interface OperationKind<Parameters = unknown> {
   perform(context: Context, operation: Operation & { parameters: Parameters }, time: OperationTime): Promise<void>;
   /** True when the work can be done again from the start after a crash. */
   repeatable: boolean;
+  /** Clears what an operation that cannot go on has left. */
+  abandon?(context: Context, operation: Operation): Promise<void>;
 }
 
 export interface OperationTime {
@@ -137,7 +141,10 @@ export class Operations {
       ...{ caller: beginning.caller, correlationId: beginning.correlationId },
       ...{ resourceId: beginning.resourceId, action: beginning.action },
     };
-    if (beginning.secret !== undefined) this.secrets.set(operation.id, beginning.secret);
+    if (beginning.secret !== undefined) {
+      operation.hasSecret = true;
+      this.secrets.set(operation.id, beginning.secret);
+    }
     this.all[operation.id] = operation;
     this.context.activityLog.began(operation);
     if (refusal) {
@@ -154,8 +161,13 @@ export class Operations {
   resume(): void {
     for (const operation of Object.values(this.all)) {
       if (operation.status !== 'InProgress') continue;
-      if (this.kinds[operation.kind]?.repeatable) this.run(operation);
-      else this.end(operation, providerErrors.interrupted());
+      const kind = this.kinds[operation.kind];
+      if (kind?.repeatable && !operation.hasSecret) {
+        this.run(operation);
+        continue;
+      }
+      void kind?.abandon?.(this.context, operation).catch((error) => this.context.warn(`cannot clear up after ${operation.kind}`, error));
+      this.end(operation, providerErrors.interrupted());
     }
   }
 

@@ -66,6 +66,8 @@ export interface FlexibleServer {
   /** The default that was right for the size at creation: it does not follow the size. */
   maxConnections: number;
   configuration: Record<string, ConfigurationOverride>;
+  /** A failed change of size left PostgreSQL with other settings than `sku` says; the next one repairs it. */
+  drifted?: boolean;
   backups: BackupRecord[];
   firewallRules: Record<string, { startIpAddress: string; endIpAddress: string }>;
   virtualEndpoints: Record<string, { endpointType: string; members: string[]; spelling: string }>;

@@ -1,0 +1,191 @@
+/**
+ * The faults that are armed. Each place of the endpoint where something can go wrong asks the board whether it is to:
+ * `hit` counts, lets the first `after` occasions pass, and disarms a fault that has had its `count` of hits.
+ */
+import { randomUUID } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Context } from '../context';
+import { timings } from '../durations';
+import { providerErrors, type AzureError } from '../errors';
+import { viewOf } from '../flexible-servers/access';
+import type { BackupRecord, FlexibleServer } from '../flexible-servers/record';
+import { serverId, serverType } from '../names';
+import type { Operation, OperationTime } from '../operations';
+import type { LoggedRequest } from '../request-log';
+import { faultDefinition, faultDefinitions, type FaultName } from './catalogue';
+import { answerInstead } from './replies';
+
+export interface ArmedFault {
+  id: string;
+  name: FaultName;
+  options: Record<string, unknown> & { server?: string; after: number };
+  armedAt: string;
+  /** Occasions seen, those that were let pass included. */
+  seen: number;
+  hits: number;
+  /** Hits left; null: until cleared. 0: disarmed. */
+  remaining: number | null;
+  /** Operations that hang by this fault until it is cleared. */
+  holding?: string[];
+}
+
+export interface FaultListing {
+  name: string;
+  description: string;
+  /** Names of its options. */
+  options: string[];
+  armed: ArmedFault[];
+}
+
+const holdPollMs = 100;
+
+export class FaultBoard {
+  private readonly stale = new Map<string, { until: number; view: unknown }>();
+
+  constructor(private readonly context: Context) {}
+
+  private get armed(): ArmedFault[] {
+    return this.context.store.state.faults;
+  }
+
+  list(): FaultListing[] {
+    return faultDefinitions.map(({ name, description, options }) => ({
+      ...{ name, description, options: Object.keys(options.shape) },
+      armed: this.armed.filter((fault) => fault.name === name),
+    }));
+  }
+
+  /** Throws when there is no such fault, or an option is unknown or wrong. */
+  arm(name: string, options: Record<string, unknown> = {}): ArmedFault {
+    const definition = faultDefinition(name);
+    const parsed = definition.options.safeParse(options);
+    if (!parsed.success) {
+      const issue = parsed.error.issues[0]!;
+      throw new Error(
+        `fault "${name}": ${issue.path.join('.') || 'options'}: ${issue.message} (options: ${Object.keys(definition.options.shape).join(', ')})`,
+      );
+    }
+    const { count, ...rest } = parsed.data as ArmedFault['options'] & { count?: number | null };
+    const fault: ArmedFault = {
+      ...{ id: randomUUID(), name: definition.name as FaultName, options: rest, armedAt: new Date().toISOString() },
+      ...{ seen: 0, hits: 0, remaining: count === undefined ? definition.count : count },
+    };
+    if (fault.name === 'undo-refused') fault.options.after += Number(rest['nth']) - 1;
+    if (rest.server !== undefined && !this.context.store.server(rest.server)) {
+      throw new Error(`fault "${name}": there is no server "${rest.server}"`);
+    }
+    this.armed.push(fault);
+    this.context.store.save();
+    if (fault.name === 'foreign-operation') this.beginForeign(fault);
+    return fault;
+  }
+
+  /** All of them, or those of one name. Operations that hang go on. */
+  clear(name?: string): void {
+    if (name !== undefined) faultDefinition(name);
+    this.context.store.state.faults = name === undefined ? [] : this.armed.filter((fault) => fault.name !== name);
+    this.stale.clear();
+    this.context.store.save();
+  }
+
+  /** The armed fault of that name that strikes now, if any; it is counted. */
+  hit(name: FaultName, server?: string, fits: (fault: ArmedFault) => boolean = () => true): ArmedFault | undefined {
+    const fault = this.armed.find((one) => {
+      const own = one.options.server === undefined || one.options.server.toLowerCase() === server?.toLowerCase();
+      return one.name === name && one.remaining !== 0 && own && fits(one);
+    });
+    if (!fault) return undefined;
+    fault.seen += 1;
+    const strikes = fault.seen > fault.options.after;
+    if (strikes) {
+      fault.hits += 1;
+      if (fault.remaining !== null) fault.remaining -= 1;
+    }
+    this.context.store.save();
+    return strikes ? fault : undefined;
+  }
+
+  /** Answers a request instead of its handler; false when no fault does. */
+  answers(request: FastifyRequest, reply: FastifyReply): boolean {
+    return answerInstead(this, this.context, request, reply);
+  }
+
+  /** True when the reply to an accepted mutation is to be lost. Also remembers what a stale read will show. */
+  dropsReply(logged: LoggedRequest, operation: Operation): boolean {
+    if (operation.refused) return false;
+    if (!this.hit('lost-response', operation.server)) return false;
+    logged.fault = 'lost-response';
+    return true;
+  }
+
+  /** Waits as long as an operation is to hang. */
+  async hold(operation: Operation, time: OperationTime): Promise<void> {
+    const holds = () => this.armed.some((one) => one.holding?.includes(operation.id));
+    if (!operation.foreign && !holds()) {
+      const fault = this.hit('operation-hangs', operation.server);
+      if (fault) fault.holding = [...(fault.holding ?? []), operation.id];
+      if (fault) this.context.store.save();
+    }
+    while (holds()) await time.sleep(holdPollMs);
+  }
+
+  upgradeFails(operation: Operation): 'old' | 'new' | 'mixed' | undefined {
+    return this.hit('upgrade-fails', operation.server)?.options['properties'] as 'old' | 'new' | 'mixed' | undefined;
+  }
+
+  /** Why a change of size is refused, beside Azure's own rules. */
+  skuChangeRefusal(server: FlexibleServer, sku: string): AzureError | undefined {
+    return this.hit('undo-refused', server.name) ? providerErrors.skuUnavailable(sku, server.location) : undefined;
+  }
+
+  isSkuUnavailable(sku: string): boolean {
+    const same = (fault: ArmedFault) => String(fault.options['sku']).toLowerCase() === sku.toLowerCase();
+    return this.armed.some((fault) => fault.name === 'sku-unavailable' && fault.remaining !== 0 && same(fault));
+  }
+
+  /** Called right before an accepted PATCH changes anything. */
+  beforeUpdate(server: FlexibleServer): void {
+    const fault = this.hit('stale-read', server.name);
+    if (!fault) return;
+    const until = Date.now() + Number(fault.options['seconds']) * 1000;
+    this.stale.set(server.name.toLowerCase(), { until, view: viewOf(this.context, server) });
+  }
+
+  /** What GET shows of a server while a stale read lasts. */
+  staleView(server: string): unknown {
+    const stale = this.stale.get(server.toLowerCase());
+    if (!stale || stale.until < Date.now()) return undefined;
+    return stale.view;
+  }
+
+  /** The server's backups as clients see them, oldest first. */
+  backupsOf(server: FlexibleServer): BackupRecord[] {
+    if (this.isArmed('backup-missing', server.name)) return [];
+    const hours = Number(this.isArmed('backup-too-old', server.name)?.options['hours'] ?? 0);
+    return server.backups.map((backup) => ({
+      ...backup,
+      completedAt: new Date(Date.parse(backup.completedAt) - hours * 3_600_000).toISOString(),
+    }));
+  }
+
+  /** For faults that last: a look is no hit. */
+  private isArmed(name: FaultName, server: string): ArmedFault | undefined {
+    return this.armed.find(
+      (fault) => fault.name === name && (fault.options.server === undefined || fault.options.server.toLowerCase() === server.toLowerCase()),
+    );
+  }
+
+  private beginForeign(fault: ArmedFault): void {
+    const server = this.context.store.server(fault.options.server!)!;
+    const { subscriptionId, resourceGroup, timeFactor } = this.context.options;
+    this.hit('foreign-operation', server.name);
+    this.context.operations.begin({
+      ...{ kind: 'foreign', name: 'UpsertServerManagementOperationV2', server: server.name, foreign: true },
+      ...{ holds: [{ server: server.name, state: 'Updating' }], exclusive: true },
+      timing: { ...timings.otherProperties, seconds: Number(fault.options['seconds']) * timeFactor },
+      ...{ caller: 'someone.else@lab.example', correlationId: randomUUID() },
+      resourceId: serverId(subscriptionId, resourceGroup, server.name),
+      action: `${serverType}/write`,
+    });
+  }
+}
