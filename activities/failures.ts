@@ -61,12 +61,20 @@ export function asFailures<T extends object>(activities: T, mappings: Mapping[])
         throw toFailure(error, mappings);
       }
     };
-  return Object.fromEntries(Object.entries(activities).map(([name, activity]) => [name, wrap(activity)])) as T;
+  return Object.fromEntries(
+    Object.entries(activities as Record<string, (...args: unknown[]) => Promise<unknown>>).map(([name, activity]) => [
+      name,
+      wrap(activity),
+    ]),
+  ) as T;
 }
 
 /** Messages are shown in one line each and kept in histories: at most 1,000 characters, no control characters. */
 export function oneLine(text: string): string {
-  const line = text.replace(/\s+/g, ' ').replace(/\p{Cc}/gu, '').trim();
+  const line = text
+    .replace(/\s+/g, ' ')
+    .replace(/\p{Cc}/gu, '')
+    .trim();
   return line.length > 1000 ? `${line.slice(0, 999)}…` : line;
 }
 
@@ -78,7 +86,7 @@ export function connectionCode(error: unknown, depth = 0): string | undefined {
   if (typeof error !== 'object' || error === null || depth > 4) return undefined;
   const { code, cause, errors } = error as { code?: unknown; cause?: unknown; errors?: unknown };
   if (typeof code === 'string' && (connectionCodes.has(code) || certificateCodes.has(code))) return code;
-  const inner = [cause, ...(Array.isArray(errors) ? errors : [])];
+  const inner: unknown[] = [cause, ...(Array.isArray(errors) ? (errors as unknown[]) : [])];
   return inner.map((each) => connectionCode(each, depth + 1)).find(Boolean);
 }
 

@@ -1,10 +1,10 @@
+/** What workflows must know of the production: names and policies, read by the worker when it starts. */
 import type { Topology } from '../catalogue';
 
 export interface TopologyActivities {
-  /** The topology that the worker read when it started. */
   readTopology(): Promise<Topology>;
 }
 
-export function createTopologyActivities(topology: Topology): TopologyActivities {
+export function createTopologyActivities({ topology }: { topology: Topology }): TopologyActivities {
   return { readTopology: () => Promise.resolve(topology) };
 }

@@ -15,7 +15,9 @@ const open = new Set(['Started', 'Accepted', 'Active', 'InProgress']);
 
 /** Operations without an event of their end, newest first. */
 export function openOperations(events: ActivityLogEvent[]): LoggedOperation[] {
-  const ended = new Set(events.filter(({ status }) => !open.has(status?.value ?? '')).map(({ operationId }) => operationId));
+  const ended = new Set(
+    events.filter(({ status }) => !open.has(status?.value ?? '')).map(({ operationId }) => operationId),
+  );
   const begun = new Map<string, LoggedOperation>();
   for (const event of events) {
     const { operationId = '', eventTimestamp: since = '' } = event;

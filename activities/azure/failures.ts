@@ -72,7 +72,11 @@ export const azureProblem: Mapping = (error) => {
   if (!(error instanceof Error)) return undefined;
   const reply = armErrorOf(error);
   if (reply) return problemOfReply(reply);
-  if (/^(CredentialUnavailableError|AuthenticationError|AggregateAuthenticationError|AuthenticationRequiredError)$/.test(error.name)) {
+  if (
+    /^(CredentialUnavailableError|AuthenticationError|AggregateAuthenticationError|AuthenticationRequiredError)$/.test(
+      error.name,
+    )
+  ) {
     return { type: 'CredentialUnavailable', message: `no token for Azure: ${error.message}` };
   }
   if (isRestError(error)) {
@@ -82,7 +86,8 @@ export const azureProblem: Mapping = (error) => {
     return { type, message: `${target} does not answer: ${code ?? error.message}`, ...(code ? { code } : {}) };
   }
   // A request that ran into its time-out; cancellation of the activity is told apart before this is asked.
-  if (error.name === 'AbortError') return { type: 'AzureUnavailable', message: 'Azure Resource Manager did not answer in time' };
+  if (error.name === 'AbortError')
+    return { type: 'AzureUnavailable', message: 'Azure Resource Manager did not answer in time' };
   return undefined;
 };
 
@@ -101,7 +106,11 @@ export function armErrorOf(error: unknown): ArmError | undefined {
 /** Code and message of an error's body: {"error": {…}}, a bare {…} (AKS), or a page of HTML. */
 export function bodyOf(text: string, fallback = ''): { code: string; message: string } {
   try {
-    const body = JSON.parse(text) as { error?: { code?: unknown; message?: unknown }; code?: unknown; message?: unknown };
+    const body = JSON.parse(text) as {
+      error?: { code?: unknown; message?: unknown };
+      code?: unknown;
+      message?: unknown;
+    };
     const error = body.error ?? body;
     return { code: stringOf(error.code), message: oneLine(stringOf(error.message)) };
   } catch {

@@ -118,7 +118,11 @@ export interface FlexibleServers {
 
   changeSize(server: string, size: { sku: string; tier: string }, options: ChangeOptions): Promise<Accepted>;
   changeStorage(server: string, storageGb: number, options: ChangeOptions): Promise<Accepted>;
-  changeParameter(server: string, parameter: { name: string; value: string }, options: ChangeOptions): Promise<Accepted>;
+  changeParameter(
+    server: string,
+    parameter: { name: string; value: string },
+    options: ChangeOptions,
+  ): Promise<Accepted>;
   restart(server: string, options: ChangeOptions): Promise<Accepted>;
 
   /** One question. Throws for a reply that is no answer (404, 5xx, …), which says nothing about the operation itself. */

@@ -20,12 +20,20 @@
 import { failure, neverSent, type Problem } from '../failures';
 import { armErrorOf, azureProblem, isBusyCode, problemOfReply } from './failures';
 import { decide, type Situation } from './long-operation-decision';
-import type { Accepted, FlexibleServer, FlexibleServers, LoggedOperation, Operation, OperationState } from './flexible-servers';
+import type {
+  Accepted,
+  FlexibleServer,
+  FlexibleServers,
+  LoggedOperation,
+  Operation,
+  OperationState,
+} from './flexible-servers';
 
 export interface Change {
   /** Unique on its server, such as "size Standard_D8ds_v4"; shown in heartbeats and messages. */
   name: string;
-  isThere(server: FlexibleServer): Promise<boolean> | boolean;
+  /** `accepted`: the changes of this activity that were sent. */
+  isThere(server: FlexibleServer, accepted: readonly string[]): Promise<boolean> | boolean;
   send(accepted: (operation: Operation) => void): Promise<Accepted>;
 }
 
@@ -62,11 +70,19 @@ const lastReadMs = 15_000;
 /** Azure's pace where it names none (ARM: "async API reference"). */
 const pollMs = 60_000;
 
-/** Makes the changes in their order; returns the names of those that were sent by this activity, now or in an earlier attempt. */
-export async function makeChanges(server: string, changes: Change[], servers: Servers, given: Circumstances): Promise<Set<string>> {
+/** Makes the changes in their order. */
+export async function makeChanges(
+  server: string,
+  changes: Change[],
+  servers: Servers,
+  given: Circumstances,
+): Promise<void> {
   const progress: Progress = { ...(given.resumed ?? { change: '', accepted: [] }) };
   // What lies before the change in flight was done: it is not even read again, because a busy server need not answer.
-  const from = Math.max(0, changes.findIndex(({ name }) => name === progress.change));
+  const from = Math.max(
+    0,
+    changes.findIndex(({ name }) => name === progress.change),
+  );
   for (const change of changes.slice(from)) {
     if (progress.change !== change.name) {
       progress.change = change.name;
@@ -75,7 +91,6 @@ export async function makeChanges(server: string, changes: Change[], servers: Se
     await new ChangeInProgress(server, change, servers, given, progress).finish();
     delete progress.operation;
   }
-  return new Set(progress.accepted);
 }
 
 class ChangeInProgress {
@@ -144,10 +159,11 @@ class ChangeInProgress {
     for (;;) {
       try {
         const server = await this.servers.readServer(this.server);
-        return { server, there: await this.change.isThere(server) };
+        return { server, there: await this.change.isThere(server, this.progress.accepted) };
       } catch (error) {
         const problem = azureProblem(error);
-        if (problem?.type === 'ServerNotFound' && this.progress.accepted.length > 0) return { server: undefined, there: false };
+        if (problem?.type === 'ServerNotFound' && this.progress.accepted.length > 0)
+          return { server: undefined, there: false };
         if (!problem || !isTransient(problem)) throw error;
         await this.pause(waitOf(problem, this.nextReadMs()));
       }

@@ -62,7 +62,10 @@ export function createFlexibleServers(options: ManagementOptions): FlexibleServe
   const idOf = (server: string) => `${group}/providers/Microsoft.DBforPostgreSQL/flexibleServers/${server}`;
   const read = () => ({ requestOptions: { timeout: readTimeoutMs } });
 
-  async function begin(start: (options: object) => Promise<unknown>, { identity, accepted }: ChangeOptions): Promise<Accepted> {
+  async function begin(
+    start: (options: object) => Promise<unknown>,
+    { identity, accepted }: ChangeOptions,
+  ): Promise<Accepted> {
     const result: Accepted & { done?: boolean } = {};
     const onResponse = (response: PipelineResponse) => {
       const reply = replyOf(response);
@@ -99,7 +102,7 @@ export function createFlexibleServers(options: ManagementOptions): FlexibleServe
 
   async function list(path: string, query: Record<string, string>): Promise<unknown[]> {
     const found: unknown[] = [];
-    let url: string | undefined = `${endpoint}${path}?${new URLSearchParams(query)}`;
+    let url: string | undefined = `${endpoint}${path}?${new URLSearchParams(query).toString()}`;
     while (url && found.length < 1000) {
       const response = await get(reads, url);
       if (response.status !== 200) throw noAnswer(response);
@@ -118,7 +121,8 @@ export function createFlexibleServers(options: ManagementOptions): FlexibleServe
       return replicas.flatMap(({ name }) => (name ? [name] : [])).sort();
     },
 
-    readParameter: async (server, name) => parameterOf(await reads.configurations.get(resourceGroup, server, name, read())),
+    readParameter: async (server, name) =>
+      parameterOf(await reads.configurations.get(resourceGroup, server, name, read())),
 
     async readParameters(server) {
       const all = await collect(reads.configurations.listByServer(resourceGroup, server, read()));
@@ -167,8 +171,7 @@ export function createFlexibleServers(options: ManagementOptions): FlexibleServe
 
     changeParameter: (server, { name, value }, change) =>
       begin(
-        (sdk) =>
-          once.configurations.beginUpdate(resourceGroup, server, name, { value, source: 'user-override' }, sdk),
+        (sdk) => once.configurations.beginUpdate(resourceGroup, server, name, { value, source: 'user-override' }, sdk),
         change,
       ),
 

@@ -8,6 +8,9 @@ import { Client, type ClientConfig } from 'pg';
 import { failure } from '../failures';
 import { postgresProblem } from './failures';
 
+/** What an open connection is used for outside this folder. */
+export type Connection = Pick<Client, 'query' | 'end'>;
+
 export interface ConnectionLimits {
   connectMs: number;
   statementMs: number;
@@ -18,7 +21,10 @@ export const readLimits: ConnectionLimits = { connectMs: 5000, statementMs: 10_0
 /** Throws ConfigurationMissing for a URL that is none. Messages never carry the password. */
 export function connectionConfig(url: string, limits: ConnectionLimits, certificateFile?: string): ClientConfig {
   if (!URL.canParse(url) || !/^postgres(ql)?:$/.test(new URL(url).protocol)) {
-    throw failure('ConfigurationMissing', 'a connection URL is not of the form postgresql://role:password@host:port/database');
+    throw failure(
+      'ConfigurationMissing',
+      'a connection URL is not of the form postgresql://role:password@host:port/database',
+    );
   }
   const { hostname, port, username, password, pathname } = new URL(url);
   // An IPv6 address stands in brackets in a URL and nowhere else.
@@ -90,6 +96,9 @@ function authority(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw failure('ConfigurationMissing', `PGSSLROOTCERT=${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+    throw failure(
+      'ConfigurationMissing',
+      `PGSSLROOTCERT=${file} cannot be read: ${(error as NodeJS.ErrnoException).code}`,
+    );
   }
 }

@@ -35,7 +35,9 @@ export async function readSettings(client: Client, names: string[] = []): Promis
 }
 
 /** Sessions whose transaction is older than five minutes: a restart cuts them off. The oldest 20. */
-export async function readLongTransactions(client: Client): Promise<{ pid: number; ageSeconds: number; application: string }[]> {
+export async function readLongTransactions(
+  client: Client,
+): Promise<{ pid: number; ageSeconds: number; application: string }[]> {
   const { rows } = await client.query<{ pid: number; age: number; application: string }>(
     `SELECT pid, floor(extract(epoch FROM now() - xact_start))::int AS age, coalesce(application_name, '') AS application
        FROM pg_stat_activity
@@ -91,7 +93,12 @@ export interface ReplicaState {
 
 /** `position`: where the primary's WAL ended, read before. Streaming alone proves nothing: replay can be paused for good. */
 export async function readReplicaState(client: Client, position: string): Promise<ReplicaState> {
-  const { rows } = await client.query<{ recovery: boolean; streaming: boolean; pause: string | null; lag: string | null }>(
+  const { rows } = await client.query<{
+    recovery: boolean;
+    streaming: boolean;
+    pause: string | null;
+    lag: string | null;
+  }>(
     `SELECT pg_is_in_recovery() AS recovery,
             coalesce((SELECT status = 'streaming' FROM pg_stat_wal_receiver), false) AS streaming,
             CASE WHEN pg_is_in_recovery() THEN pg_get_wal_replay_pause_state() END AS pause,

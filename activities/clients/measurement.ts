@@ -1,0 +1,86 @@
+/**
+ * Counting what a client notices. Pure: every method is given the time, milliseconds since the epoch.
+ *
+ * A stall is the time between two answers beyond the pace at which the probe asks, so that a healthy server shows 0.
+ * Time in which nobody asked (the worker was away) is `unmeasured`: it is neither a stall nor fine.
+ */
+export interface Measurement {
+  requests: number;
+  failedRequests: number;
+  longestStallSeconds: number;
+  unmeasuredSeconds: number;
+}
+
+/** What a heartbeat carries, so that another worker goes on counting. */
+export interface Checkpoint extends Measurement {
+  /** Milliseconds since the epoch. */
+  at: number;
+  /** The run was told that the budget is exceeded. */
+  signalled: boolean;
+}
+
+export interface Budget {
+  failedRequests: number;
+  longestStallSeconds: number;
+}
+
+export class Counter {
+  signalled: boolean;
+  private requests: number;
+  private failedRequests: number;
+  private longestStallMs: number;
+  private readonly unmeasuredMs: number;
+  /** The last answer, or when measuring began. */
+  private answeredAt: number;
+
+  constructor(
+    private readonly paceMs: number,
+    now: number,
+    from?: Checkpoint,
+  ) {
+    this.requests = from?.requests ?? 0;
+    this.failedRequests = from?.failedRequests ?? 0;
+    this.longestStallMs = (from?.longestStallSeconds ?? 0) * 1000;
+    this.unmeasuredMs = from ? from.unmeasuredSeconds * 1000 + Math.max(0, now - from.at) : 0;
+    this.signalled = from?.signalled ?? false;
+    this.answeredAt = now;
+  }
+
+  answered(now: number): void {
+    this.requests += 1;
+    this.longestStallMs = this.stallMs(now);
+    this.answeredAt = now;
+  }
+
+  failed(): void {
+    this.requests += 1;
+    this.failedRequests += 1;
+  }
+
+  /** A stall that is not over yet counts for what it is so far. */
+  measurement(now: number): Measurement {
+    return {
+      requests: this.requests,
+      failedRequests: this.failedRequests,
+      longestStallSeconds: seconds(this.stallMs(now)),
+      unmeasuredSeconds: seconds(this.unmeasuredMs),
+    };
+  }
+
+  checkpoint(now: number): Checkpoint {
+    return { ...this.measurement(now), at: now, signalled: this.signalled };
+  }
+
+  private stallMs(now: number): number {
+    return Math.max(this.longestStallMs, now - this.answeredAt - this.paceMs);
+  }
+}
+
+export function isExceeded(measured: Measurement, budget: Budget): boolean {
+  return measured.failedRequests > budget.failedRequests || measured.longestStallSeconds > budget.longestStallSeconds;
+}
+
+/** To the millisecond. */
+function seconds(ms: number): number {
+  return Math.round(ms) / 1000;
+}

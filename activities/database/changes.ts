@@ -1,0 +1,79 @@
+/** The changes that a flexible server can be given, each as long-operation.ts wants it: is it there, and send it. */
+import type { FlexibleServers, RequestIdentity } from '../azure/flexible-servers';
+import type { Change } from '../azure/long-operation';
+import { failure } from '../failures';
+import { readSettings } from '../postgres/reads';
+import type { Compute } from './contract';
+import type { DatabaseDependencies } from './dependencies';
+import { onServer } from './sql';
+
+/** Takes effect with the next restart, where the parameter is a static one. */
+export function parameterChange(
+  server: string,
+  [name, value]: [string, string],
+  servers: FlexibleServers,
+  identity: RequestIdentity,
+): Change {
+  return {
+    name: `${name} = ${value}`,
+    isThere: async () => (await servers.readParameter(server, name)).value === value,
+    send: (accepted) => servers.changeParameter(server, { name, value }, { identity, accepted }),
+  };
+}
+
+/** Restarts the server. */
+export function sizeChange(
+  server: string,
+  { sku, tier }: Compute,
+  servers: FlexibleServers,
+  identity: RequestIdentity,
+): Change {
+  return {
+    name: `size ${sku}`,
+    isThere: (now) => now.sku === sku && now.tier === tier,
+    send: (accepted) => servers.changeSize(server, { sku, tier }, { identity, accepted }),
+  };
+}
+
+/**
+ * Needed only where the size was there already while the server still runs with other parameters: after an operation that
+ * restarted it and then failed. Never after a size change of this activity, which restarts it by itself: for a minute the
+ * name may still lead to the old server, and asking that one would cost clients a second outage.
+ */
+export function restartChange(
+  server: string,
+  { parameters }: Compute,
+  use: DatabaseDependencies,
+  identity: RequestIdentity,
+  sizeName: string,
+): Change {
+  return {
+    name: 'restart',
+    async isThere(now, accepted) {
+      if (accepted.includes(sizeName)) return true;
+      const names = Object.keys(parameters);
+      const { settings } = await onServer(now, 'application', use, (client) => readSettings(client, names));
+      return names.every((name) => settings[name] === parameters[name]);
+    },
+    send: (accepted) => use.servers.restart(server, { identity, accepted }),
+  };
+}
+
+/** Throws StorageCannotShrink where the server has more already. */
+export function storageChange(
+  server: string,
+  storageGb: number,
+  servers: FlexibleServers,
+  identity: RequestIdentity,
+): Change {
+  return {
+    name: `storage ${storageGb} GiB`,
+    isThere(now) {
+      if (now.storageGb > storageGb) {
+        throw failure('StorageCannotShrink', `${server} has ${now.storageGb} GiB; ${storageGb} GiB was asked for`);
+      }
+      return now.storageGb === storageGb;
+    },
+    send: (accepted) => servers.changeStorage(server, storageGb, { identity, accepted }),
+  };
+}

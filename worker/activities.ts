@@ -1,0 +1,24 @@
+/** Every activity of this project, wired to its clients. */
+import type { Client } from '@temporalio/client';
+import type { FlexibleServers } from '../activities/azure/flexible-servers';
+import { createClientActivities } from '../activities/clients/probe';
+import { createDatabaseActivities } from '../activities/database';
+import { createTargetLockActivities } from '../activities/target-lock';
+import { createTopologyActivities } from '../activities/topology';
+import type { WorkerConfiguration } from './configuration';
+
+export function createActivities(configuration: WorkerConfiguration, servers: FlexibleServers, client: Client) {
+  const { topology, connections, certificateFile, settleMs, taskQueue } = configuration;
+  const reached = { servers, connections, ...(certificateFile ? { certificateFile } : {}) };
+  return {
+    ...createTopologyActivities({ topology }),
+    ...createTargetLockActivities({ client, taskQueue }),
+    ...createClientActivities({ ...reached, client }),
+    ...createDatabaseActivities({
+      ...reached,
+      resourceGroup: topology.azure.resourceGroup,
+      applicationDatabase: topology.postgres.database,
+      ...(settleMs === undefined ? {} : { settleMs }),
+    }),
+  };
+}

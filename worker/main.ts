@@ -1,0 +1,71 @@
+/**
+ * The worker's process.
+ *
+ * 1. Read the environment and the topology; everything wrong is named at once.
+ * 2. Connect to Temporal; refuse to start where a search attribute is missing, because its runs would hang.
+ * 3. Ask Azure for the primary; refuse to start where nothing answers.
+ * 4. Take work: "worker ready: task queue …".
+ * 5. SIGTERM or SIGINT: take no more, tell activities after the grace time, end. What they were doing another worker
+ *    goes on with.
+ *
+ * Exit code 0 after a shutdown, 1 where it could not start or broke down; the reason is the last line.
+ */
+import { Runtime, Worker } from '@temporalio/worker';
+import { createActivities } from './activities';
+import { workflowCode } from './bundle';
+import { assertAzureAnswers, assertSearchAttributes, connectAzure, connectTemporal } from './clients';
+import { ConfigurationError, readConfiguration, type WorkerConfiguration } from './configuration';
+import { createLog, temporalLogger } from './log';
+
+async function main(): Promise<void> {
+  const configuration = readConfiguration(process.env);
+  const log = createLog(configuration.logLevel);
+  installRuntime(configuration, log);
+  const temporal = await connectTemporal();
+  try {
+    await assertSearchAttributes(temporal);
+    const servers = connectAzure(configuration);
+    const warning = await assertAzureAnswers(servers, configuration);
+    if (warning) log.warn(warning);
+    const { taskQueue } = configuration;
+    const worker = await Worker.create({
+      connection: temporal.connection,
+      namespace: temporal.namespace,
+      taskQueue,
+      ...workflowCode(),
+      activities: createActivities(configuration, servers, temporal.client),
+      // After a worker's death its workflows wait on it for this long before another may have them (default 10 s).
+      stickyQueueScheduleToStartTimeout: '1 s',
+      // A heartbeat that says "accepted" must leave before the worker can die (default: 0.8 of the heartbeat time-out).
+      maxHeartbeatThrottleInterval: '500 ms',
+      shutdownGraceTime: '2 s',
+    });
+    const done = worker.run();
+    log.info(
+      `worker ready: task queue ${taskQueue}, namespace ${temporal.namespace}, environment ${configuration.topology.environment}`,
+    );
+    await done;
+    log.info('worker ended');
+  } finally {
+    await temporal.connection.close();
+  }
+}
+
+function installRuntime({ metricsAddress }: WorkerConfiguration, log: ReturnType<typeof createLog>): void {
+  Runtime.install({
+    logger: temporalLogger(log),
+    telemetryOptions: {
+      logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } },
+      ...(metricsAddress ? { metrics: { prometheus: { bindAddress: metricsAddress } } } : {}),
+    },
+  });
+}
+
+main().then(
+  () => process.exit(0),
+  (error: Error) => {
+    const lines = error instanceof ConfigurationError ? error.problems : [error.message.split('\n')[0]!];
+    for (const line of lines) console.error(`worker: ${line}`);
+    process.exit(1);
+  },
+);
