@@ -1,5 +1,5 @@
 /** One lab: its folder, what it was made with, and where everything of it lies. No process is touched here. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Network, postgresPort, servicePorts } from './addresses/network';
@@ -120,6 +120,12 @@ export class Lab {
     url.search = new URLSearchParams({ sslmode: 'verify-full', sslrootcert: this.authorityFile }).toString();
     return url.href;
   }
+}
+
+/** The labs of this cache that are there, running or not. */
+export function labNames(): string[] {
+  const folder = join(cacheFolder(), 'labs');
+  return existsSync(folder) ? readdirSync(folder).filter((name) => existsSync(join(folder, name, 'lab.json'))) : [];
 }
 
 /** Which network belongs to which lab: one file each, shared by all labs of this cache. */

@@ -1,5 +1,6 @@
 /** Faults: to a process at once (`lab worker kill`), and those that Azure Resource Manager waits to make (`lab fault`). */
 import type { Command } from 'commander';
+import type { FaultListing } from '../azure';
 import { askDaemon } from '../control-client';
 import type { Lab } from '../lab';
 import type { Parts } from '../lifecycle/parts';
@@ -75,29 +76,50 @@ export function addFaultCommands(program: Command, theLab: () => Lab, partsOf: (
     });
 
   const fault = program.command('fault').description('what Azure Resource Manager will do wrong');
-  fault.command('list').action(async () => printJson(await askDaemon(theLab(), 'GET', '/faults')));
+  fault
+    .command('list')
+    .description('what there is, and what is armed')
+    .action(async () => {
+      const faults = await askDaemon<FaultListing[]>(theLab(), 'GET', '/faults');
+      if (program.opts<{ json?: boolean }>().json) printJson(faults);
+      else console.log(faults.map(showFault).join('\n'));
+    });
   fault.command('clear').action(async () => {
     await askDaemon(theLab(), 'DELETE', '/faults');
     done('no fault is armed');
   });
   fault
     .command('arm <name> [settings...]', { isDefault: true })
-    .description('arms one; settings as key=value')
+    .description('arms one; settings as key=value or --key value')
+    .allowUnknownOption()
     .action(async (name: string, settings: string[]) => {
-      const armed = await askDaemon(
-        theLab(),
-        'POST',
-        `/faults/${encodeURIComponent(name)}`,
-        Object.fromEntries(settings.map(keyAndValue)),
-      );
+      const armed = await askDaemon(theLab(), 'POST', `/faults/${encodeURIComponent(name)}`, settingsFrom(settings));
       if (program.opts<{ json?: boolean }>().json) printJson(armed);
       else console.log(`armed: ${name}`);
     });
 }
 
-/** `times=2` is a number, all else is text. Throws for anything but key=value. */
-function keyAndValue(setting: string): [string, string | number] {
-  const [, key, value] = /^([A-Za-z][\w-]*)=(.*)$/s.exec(setting) ?? [];
-  if (key === undefined || value === undefined) throw new Error(`"${setting}" is not a setting: key=value is needed`);
-  return [key, value !== '' && Number.isFinite(Number(value)) ? Number(value) : value];
+function showFault({ name, description, options, armed }: FaultListing): string {
+  const live = armed.filter(({ remaining }) => remaining !== 0);
+  const settings = options.length > 0 ? `   [${options.join(', ')}]` : '';
+  return [
+    `${live.length > 0 ? '*' : ' '} ${name.padEnd(20)} ${description}${settings}`,
+    ...live.map(
+      (one) => `      armed: ${JSON.stringify(one.options)}, ${one.hits} hits, ${one.remaining ?? 'any number'} left`,
+    ),
+  ].join('\n');
+}
+
+/** `after=2` and `--after 2` are numbers, all else is text. Throws for anything but pairs of key and value. */
+function settingsFrom(words: string[]): Record<string, string | number> {
+  const settings: Record<string, string | number> = {};
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index]!;
+    const [, option, key = option, value = option && words[++index]] =
+      /^(?:--([A-Za-z][\w-]*)|(?:--)?([A-Za-z][\w-]*)=(.*))$/s.exec(word) ?? [];
+    if (key === undefined || value === undefined)
+      throw new Error(`"${word}" is not a setting: key=value or --key value is needed`);
+    settings[key] = value !== '' && Number.isFinite(Number(value)) ? Number(value) : value;
+  }
+  return settings;
 }

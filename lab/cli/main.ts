@@ -1,12 +1,9 @@
 /** The command `lab`: a whole small production on this machine. Exit status 2 for bad usage, 1 for anything else. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import type { LoggedRequest } from '../azure/request-log';
-import { cacheFolder } from '../cache';
+import type { LoggedRequest } from '../azure';
 import { askDaemon } from '../control-client';
 import { exportLines, labEnvironment } from '../environment';
-import { Lab } from '../lab';
+import { Lab, labNames } from '../lab';
 import { down } from '../lifecycle/down';
 import { Parts } from '../lifecycle/parts';
 import { up, type UpOptions } from '../lifecycle/up';
@@ -39,8 +36,7 @@ function theLab(): Lab {
   const { name } = globals();
   const lab = Lab.find(name);
   if (lab) return lab;
-  const folder = join(cacheFolder(), 'labs');
-  const others = existsSync(folder) ? readdirSync(folder).filter((entry) => Lab.find(entry)) : [];
+  const others = labNames();
   throw new Error(
     `there is no lab "${name}"${others.length > 0 ? ` (there are: ${others.join(', ')})` : ''}: ${labCommand} up makes one`,
   );

@@ -1,5 +1,5 @@
 /** `lab requests`: one line a request. */
-import type { LoggedRequest } from '../azure/request-log';
+import type { LoggedRequest } from '../azure';
 
 export function showRequests(requests: LoggedRequest[]): string {
   if (requests.length === 0) return 'no requests';

@@ -1,6 +1,7 @@
 /** `lab status`: all that runs, in one table each for processes, servers, traffic, faults and runs. */
 import Table from 'cli-table3';
 import { servicePorts } from '../addresses/network';
+import type { FaultListing } from '../azure';
 import { askDaemon } from '../control-client';
 import type { LabStatus, ServerStatus } from '../daemon/status';
 import type { Lab } from '../lab';
@@ -61,7 +62,7 @@ export function showStatus(status: FullStatus): string {
     ...(status.servers
       ? [showServers(status.servers)]
       : [`servers, traffic, faults: unknown, the daemon does not answer`]),
-    ...(status.servers ? [showTraffic(status.traffic), showFaults(status.faults)] : []),
+    ...(status.servers ? [showTraffic(status.traffic), showFaults(status.faults ?? [])] : []),
     showRuns(status.openRuns),
   ].join('\n');
 }
@@ -117,8 +118,8 @@ function showTraffic(traffic: LabStatus['traffic'] | undefined): string {
   return `traffic: ${state}; ${failed} of ${requests} requests failed, longest stall ${longestStallSeconds.toFixed(1)} s`;
 }
 
-function showFaults(faults: unknown): string {
-  const armed = (faults ?? []) as { name: string }[];
+function showFaults(faults: FaultListing[]): string {
+  const armed = faults.filter((fault) => fault.armed.some(({ remaining }) => remaining !== 0));
   return armed.length === 0 ? 'faults: none armed' : `faults: ${armed.map((fault) => fault.name).join(', ')}`;
 }
 

@@ -7,6 +7,14 @@ export function welcome(lab: Lab): string {
   const { configuration: made } = lab;
   const option = lab.name === 'default' ? '' : ` --name ${lab.name}`;
   const replicas = made.replicas === 0 ? 'no replica' : made.replicas === 1 ? '1 replica' : `${made.replicas} replicas`;
+  const commands = [
+    [`eval "$(${labCommand}${option} env)"`, 'makes this shell reach it'],
+    [`${runbookCommand} list`, 'what can be done with it'],
+    [`${labCommand}${option} traffic start`, 'clients that write, and notice everything'],
+    [`${labCommand}${option} status`, 'what runs'],
+    [`${labCommand}${option} down`, 'ends it all'],
+  ] as const;
+  const width = Math.max(...commands.map(([command]) => command.length));
   return `
 Your production is up: ${production.primary} (${production.sku}, ${production.storageGb} GiB, ${replicas}) in ${production.resourceGroup}.
 
@@ -14,10 +22,6 @@ Your production is up: ${production.primary} (${production.sku}, ${production.st
   Temporal      ${lab.temporalAddress}
   Azure (ARM)   ${lab.resourceManager}   Azure's times ÷ ${made.timeFactor}, memory ÷ ${made.memoryFactor}
 
-  eval "$(${labCommand}${option} env)"      makes this shell reach it
-  ${runbookCommand} list             what can be done with it
-  ${labCommand}${option} traffic start        clients that write, and notice everything
-  ${labCommand}${option} status               what runs
-  ${labCommand}${option} down                 ends it all
+${commands.map(([command, what]) => `  ${command.padEnd(width)}   ${what}`).join('\n')}
 `;
 }

@@ -13,10 +13,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { servicePorts } from '../addresses/network';
 import { Authority } from '../authority/authority';
-import { createResourceManager, type ResourceManager } from '../azure';
+import { createResourceManager, type FaultListing, type LoggedRequest, type ResourceManager } from '../azure';
 import { type Lab, production } from '../lab';
+import { Parts } from '../lifecycle/parts';
 import { Traffic, type TrafficReport, type TrafficSettings } from '../traffic/traffic';
 import { serveControl } from './control';
+import { Crashes, type Victims } from './crashes';
 import { createIdentityEndpoint } from './identity';
 import { LabServers } from './server-factory';
 import { seed } from './seed';
@@ -25,14 +27,17 @@ import { Tokens } from './tokens';
 
 export class Daemon {
   private control: FastifyInstance | undefined;
+  private readonly crashes: Crashes;
 
   private constructor(
-    private readonly lab: Lab,
     private readonly servers: LabServers,
     private readonly resourceManager: ResourceManager,
     private readonly identity: Server,
     readonly traffic: Traffic,
-  ) {}
+    private readonly victims: Victims,
+  ) {
+    this.crashes = new Crashes(() => resourceManager.requests(), victims);
+  }
 
   static async start(lab: Lab): Promise<Daemon> {
     const host = lab.network.services;
@@ -55,13 +60,14 @@ export class Daemon {
     await once(identity, 'listening');
     await seed(lab, resourceManager);
     const traffic = new Traffic(lab.path('traffic'), () => applicationUrl(lab));
-    const daemon = new Daemon(lab, servers, resourceManager, identity, traffic);
+    const daemon = new Daemon(servers, resourceManager, identity, traffic, victimsOf(lab, servers));
     daemon.control = await serveControl(daemon, lab.controlSocket);
     return daemon;
   }
 
   /** Ends everything but the servers, which belong to the lab and not to its daemon. */
   async stop(): Promise<void> {
+    this.crashes.clear();
     await this.control?.close();
     this.identity.close();
     await this.traffic.end();
@@ -69,13 +75,17 @@ export class Daemon {
   }
 
   async status(): Promise<LabStatus> {
+    const views = this.resourceManager.servers().filter(({ name }) => this.servers.names.includes(name));
+    const open = (name: string) => this.servers.open(name);
     const servers = await Promise.all(
-      this.resourceManager.servers().map(async (server) => serverStatus(server, await this.servers.open(server.name))),
+      views.map(async (view) =>
+        serverStatus(view, await open(view.name), view.source ? await open(view.source) : undefined),
+      ),
     );
-    return { servers, traffic: this.traffic.summary() ?? null, faults: this.resourceManager.faults.list() };
+    return { servers, traffic: this.traffic.summary() ?? null, faults: this.faults() };
   }
 
-  requests(): unknown[] {
+  requests(): LoggedRequest[] {
     return this.resourceManager.requests();
   }
 
@@ -89,28 +99,45 @@ export class Daemon {
     return this.traffic.report();
   }
 
-  faults(): unknown {
-    return this.resourceManager.faults.list();
+  /** Azure's, and those that kill a process of the lab. */
+  faults(): FaultListing[] {
+    return [...this.resourceManager.faults.list(), ...this.crashes.list()];
   }
 
-  armFault(name: string, options: Record<string, unknown>): unknown {
-    return this.resourceManager.faults.arm(name, options);
+  armFault(name: string, options: Record<string, unknown>): object {
+    return Crashes.has(name) ? this.crashes.arm(name, options) : this.resourceManager.faults.arm(name, options);
   }
 
   clearFaults(): object {
     this.resourceManager.faults.clear();
+    this.crashes.clear();
     return {};
   }
 
   async killPostgres(name: string): Promise<object> {
-    await (await this.servers.open(name)).kill();
+    await this.victims.kill('postgres-crash', name);
     return {};
   }
 
   async startPostgres(name: string): Promise<object> {
-    await (await this.servers.open(name)).start();
+    await this.victims.start('postgres-crash', name);
     return {};
   }
+}
+
+function victimsOf(lab: Lab, servers: LabServers): Victims {
+  const { worker, temporal } = new Parts(lab);
+  const postgres = (name: string | undefined) => servers.open(name ?? production.primary);
+  return {
+    async kill(name, server) {
+      if (name === 'postgres-crash') return (await postgres(server)).kill();
+      return (name === 'worker-crash' ? worker : temporal).process.kill();
+    },
+    async start(name, server) {
+      if (name === 'postgres-crash') return (await postgres(server)).start();
+      return (name === 'worker-crash' ? worker : temporal).start();
+    },
+  };
 }
 
 /** Read for every connection: a runbook may put another server's address there. */

@@ -1,16 +1,17 @@
-/** The production that a new lab begins with; a lab that has servers already is left as it is. */
+/** The production that a new lab begins with. Made once: what a runbook deletes later does not come back by itself. */
 import { randomBytes } from 'node:crypto';
+import { existsSync, writeFileSync } from 'node:fs';
 import type { ResourceManager } from '../azure';
 import { type Lab, production } from '../lab';
 
 export async function seed(lab: Lab, resourceManager: ResourceManager): Promise<void> {
-  if (resourceManager.servers().length > 0) return;
+  const done = lab.path('azure', 'seeded');
+  if (existsSync(done)) return;
+  const { sku, tier, storageGb, primary, administratorLogin } = production;
+  const administratorLoginPassword = randomBytes(18).toString('base64url');
   await resourceManager.seed({
-    server: {
-      ...{ name: production.primary, sku: production.sku, tier: production.tier, storageGb: production.storageGb },
-      administratorLogin: production.administratorLogin,
-      administratorLoginPassword: randomBytes(18).toString('base64url'),
-    },
+    server: { ...{ name: primary, sku, tier, storageGb }, administratorLogin, administratorLoginPassword },
     replicas: Array.from({ length: lab.configuration.replicas }, (_, index) => `broxiva-db-replica-${index + 1}`),
   });
+  writeFileSync(done, '');
 }

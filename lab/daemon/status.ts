@@ -1,18 +1,9 @@
 /** What `lab status` shows of the servers. */
+import type { FaultListing, ServerSummary } from '../azure';
 import type { PostgresServer } from '../postgres';
 import type { Traffic } from '../traffic/traffic';
 
-/** What Azure says of a server. */
-export interface AzureView {
-  name: string;
-  sku: string;
-  tier: string;
-  storageGb: number;
-  state: string;
-  source?: string;
-}
-
-export interface ServerStatus extends AzureView {
+export interface ServerStatus extends ServerSummary {
   address: string;
   pid: number | null;
   running: boolean;
@@ -28,11 +19,11 @@ export interface ServerStatus extends AzureView {
 export interface LabStatus {
   servers: ServerStatus[];
   traffic: NonNullable<ReturnType<Traffic['summary']>> | null;
-  faults: unknown;
+  faults: FaultListing[];
 }
 
 export async function serverStatus(
-  azure: AzureView,
+  azure: ServerSummary,
   server: PostgresServer,
   source?: PostgresServer,
 ): Promise<ServerStatus> {

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { askDaemon } from '../control-client';
-import type { Lab } from '../lab';
+import { type Lab, repository } from '../lab';
 import { ManagedProcess } from '../managed-process';
 import { Temporal } from '../temporal/temporal';
 import { Worker } from '../worker/worker';
@@ -27,7 +27,7 @@ export class Parts {
         file: process.execPath,
         args: [...process.execArgv, require.resolve('../daemon/main'), this.lab.name],
         environment: process.env,
-        folder: this.lab.folder,
+        folder: repository,
       },
       async () => (await askDaemon<{ ready: boolean }>(this.lab, 'GET', '/ready')).ready,
       daemonStartDeadlineMs,

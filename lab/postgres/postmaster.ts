@@ -3,7 +3,7 @@
  * again by the pid file that PostgreSQL itself keeps.
  */
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { serverAccount } from '../account';
@@ -12,6 +12,8 @@ import { postgresProgram, serverEnvironment } from './programs';
 
 export interface PostmasterFiles {
   dataFolder: string;
+  /** The lock file beside the unix socket. */
+  socketLockFile: string;
   configurationFile: string;
   logFile: string;
 }
@@ -31,6 +33,7 @@ export function postmasterPid(dataFolder: string): number | undefined {
  */
 export async function startPostmaster(files: PostmasterFiles): Promise<void> {
   const deadline = Date.now() + startDeadlineMs;
+  forgetDeadPostmaster(files);
   for (;;) {
     const problem = await tryStart(files);
     if (problem === undefined) return;
@@ -39,6 +42,16 @@ export async function startPostmaster(files: PostmasterFiles): Promise<void> {
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+/**
+ * PostgreSQL takes a pid for alive that is a zombie (in a container whose first process collects none) or another
+ * process by now, and then refuses to start. Its check of the shared memory still keeps two servers apart.
+ */
+function forgetDeadPostmaster({ dataFolder, socketLockFile }: PostmasterFiles): void {
+  if (postmasterPid(dataFolder) !== undefined) return;
+  rmSync(join(dataFolder, 'postmaster.pid'), { force: true });
+  rmSync(socketLockFile, { force: true });
 }
 
 /** Returns what the server said when it ended instead of becoming ready. */

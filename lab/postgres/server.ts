@@ -157,9 +157,8 @@ export class PostgresServer {
     if (this.running) return;
     await this.writeFiles();
     await startPostmaster({
-      dataFolder: this.dataFolder,
-      configurationFile: this.file('postgresql.conf'),
-      logFile: this.logFile,
+      ...{ dataFolder: this.dataFolder, logFile: this.logFile, configurationFile: this.file('postgresql.conf') },
+      socketLockFile: join(this.socketFolder, `.s.PGSQL.${this.port}.lock`),
     });
   }
 

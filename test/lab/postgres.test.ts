@@ -9,11 +9,11 @@ import { Client } from 'pg';
 import { claimNetwork, type Network, releaseNetwork } from '../../lab/addresses/network';
 import { Authority } from '../../lab/authority/authority';
 import { cacheFolder } from '../../lab/cache';
+import { claimsFolder } from '../../lab/lab';
 import { PostgresServer, type PostgresServerOptions } from '../../lab/postgres/server';
 import { until } from '../../lab/processes';
 
 const admin = { login: 'broxivaadmin', password: 'Adm1n-of-the-test' };
-const claims = join(cacheFolder(), 'labs', '.networks');
 let folder: string;
 let network: Network;
 let authority: Authority;
@@ -62,7 +62,7 @@ beforeAll(async () => {
   await mkdir(join(cacheFolder(), 'labs'), { recursive: true });
   folder = await mkdtemp(join(cacheFolder(), 'labs', 'test-'));
   await chmod(folder, 0o755);
-  network = await claimNetwork(claims, folder);
+  network = await claimNetwork(claimsFolder(), folder);
   authority = await Authority.open(join(folder, 'authority'));
   primary = await PostgresServer.create(await options('primary'));
   servers.push(primary);
@@ -70,7 +70,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.all(servers.map((server) => server.stop('immediate')));
-  await releaseNetwork(claims, folder);
+  await releaseNetwork(claimsFolder(), folder);
   await rm(folder, { recursive: true, force: true });
 });
 
