@@ -32,7 +32,10 @@ export class ActivityLog {
   ) {
     this.file = join(folder, 'activity-log.jsonl');
     this.events = existsSync(this.file)
-      ? readFileSync(this.file, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line) as ActivityEvent)
+      ? readFileSync(this.file, 'utf8')
+          .split('\n')
+          .filter(Boolean)
+          .map((line) => JSON.parse(line) as ActivityEvent)
       : [];
   }
 
@@ -83,7 +86,9 @@ export class ActivityLog {
         eventCategory: 'Administrative',
         entity: operation.resourceId,
         message: operation.action,
-        ...(operation.error ? { statusCode: 'Conflict', statusMessage: JSON.stringify({ error: operation.error }) } : {}),
+        ...(operation.error
+          ? { statusCode: 'Conflict', statusMessage: JSON.stringify({ error: operation.error }) }
+          : {}),
       },
       status: named(status),
       subStatus: named(''),

@@ -19,6 +19,7 @@ export function assertApiVersion(version: string | undefined, provider: string, 
   if (!version) throw gatewayErrors.missingApiVersion();
   const known = shape.test(version) && version >= (oldest[provider.toLowerCase()] ?? '2015-01-01');
   if (known) return;
-  if (provider.toLowerCase() === 'microsoft.resources') throw gatewayErrors.invalidApiVersion(version, '2022-09-01, 2024-11-01');
+  if (provider.toLowerCase() === 'microsoft.resources')
+    throw gatewayErrors.invalidApiVersion(version, '2022-09-01, 2024-11-01');
   throw gatewayErrors.unregisteredApiVersion(version, type, examples, location);
 }

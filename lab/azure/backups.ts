@@ -68,7 +68,11 @@ async function keep(context: Context, serverName: string, backup: BackupRecord):
 
 export function backupView(place: { subscription: string; group: string }, server: string, backup: BackupRecord) {
   return {
-    properties: { backupType: backup.type, source: backup.source, completedTime: longTime(backup.completedAt, '+00:00') },
+    properties: {
+      backupType: backup.type,
+      source: backup.source,
+      completedTime: longTime(backup.completedAt, '+00:00'),
+    },
     id: `${serverId(place.subscription, place.group, server)}/backups/${backup.name}`,
     name: backup.name,
     type: `${serverType}/backups`,

@@ -101,15 +101,15 @@ export const gatewayErrors = {
     ),
   emptyBody: () =>
     gateway(400, 'InvalidRequestContent', 'The request content was invalid: the request has no content.'),
-  bodyTooLarge: () => gateway(413, 'RequestEntityTooLarge', 'The request body exceeded the maximum size of 4194304 bytes.'),
+  bodyTooLarge: () =>
+    gateway(413, 'RequestEntityTooLarge', 'The request body exceeded the maximum size of 4194304 bytes.'),
   mediaType: (type: string) =>
     gateway(
       415,
       'UnsupportedMediaType',
       `The content media type '${type}' is not supported. Only 'application/json' is supported.`,
     ),
-  locationRequired: () =>
-    gateway(400, 'LocationRequired', 'The location property is required for this definition.'),
+  locationRequired: () => gateway(400, 'LocationRequired', 'The location property is required for this definition.'),
   scopeLocked: (scope: string, action: 'write' | 'delete', locked: string[]) =>
     gateway(
       409,
@@ -118,7 +118,11 @@ export const gatewayErrors = {
     ),
   lockNotFound: (name: string) => gateway(404, 'LockNotFound', `The lock '${name}' could not be found.`),
   unsignedOperation: () =>
-    gateway(403, 'AuthorizationFailed', 'The signature of the operation URL is missing or does not match: send the URL back unchanged.'),
+    gateway(
+      403,
+      'AuthorizationFailed',
+      'The signature of the operation URL is missing or does not match: send the URL back unchanged.',
+    ),
   throttled: (subscription: string, operation: string, seconds: number) =>
     gateway(
       429,
@@ -130,8 +134,7 @@ export const gatewayErrors = {
 
 /** The PostgreSQL provider's. */
 export const providerErrors = {
-  childNotFound: (name: string) =>
-    provider(404, 'ResourceNotFound', `The specified resource ${name} was not found.`),
+  childNotFound: (name: string) => provider(404, 'ResourceNotFound', `The specified resource ${name} was not found.`),
   typedChildNotFound: (type: string, name: string) =>
     provider(404, 'ResourceNotFound', `The requested resource of type '${type}' with name '${name}' was not found.`),
   operationNotFound: (id: string) =>
@@ -197,10 +200,13 @@ export const providerErrors = {
     ),
   tooManyReplicas: (server: string, limit: number) =>
     provider(400, 'ReplicaLimitReached', `Server '${server}' already has the maximum of ${limit} read replicas.`),
-  sourceNotFound: (id: string) =>
-    provider(400, 'SourceServerNotFound', `The source server '${id}' was not found.`),
+  sourceNotFound: (id: string) => provider(400, 'SourceServerNotFound', `The source server '${id}' was not found.`),
   sourceIsReplica: (server: string) =>
-    provider(400, 'CascadingReplicaNotSupported', `Server '${server}' is a read replica; a replica of it is not supported.`),
+    provider(
+      400,
+      'CascadingReplicaNotSupported',
+      `Server '${server}' is a read replica; a replica of it is not supported.`,
+    ),
   sourceNotReady: (server: string, state: string) =>
     provider(400, 'ServerIsNotReady', `Source server '${server}' is not ready, current state = ${state}.`),
   notAReplica: (server: string) =>
@@ -220,7 +226,11 @@ export const providerErrors = {
   nameTaken: (name: string) =>
     provider(409, 'ServerNameAlreadyExists', `Specified server name '${name}' is already used.`),
   passwordRequired: () =>
-    provider(400, 'InvalidParameterValue', 'Invalid value given for parameter administratorLoginPassword. Specify a valid parameter value.'),
+    provider(
+      400,
+      'InvalidParameterValue',
+      'Invalid value given for parameter administratorLoginPassword. Specify a valid parameter value.',
+    ),
 
   busyServer: (server: string) =>
     provider(409, 'ProvisioningServerBusy', `Server ${server} is busy with other operations. Please try later`),
@@ -244,13 +254,16 @@ export const providerErrors = {
     ),
   serverStopped: (server: string) =>
     provider(409, 'ServerIsNotReady', `Server '${server}' is not started. Start the server and try again.`),
-  interrupted: () =>
-    provider(500, 'InternalServerError', 'The operation was interrupted and cannot be continued.'),
+  interrupted: () => provider(500, 'InternalServerError', 'The operation was interrupted and cannot be continued.'),
 
   unknownConfiguration: (name: string) =>
     provider(400, 'ServerParameterToCMSUnAllowedParameterName', `Server parameter '${name}' does not exist.`),
   readOnlyConfiguration: (name: string) =>
-    provider(400, 'ServerParameterToCMSReadOnlyParameter', `Server parameter '${name}' is read-only and cannot be changed.`),
+    provider(
+      400,
+      'ServerParameterToCMSReadOnlyParameter',
+      `Server parameter '${name}' is read-only and cannot be changed.`,
+    ),
   invalidConfiguration: (name: string, value: string, allowed: string) =>
     provider(
       400,

@@ -79,7 +79,15 @@ export interface ResourceManager {
 export function createResourceManager(options: ResourceManagerOptions): ResourceManager {
   const context = createContext(options);
   const app = createHttpServer(context);
-  for (const routes of [serverRoutes, configurationRoutes, backupRoutes, databaseRoutes, childRoutes, operationRoutes, managementRoutes]) {
+  for (const routes of [
+    serverRoutes,
+    configurationRoutes,
+    backupRoutes,
+    databaseRoutes,
+    childRoutes,
+    operationRoutes,
+    managementRoutes,
+  ]) {
     routes(app, context);
   }
   let backups: NodeJS.Timeout | undefined;
@@ -111,13 +119,23 @@ export function createResourceManager(options: ResourceManagerOptions): Resource
 
 function summary(context: Context, server: FlexibleServer): ServerSummary {
   const { name, sku, storage, source } = server;
-  return { name, sku: sku.name, tier: sku.tier, storageGb: storage.sizeGb, state: stateOf(context, server), ...(source === undefined ? {} : { source }) };
+  return {
+    name,
+    sku: sku.name,
+    tier: sku.tier,
+    storageGb: storage.sizeGb,
+    state: stateOf(context, server),
+    ...(source === undefined ? {} : { source }),
+  };
 }
 
 function createContext(options: ResourceManagerOptions): Context {
   const processes = new Map<string, PostgresServer>();
   const store = new Store(options.folder);
-  store.state.groups[options.resourceGroup.toLowerCase()] ??= { name: options.resourceGroup, location: options.location };
+  store.state.groups[options.resourceGroup.toLowerCase()] ??= {
+    name: options.resourceGroup,
+    location: options.location,
+  };
   const warn = options.warn ?? ((text: string) => console.error(text));
   const context = {
     ...{ options, store },
@@ -132,7 +150,8 @@ function createContext(options: ResourceManagerOptions): Context {
       if (process) processes.set(name.toLowerCase(), process);
       else processes.delete(name.toLowerCase());
     },
-    warn: (text: string, error: unknown) => warn(`${text}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+    warn: (text: string, error: unknown) =>
+      warn(`${text}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
   } as unknown as Context & { operations: Operations; faults: FaultBoard };
   Object.assign(context, { operations: new Operations(context, kinds), faults: new FaultBoard(context) });
   return context;

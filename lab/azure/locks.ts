@@ -22,7 +22,11 @@ export function assertUnlocked(locks: ResourceLock[], resourceId: string, method
   const deletes = method === 'DELETE';
   const hits = locks.filter((lock) => within(resourceId, lock.scope) && (deletes || lock.level === 'ReadOnly'));
   if (hits.length > 0) {
-    throw gatewayErrors.scopeLocked(resourceId, deletes ? 'delete' : 'write', hits.map((lock) => lock.scope));
+    throw gatewayErrors.scopeLocked(
+      resourceId,
+      deletes ? 'delete' : 'write',
+      hits.map((lock) => lock.scope),
+    );
   }
 }
 

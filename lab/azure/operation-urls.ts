@@ -50,7 +50,9 @@ function ticksOf(at: string): string {
 
 function sign(secret: string, collection: string, id: string, ticks: string): string {
   const text = `${collection.toLowerCase()}/${id.toLowerCase()}/${ticks}`;
-  return [0, 1, 2, 3].map((part) => createHmac('sha512', secret).update(`${part}/${text}`).digest('base64url')).join('');
+  return [0, 1, 2, 3]
+    .map((part) => createHmac('sha512', secret).update(`${part}/${text}`).digest('base64url'))
+    .join('');
 }
 
 function hash(signature: string): string {

@@ -166,7 +166,9 @@ export class Operations {
         this.run(operation);
         continue;
       }
-      void kind?.abandon?.(this.context, operation).catch((error) => this.context.warn(`cannot clear up after ${operation.kind}`, error));
+      void kind
+        ?.abandon?.(this.context, operation)
+        .catch((error) => this.context.warn(`cannot clear up after ${operation.kind}`, error));
       this.end(operation, providerErrors.interrupted());
     }
   }

@@ -8,7 +8,10 @@ export interface ServerFactory {
     administratorLoginPassword: string;
     settings: Record<string, string>;
   }): Promise<PostgresServer>;
-  createStandby(spec: { name: string; settings: Record<string, string> }, source: PostgresServer): Promise<PostgresServer>;
+  createStandby(
+    spec: { name: string; settings: Record<string, string> },
+    source: PostgresServer,
+  ): Promise<PostgresServer>;
   /** A server made before, running or not. */
   open(name: string): Promise<PostgresServer>;
   /** Stops it and deletes its data; nothing to do for a name that has none. */

@@ -51,7 +51,8 @@ export class RequestLog {
     this.file = join(folder, 'requests.jsonl');
     this.byId = new Map(readLog(this.file).map((request) => [request.id, request]));
     for (const request of this.byId.values()) {
-      if (request.operation && request.operationStatus === 'InProgress') this.byOperation.set(request.operation, request);
+      if (request.operation && request.operationStatus === 'InProgress')
+        this.byOperation.set(request.operation, request);
     }
   }
 
@@ -115,7 +116,9 @@ export function withoutSecrets(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [
       key,
-      /password|secret|accesskey|connectionstring/i.test(key) && typeof inner === 'string' ? '<secret>' : withoutSecrets(inner),
+      /password|secret|accesskey|connectionstring/i.test(key) && typeof inner === 'string'
+        ? '<secret>'
+        : withoutSecrets(inner),
     ]),
   );
 }

@@ -44,7 +44,14 @@ export async function seed(context: Context, { server, replicas = [] }: Seed): P
     if (context.store.server(replica)) continue;
     const body = serverBody.parse({ properties: { sourceServerResourceId: idOf(context, server.name) } });
     const find = (name: string) => context.store.server(name);
-    const record = planReplica(replica, body, find, (name) => context.store.replicasOf(name), () => false, now);
+    const record = planReplica(
+      replica,
+      body,
+      find,
+      (name) => context.store.replicasOf(name),
+      () => false,
+      now,
+    );
     await make(context, record, () => makeReplica(context, replica, server.name));
   }
 }

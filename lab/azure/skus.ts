@@ -108,7 +108,10 @@ export function defaultMaxConnections(sku: Sku): number {
  * The settings that follow the size: shared_buffers is 25 % of the memory, effective_cache_size 75 % (a D4ds_v4 of Azure
  * has 524288 and 1572864 pages of 8 kB), both divided by the lab's memory factor. Values in pages of 8 kB.
  */
-export function memorySettings(sku: Sku, memoryFactor: number): { shared_buffers: string; effective_cache_size: string } {
+export function memorySettings(
+  sku: Sku,
+  memoryFactor: number,
+): { shared_buffers: string; effective_cache_size: string } {
   const pages = (share: number) => String(Math.max(16, Math.round((sku.memoryMb * 1024 * share) / 8 / memoryFactor)));
   return { shared_buffers: pages(0.25), effective_cache_size: pages(0.75) };
 }

@@ -38,7 +38,14 @@ export class Store {
     this.file = join(folder, 'state.json');
     this.state = existsSync(this.file)
       ? (JSON.parse(readFileSync(this.file, 'utf8')) as State)
-      : { signingSecret: randomBytes(32).toString('hex'), groups: {}, servers: {}, operations: {}, locks: [], faults: [] };
+      : {
+          signingSecret: randomBytes(32).toString('hex'),
+          groups: {},
+          servers: {},
+          operations: {},
+          locks: [],
+          faults: [],
+        };
   }
 
   save(): void {

@@ -8,7 +8,8 @@ import { allowedValuesOf, dataTypeOf } from './view';
 export function assertValue(setting: Setting, value: string): void {
   if (isReadOnly(setting)) throw providerErrors.readOnlyConfiguration(setting.name);
   const allowed = allowedValuesOf(setting);
-  if (!isAllowed(dataTypeOf(setting), allowed, value)) throw providerErrors.invalidConfiguration(setting.name, value, allowed);
+  if (!isAllowed(dataTypeOf(setting), allowed, value))
+    throw providerErrors.invalidConfiguration(setting.name, value, allowed);
 }
 
 function isAllowed(dataType: string, allowed: string, value: string): boolean {
@@ -41,13 +42,18 @@ export interface Relative {
 }
 
 /** Throws when a replica would have less than its primary. */
-export function assertReplicaOrder(name: string, value: string, relatives: { primary?: Relative; replicas: Relative[] }): void {
+export function assertReplicaOrder(
+  name: string,
+  value: string,
+  relatives: { primary?: Relative; replicas: Relative[] },
+): void {
   if (!replicaAtLeastPrimary.includes(name)) return;
   const { primary, replicas } = relatives;
   if (primary && Number(value) < Number(primary.value)) {
     throw providerErrors.configurationBelowPrimary(name, value, primary.name, primary.value);
   }
   for (const replica of replicas) {
-    if (Number(value) > Number(replica.value)) throw providerErrors.configurationAboveReplica(name, value, replica.name, replica.value);
+    if (Number(value) > Number(replica.value))
+      throw providerErrors.configurationAboveReplica(name, value, replica.name, replica.value);
   }
 }

@@ -36,7 +36,8 @@ export async function planConfiguration(
 ): Promise<ConfigurationParameters> {
   const reset = body.source?.toLowerCase() === 'system-default';
   const override = server.configuration[setting.name];
-  const fallback = sizedDefaults(server, context.options.memoryFactor)[setting.name] ?? override?.default ?? setting.value;
+  const fallback =
+    sizedDefaults(server, context.options.memoryFactor)[setting.name] ?? override?.default ?? setting.value;
   const value = body.value ?? (reset ? fallback : undefined);
   if (value === undefined) throw providerErrors.invalidParameter('value');
   assertValue(setting, value);

@@ -171,7 +171,9 @@ export class FaultBoard {
   /** For faults that last: a look is no hit. */
   private isArmed(name: FaultName, server: string): ArmedFault | undefined {
     return this.armed.find(
-      (fault) => fault.name === name && (fault.options.server === undefined || fault.options.server.toLowerCase() === server.toLowerCase()),
+      (fault) =>
+        fault.name === name &&
+        (fault.options.server === undefined || fault.options.server.toLowerCase() === server.toLowerCase()),
     );
   }
 

@@ -27,7 +27,12 @@ export interface FaultDefinition {
   count: number | null;
 }
 
-const fault = (name: string, description: string, count: number | null, options: z.ZodRawShape = common): FaultDefinition => ({
+const fault = (
+  name: string,
+  description: string,
+  count: number | null,
+  options: z.ZodRawShape = common,
+): FaultDefinition => ({
   name,
   description,
   count,
@@ -47,21 +52,34 @@ export const faultDefinitions = [
     server: z.string(),
     seconds: z.coerce.number().positive().default(30),
   }),
-  fault('upgrade-fails', 'a change of size ends Failed; what is left is the old size, the new one, or PostgreSQL on the new and ARM on the old one (mixed)', 1, {
-    ...common,
-    properties: z.enum(['old', 'new', 'mixed']).default('old'),
-  }),
+  fault(
+    'upgrade-fails',
+    'a change of size ends Failed; what is left is the old size, the new one, or PostgreSQL on the new and ARM on the old one (mixed)',
+    1,
+    {
+      ...common,
+      properties: z.enum(['old', 'new', 'mixed']).default('old'),
+    },
+  ),
   fault('operation-hangs', 'an operation never ends, its server stays Updating, until the fault is cleared', 1),
   fault('lost-response', 'a mutation is accepted, then the connection is dropped without a reply', 1),
   fault('stale-read', 'after an accepted PATCH, GET of the server shows Ready and the old values for some seconds', 1, {
     ...common,
     seconds: z.coerce.number().positive().default(3),
   }),
-  fault('undo-refused', 'the nth change of size of the server from now on is refused (the 2nd by default: the way back)', 1, {
+  fault(
+    'undo-refused',
+    'the nth change of size of the server from now on is refused (the 2nd by default: the way back)',
+    1,
+    {
+      ...common,
+      nth: whole.min(1).default(2),
+    },
+  ),
+  fault('backup-too-old', 'automated backups look older by some hours', null, {
     ...common,
-    nth: whole.min(1).default(2),
+    hours: z.coerce.number().positive().default(48),
   }),
-  fault('backup-too-old', 'automated backups look older by some hours', null, { ...common, hours: z.coerce.number().positive().default(48) }),
   fault('backup-missing', 'the server lists no backup and no earliestRestoreDate', null),
   fault('sku-unavailable', 'a size is not in capabilities, and refused', null, { ...common, sku: z.string() }),
   fault('poll-not-found', '404 while an operation is polled', 1),

@@ -16,7 +16,12 @@ const unavailablePage =
 
 const poll = /\/(azureasyncoperation|operationresults)\/([^/]+)$/i;
 
-export function answerInstead(board: FaultBoard, context: Context, request: FastifyRequest, reply: FastifyReply): boolean {
+export function answerInstead(
+  board: FaultBoard,
+  context: Context,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): boolean {
   const { logged } = factsOf(request);
   const polled = poll.exec(logged.path)?.[2];
   const server = logged.server ?? (polled === undefined ? undefined : context.operations.get(polled)?.server);
@@ -46,7 +51,11 @@ function errorInstead(
   if (throttle) {
     logged.fault = 'throttle';
     const seconds = Number(throttle.options['seconds']);
-    return gatewayErrors.throttled(context.options.subscriptionId, `${logged.method}${logged.path.toUpperCase()}`, seconds);
+    return gatewayErrors.throttled(
+      context.options.subscriptionId,
+      `${logged.method}${logged.path.toUpperCase()}`,
+      seconds,
+    );
   }
   if (board.hit('server-error', server, on)) {
     logged.fault = 'server-error';

@@ -4,7 +4,10 @@ import { z } from 'zod';
 /** Azure takes enumerations in any spelling. */
 const anyCase = <const Values extends readonly [string, ...string[]]>(values: Values) =>
   z.preprocess(
-    (given) => (typeof given === 'string' ? (values.find((value) => value.toLowerCase() === given.toLowerCase()) ?? given) : given),
+    (given) =>
+      typeof given === 'string'
+        ? (values.find((value) => value.toLowerCase() === given.toLowerCase()) ?? given)
+        : given,
     z.enum(values),
   );
 
@@ -58,7 +61,10 @@ export const serverBody = z.object({
   location: z.string().optional(),
   tags: z.record(z.string(), z.string()).optional(),
   sku: z
-    .object({ name: z.string().optional(), tier: anyCase(['Burstable', 'GeneralPurpose', 'MemoryOptimized']).optional() })
+    .object({
+      name: z.string().optional(),
+      tier: anyCase(['Burstable', 'GeneralPurpose', 'MemoryOptimized']).optional(),
+    })
     .optional(),
   properties: properties.default({}),
 });

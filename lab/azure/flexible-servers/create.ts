@@ -19,7 +19,12 @@ export function isServerName(name: string): boolean {
 }
 
 /** The record of a server that is about to be made. Throws what Azure refuses. */
-export function planCreate(name: string, body: ServerBody, unavailable: (sku: string) => boolean, now: string): FlexibleServer {
+export function planCreate(
+  name: string,
+  body: ServerBody,
+  unavailable: (sku: string) => boolean,
+  now: string,
+): FlexibleServer {
   const { properties } = body;
   if (!isServerName(name)) throw providerErrors.invalidParameter('serverName');
   const location = body.location ?? '';
@@ -39,9 +44,21 @@ export function planCreate(name: string, body: ServerBody, unavailable: (sku: st
     administratorLogin: properties.administratorLogin,
     ...{ fullyQualifiedDomainName: '', started: false, storage },
     availabilityZone: properties.availabilityZone || '1',
-    backup: { retentionDays: wantedRetention(body, 7), geoRedundant: properties.backup?.geoRedundantBackup ?? 'Disabled' },
-    highAvailability: { ...highAvailability, standbyAvailabilityZone: properties.highAvailability?.standbyAvailabilityZone || undefined },
-    maintenanceWindow: { customWindow: 'Disabled', dayOfWeek: 0, startHour: 0, startMinute: 0, ...properties.maintenanceWindow },
+    backup: {
+      retentionDays: wantedRetention(body, 7),
+      geoRedundant: properties.backup?.geoRedundantBackup ?? 'Disabled',
+    },
+    highAvailability: {
+      ...highAvailability,
+      standbyAvailabilityZone: properties.highAvailability?.standbyAvailabilityZone || undefined,
+    },
+    maintenanceWindow: {
+      customWindow: 'Disabled',
+      dayOfWeek: 0,
+      startHour: 0,
+      startMinute: 0,
+      ...properties.maintenanceWindow,
+    },
     authConfig: { activeDirectoryAuth: 'Disabled', passwordAuth: 'Enabled', ...withoutEmpty(properties.authConfig) },
     publicNetworkAccess: properties.network?.publicNetworkAccess ?? 'Enabled',
     maxConnections: defaultMaxConnections(sku),
@@ -76,7 +93,11 @@ export async function makeServer(context: Context, name: string, password: strin
 }
 
 /** Notes what only the process knows: its address and minor version. */
-export async function adopt(context: Context, server: FlexibleServer, process: ReturnType<Context['postgres']>): Promise<void> {
+export async function adopt(
+  context: Context,
+  server: FlexibleServer,
+  process: ReturnType<Context['postgres']>,
+): Promise<void> {
   context.keepPostgres(server.name, process);
   const [row] = await process.sql<{ version: string }>(`SELECT current_setting('server_version') AS version`);
   server.fullyQualifiedDomainName = process.options.address;

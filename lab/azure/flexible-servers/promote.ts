@@ -53,12 +53,18 @@ export const promote: OperationKind<Promotion> = {
     const source = replica.source;
     if (source === undefined) return;
     await time.reach(0.5);
-    if (operation.parameters.mode === 'Switchover') await switchOver(context, replica, source, operation.parameters.option);
+    if (operation.parameters.mode === 'Switchover')
+      await switchOver(context, replica, source, operation.parameters.option);
     else await standAlone(context, replica, source, operation.parameters.option);
   },
 };
 
-async function standAlone(context: Context, replica: FlexibleServer, source: string, option: Promotion['option']): Promise<void> {
+async function standAlone(
+  context: Context,
+  replica: FlexibleServer,
+  source: string,
+  option: Promotion['option'],
+): Promise<void> {
   const process = context.postgres(replica.name);
   if (process.standby) {
     if (option === 'Planned') await replayed(context, replica.name, await writtenBy(context, source));
@@ -67,7 +73,12 @@ async function standAlone(context: Context, replica: FlexibleServer, source: str
   context.store.putServer({ ...replica, source: undefined });
 }
 
-async function switchOver(context: Context, replica: FlexibleServer, source: string, option: Promotion['option']): Promise<void> {
+async function switchOver(
+  context: Context,
+  replica: FlexibleServer,
+  source: string,
+  option: Promotion['option'],
+): Promise<void> {
   const old = context.store.server(source)!;
   const others = context.store.replicasOf(source).filter(({ name }) => name !== replica.name);
   const process = context.postgres(replica.name);
@@ -103,13 +114,19 @@ async function writtenBy(context: Context, server: string): Promise<string> {
 async function replayed(context: Context, server: string, lsn: string): Promise<void> {
   const process = context.postgres(server);
   const reached = async () => {
-    const [row] = await process.sql<{ reached: boolean }>('SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn AS reached', [lsn]);
+    const [row] = await process.sql<{ reached: boolean }>('SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn AS reached', [
+      lsn,
+    ]);
     return row?.reached === true;
   };
   try {
     await until(`${server} has replayed ${lsn}`, reached, { deadlineMs: replayDeadlineMs });
   } catch {
-    throw new AzureError(409, 'ReplicaLagTooHigh', `Read replica '${server}' is too far behind its source server to be promoted as planned.`);
+    throw new AzureError(
+      409,
+      'ReplicaLagTooHigh',
+      `Read replica '${server}' is too far behind its source server to be promoted as planned.`,
+    );
   }
 }
 

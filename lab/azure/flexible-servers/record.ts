@@ -3,14 +3,7 @@ import type { Tier } from '../skus';
 
 export type Switch = 'Enabled' | 'Disabled';
 export type ServerState =
-  | 'Ready'
-  | 'Stopped'
-  | 'Updating'
-  | 'Restarting'
-  | 'Starting'
-  | 'Stopping'
-  | 'Dropping'
-  | 'Provisioning';
+  'Ready' | 'Stopped' | 'Updating' | 'Restarting' | 'Starting' | 'Stopping' | 'Dropping' | 'Provisioning';
 
 export interface Storage {
   /** GiB. */

@@ -29,7 +29,8 @@ export function planReplica(
   if (!source) throw providerErrors.sourceNotFound(sourceId);
   if (source.source !== undefined) throw providerErrors.sourceIsReplica(source.name);
   if (!source.started) throw providerErrors.sourceNotReady(source.name, 'Stopped');
-  if (replicasOf(source.name).length >= replicaCapacity) throw providerErrors.tooManyReplicas(source.name, replicaCapacity);
+  if (replicasOf(source.name).length >= replicaCapacity)
+    throw providerErrors.tooManyReplicas(source.name, replicaCapacity);
   const location = body.location ?? source.location;
   if (!isRegion(location)) throw providerErrors.invalidParameter('location');
   const sku = wantedSku(body, source.sku.tier, unavailable, location) ?? skuOf(source);

@@ -15,7 +15,12 @@ export function roleOf(server: FlexibleServer): 'Primary' | 'AsyncReplica' {
   return server.source === undefined ? 'Primary' : 'AsyncReplica';
 }
 
-export function serverView(place: Place, server: FlexibleServer, state: ServerState, earliestRestore: string | undefined) {
+export function serverView(
+  place: Place,
+  server: FlexibleServer,
+  state: ServerState,
+  earliestRestore: string | undefined,
+) {
   const { storage, backup, highAvailability } = server;
   const role = roleOf(server);
   return {
@@ -40,7 +45,9 @@ export function serverView(place: Place, server: FlexibleServer, state: ServerSt
       administratorLogin: server.administratorLogin,
       state,
       availabilityZone: server.availabilityZone,
-      ...(server.source === undefined ? {} : { sourceServerResourceId: serverId(place.subscription, place.group, server.source) }),
+      ...(server.source === undefined
+        ? {}
+        : { sourceServerResourceId: serverId(place.subscription, place.group, server.source) }),
       backup: {
         backupRetentionDays: backup.retentionDays,
         geoRedundantBackup: backup.geoRedundant,
@@ -49,7 +56,9 @@ export function serverView(place: Place, server: FlexibleServer, state: ServerSt
       highAvailability: {
         mode: highAvailability.mode,
         state: highAvailability.mode === 'Disabled' ? 'NotEnabled' : 'Healthy',
-        ...(highAvailability.mode === 'Disabled' ? {} : { standbyAvailabilityZone: highAvailability.standbyAvailabilityZone ?? '2' }),
+        ...(highAvailability.mode === 'Disabled'
+          ? {}
+          : { standbyAvailabilityZone: highAvailability.standbyAvailabilityZone ?? '2' }),
       },
       maintenanceWindow: server.maintenanceWindow,
       replicationRole: role,

@@ -20,7 +20,9 @@ import { planUpdate, relativesOf, updateTiming, type Update } from './update';
 import { locationPath, serverPath, serversPath, subscriptionPath } from '../routes/paths';
 
 export function serverRoutes(app: FastifyInstance, context: Context): void {
-  const all = () => ({ value: context.store.servers.map((server) => context.faults.staleView(server.name) ?? viewOf(context, server)) });
+  const all = () => ({
+    value: context.store.servers.map((server) => context.faults.staleView(server.name) ?? viewOf(context, server)),
+  });
   app.get(serversPath, all);
   app.get(`${subscriptionPath}/providers/${provider}/flexibleServers`, all);
   app.get(serverPath, (request) => {
@@ -47,7 +49,9 @@ function replicas(context: Context, primary: FlexibleServer) {
   return {
     value: context.store
       .replicasOf(primary.name)
-      .map((server) => replicaView(placeOf(context), server, stateOf(context, server), server.started ? 'Active' : 'Provisioning')),
+      .map((server) =>
+        replicaView(placeOf(context), server, stateOf(context, server), server.started ? 'Active' : 'Provisioning'),
+      ),
   };
 }
 
@@ -98,7 +102,8 @@ function patch(context: Context, request: FastifyRequest, reply: FastifyReply, s
   let planned: Update | undefined;
   const refused = refusalOf(() => {
     if (promotion) assertPromotable(server, context.store.server(server.source!)!, promotion);
-    else planned = planUpdate(server, body, relativesOf(context, server), (sku) => context.faults.isSkuUnavailable(sku));
+    else
+      planned = planUpdate(server, body, relativesOf(context, server), (sku) => context.faults.isSkuUnavailable(sku));
     if (!server.started) throw providerErrors.serverStopped(server.name);
   });
   if (promotion) {
@@ -149,7 +154,12 @@ const lifecycles = {
   start: { name: 'StartServerManagementOperation', state: 'Starting', timing: timings.start },
 } as const;
 
-function lifecycle(context: Context, request: FastifyRequest, reply: FastifyReply, kind: keyof typeof lifecycles): FastifyReply {
+function lifecycle(
+  context: Context,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  kind: keyof typeof lifecycles,
+): FastifyReply {
   const server = serverOf(context, request);
   const { name, state: holdState, timing } = lifecycles[kind];
   const state = stateOf(context, server);

@@ -8,7 +8,12 @@ import type { ServerBody } from './body';
 import type { FlexibleServer, HighAvailability, Storage } from './record';
 
 /** The size a body asks for, checked against its tier and against what the region has. Undefined: none asked for. */
-export function wantedSku(body: ServerBody, currentTier: string | undefined, unavailable: (name: string) => boolean, location: string): Sku | undefined {
+export function wantedSku(
+  body: ServerBody,
+  currentTier: string | undefined,
+  unavailable: (name: string) => boolean,
+  location: string,
+): Sku | undefined {
   if (body.sku?.name === undefined) {
     if (body.sku?.tier !== undefined && body.sku.tier !== currentTier) throw providerErrors.skuTierMismatch();
     return undefined;
@@ -56,7 +61,11 @@ export function assertShape(shape: Shape, relatives: { primary?: FlexibleServer;
     if (primary || replicas.length > 0) throw providerErrors.burstableReplica(name);
   }
   if (primary && highAvailability.mode !== 'Disabled') {
-    throw new AzureError(400, 'HighAvailabilityNotSupportedOnReplica', `High availability is not supported on read replica '${name}'.`);
+    throw new AzureError(
+      400,
+      'HighAvailabilityNotSupportedOnReplica',
+      `High availability is not supported on read replica '${name}'.`,
+    );
   }
   for (const replica of replicas) {
     if (isLarger(sku, skuOf(replica))) throw providerErrors.primaryAboveReplica('compute size', replica.name);

@@ -52,7 +52,10 @@ export function planUpdate(
     throw providerErrors.invalidParameter('administratorLogin');
   }
   if (properties.version && properties.version !== current.version) throw providerErrors.invalidParameter('version');
-  assertShape({ name: current.name, sku, storageGb: storage.sizeGb, highAvailability: server.highAvailability }, relatives);
+  assertShape(
+    { name: current.name, sku, storageGb: storage.sizeGb, highAvailability: server.highAvailability },
+    relatives,
+  );
   return {
     server,
     compute: sku.name !== current.sku.name || (current.drifted === true && body.sku?.name !== undefined),
@@ -88,17 +91,25 @@ export const update: OperationKind<UpdateParameters> = {
       await time.reach(operation.parameters.computeShare * restartAt);
       if (failure !== 'old') await restartWith(context, wanted.server);
       if (failure === 'mixed') context.store.putServer({ ...latest(context, current), drifted: true });
-      if (failure === 'new') context.store.putServer({ ...latest(context, current), sku: wanted.server.sku, drifted: undefined });
+      if (failure === 'new')
+        context.store.putServer({ ...latest(context, current), sku: wanted.server.sku, drifted: undefined });
       if (failure) throw providerErrors.unexpected(operation.id);
     }
     const password = context.operations.secretOf<string | undefined>(operation);
     if (password) await changePassword(context, current, password);
     await time.reach(1);
-    context.store.putServer({ ...wanted.server, ...keptByProcess(context, current), drifted: wanted.compute ? undefined : current.drifted });
+    context.store.putServer({
+      ...wanted.server,
+      ...keptByProcess(context, current),
+      drifted: wanted.compute ? undefined : current.drifted,
+    });
   },
 };
 
-export function relativesOf(context: Context, server: FlexibleServer): { primary?: FlexibleServer; replicas: FlexibleServer[] } {
+export function relativesOf(
+  context: Context,
+  server: FlexibleServer,
+): { primary?: FlexibleServer; replicas: FlexibleServer[] } {
   return {
     primary: server.source === undefined ? undefined : context.store.server(server.source),
     replicas: context.store.replicasOf(server.name),
@@ -132,7 +143,10 @@ function mergeHighAvailability(current: FlexibleServer, body: ServerBody): Flexi
   const asked = body.properties.highAvailability;
   const mode = asked?.mode ?? current.highAvailability.mode;
   if (mode === 'Disabled') return { mode };
-  return { mode, standbyAvailabilityZone: asked?.standbyAvailabilityZone || current.highAvailability.standbyAvailabilityZone };
+  return {
+    mode,
+    standbyAvailabilityZone: asked?.standbyAvailabilityZone || current.highAvailability.standbyAvailabilityZone,
+  };
 }
 
 function mergeAuthConfig(current: FlexibleServer, body: ServerBody): FlexibleServer['authConfig'] {

@@ -25,12 +25,21 @@ export interface Acceptance {
 }
 
 /** Begins the operation and answers; the connection is dropped instead where a fault says so. */
-export function accept(context: Context, request: FastifyRequest, reply: FastifyReply, acceptance: Acceptance): FastifyReply {
+export function accept(
+  context: Context,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  acceptance: Acceptance,
+): FastifyReply {
   const { subscriptionId, resourceGroup, location, certificate } = context.options;
   const facts = factsOf(request);
   const operation = context.operations.begin({
     ...{ exclusive: false, holds: [{ server: acceptance.server }], ...acceptance },
-    ...{ caller: facts.caller, correlationId: facts.correlationId, action: actionIn(facts.logged.path, request.method) },
+    ...{
+      caller: facts.caller,
+      correlationId: facts.correlationId,
+      action: actionIn(facts.logged.path, request.method),
+    },
     resourceId: serverId(subscriptionId, resourceGroup, acceptance.server) + childPath(facts.logged.path),
   });
   context.requestLog.accepted(facts.logged, operation);

@@ -15,7 +15,10 @@ export function groupIn(path: string): string | undefined {
 export function typeIn(path: string): { namespace: string; type: string } {
   const at = path.toLowerCase().lastIndexOf('/providers/');
   if (at < 0) return { namespace: 'Microsoft.Resources', type: groupIn(path) ? 'resourceGroups' : 'subscriptions' };
-  const [namespace = '', ...rest] = path.slice(at + '/providers/'.length).split('/').filter(Boolean);
+  const [namespace = '', ...rest] = path
+    .slice(at + '/providers/'.length)
+    .split('/')
+    .filter(Boolean);
   return { namespace, type: rest.filter((_, index) => index % 2 === 0).join('/') };
 }
 
@@ -31,7 +34,8 @@ export function actionIn(path: string, method: string): string {
   const ns = namespace.toLowerCase() === provider.toLowerCase() ? provider : namespace;
   const spelled = type.replace(/^flexibleservers/i, 'flexibleServers');
   const action = method === 'POST' ? actions.exec(path)?.[1] : undefined;
-  if (action) return `${ns}/${spelled.replace(/\/[^/]+$/, (last) => (actions.test(last) ? '' : last))}/${action}/action`;
+  if (action)
+    return `${ns}/${spelled.replace(/\/[^/]+$/, (last) => (actions.test(last) ? '' : last))}/${action}/action`;
   return `${ns}/${spelled}/${method === 'DELETE' ? 'delete' : method === 'GET' ? 'read' : 'write'}`;
 }
 

@@ -19,7 +19,12 @@ import { groupIn, isMutation, resourceIn, subscriptionIn, typeIn } from './path'
 
 export const tenant = '72f988bf-86f1-41af-91ab-2d7cd011db47';
 const bodyLimit = 4 * 1024 * 1024;
-const knownNamespaces = new Set([provider.toLowerCase(), 'microsoft.authorization', 'microsoft.insights', 'microsoft.resources']);
+const knownNamespaces = new Set([
+  provider.toLowerCase(),
+  'microsoft.authorization',
+  'microsoft.insights',
+  'microsoft.resources',
+]);
 
 export function createHttpServer(context: Context): FastifyInstance {
   const { key, certificate } = context.options;
@@ -50,7 +55,9 @@ export function createHttpServer(context: Context): FastifyInstance {
     if (hasFacts(request)) dress(context, request, reply);
     return payload;
   });
-  app.setErrorHandler((error: FastifyError | AzureError, request, reply) => answerError(context, error, request, reply));
+  app.setErrorHandler((error: FastifyError | AzureError, request, reply) =>
+    answerError(context, error, request, reply),
+  );
   app.setNotFoundHandler((request) => {
     throw notFound(request);
   });
@@ -68,7 +75,15 @@ async function receive(context: Context, request: FastifyRequest, reply: Fastify
     ...{ server: serverInPath(path)?.toLowerCase(), apiVersion: query['api-version'] },
     ...{ correlationId, userAgent: headerOf(request, 'user-agent') },
   };
-  const facts = { query, apiVersion: query['api-version'] ?? '', requestId: logged.id, correlationId, caller: '', logged, byGateway: false };
+  const facts = {
+    query,
+    apiVersion: query['api-version'] ?? '',
+    requestId: logged.id,
+    correlationId,
+    caller: '',
+    logged,
+    byGateway: false,
+  };
   setFacts(request, facts);
   context.requestLog.began(logged);
   reply.raw.once('close', () => {
@@ -100,7 +115,8 @@ function admit(context: Context, request: FastifyRequest, reply: FastifyReply): 
   }
   const group = groupIn(logged.path);
   const isGroupItself = group !== undefined && /\/resourcegroups\/[^/]+\/?$/i.test(logged.path);
-  if (group && !isGroupItself && !context.store.state.groups[group.toLowerCase()]) throw gatewayErrors.groupNotFound(group);
+  if (group && !isGroupItself && !context.store.state.groups[group.toLowerCase()])
+    throw gatewayErrors.groupNotFound(group);
   if (context.faults.answers(request, reply)) return true;
   const isLock = typeIn(logged.path).namespace.toLowerCase() === 'microsoft.authorization';
   if (isMutation(method, logged.path) && !isLock && !isGroupItself) {
@@ -135,7 +151,12 @@ function dress(context: Context, request: FastifyRequest, reply: FastifyReply): 
   }
 }
 
-function answerError(context: Context, error: FastifyError | AzureError, request: FastifyRequest, reply: FastifyReply): void {
+function answerError(
+  context: Context,
+  error: FastifyError | AzureError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
   const azureError = translate(error, request);
   if (!azureError) context.warn(`${request.method} ${request.url.split('?')[0]} failed`, error);
   const answer = azureError ?? providerErrors.unexpected(randomUUID());
@@ -162,7 +183,8 @@ function notFound(request: FastifyRequest): AzureError {
   if (namespace.toLowerCase() === provider.toLowerCase() && /^flexibleservers$/i.test(type)) {
     return gatewayErrors.methodNotAllowed(request.method, path);
   }
-  if (path.toLowerCase().includes('/providers/')) return gatewayErrors.unknownType(namespace, type, factsOf(request).apiVersion);
+  if (path.toLowerCase().includes('/providers/'))
+    return gatewayErrors.unknownType(namespace, type, factsOf(request).apiVersion);
   return gatewayErrors.notFound(path);
 }
 

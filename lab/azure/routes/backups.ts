@@ -14,7 +14,9 @@ export function backupRoutes(app: FastifyInstance, context: Context): void {
   const path = `${serverPath}/backups`;
   app.get(path, (request) => {
     const server = serverOf(context, request);
-    return { value: context.faults.backupsOf(server).map((backup) => backupView(placeOf(context), server.name, backup)) };
+    return {
+      value: context.faults.backupsOf(server).map((backup) => backupView(placeOf(context), server.name, backup)),
+    };
   });
   app.get(`${path}/:child`, (request) => {
     const server = serverOf(context, request);
@@ -28,7 +30,9 @@ export function backupRoutes(app: FastifyInstance, context: Context): void {
     return accept(context, request, reply, {
       ...{ kind: 'backUp', name: 'SnapshotManagementOperation', server: server.name, timing: timings.backup },
       parameters: { backup: paramsOf(request).child },
-      refusal: server.started ? busyRefusal(context, [server.name], 'other') : providerErrors.serverStopped(server.name),
+      refusal: server.started
+        ? busyRefusal(context, [server.name], 'other')
+        : providerErrors.serverStopped(server.name),
     });
   });
   app.delete(`${path}/:child`, (request, reply) => {

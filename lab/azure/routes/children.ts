@@ -36,7 +36,11 @@ const firewallRules: ChildKind<FlexibleServer['firewallRules'][string]> = {
   collection: 'firewallRules',
   body: z.object({ properties: z.object({ startIpAddress: address, endIpAddress: address }) }),
   timing: timings.firewallRule,
-  names: ['UpsertServerFirewallRulesManagementOperation', 'UpsertServerFirewallRulesManagementOperation', 'DropServerFirewallRulesManagementOperation'],
+  names: [
+    'UpsertServerFirewallRulesManagementOperation',
+    'UpsertServerFirewallRulesManagementOperation',
+    'DropServerFirewallRulesManagementOperation',
+  ],
   record: (given) => given as { startIpAddress: string; endIpAddress: string },
   view: (_name, rule) => ({ properties: rule }),
   notFound: (name) => providerErrors.childNotFound(name),
@@ -45,13 +49,22 @@ const firewallRules: ChildKind<FlexibleServer['firewallRules'][string]> = {
 
 const virtualEndpoints: ChildKind<FlexibleServer['virtualEndpoints'][string]> = {
   collection: 'virtualEndpoints',
-  body: z.object({ properties: z.object({ endpointType: z.string().default('ReadWrite'), members: z.array(z.string()).default([]) }) }),
+  body: z.object({
+    properties: z.object({ endpointType: z.string().default('ReadWrite'), members: z.array(z.string()).default([]) }),
+  }),
   timing: timings.virtualEndpoint,
-  names: ['VirtualEndpointCreateManagementOperation', 'VirtualEndpointUpdateManagementOperation', 'VirtualEndpointDropManagementOperation'],
+  names: [
+    'VirtualEndpointCreateManagementOperation',
+    'VirtualEndpointUpdateManagementOperation',
+    'VirtualEndpointDropManagementOperation',
+  ],
   // The primary is always the first member, named or not; an endpoint keeps the spelling it was made under.
   record: (given, server, path, before) => ({
     endpointType: given['endpointType'] as string,
-    members: [server.name, ...(given['members'] as string[]).filter((member) => member.toLowerCase() !== server.name.toLowerCase())],
+    members: [
+      server.name,
+      ...(given['members'] as string[]).filter((member) => member.toLowerCase() !== server.name.toLowerCase()),
+    ],
     spelling: before?.spelling ?? /virtualendpoints/i.exec(path)?.[0] ?? 'virtualEndpoints',
   }),
   view: (name, { endpointType, members, spelling }) => ({
@@ -67,18 +80,28 @@ const virtualEndpoints: ChildKind<FlexibleServer['virtualEndpoints'][string]> = 
 
 const administrators: ChildKind<FlexibleServer['administrators'][string]> = {
   collection: 'administrators',
-  body: z.object({ properties: z.object({ principalType: z.string(), principalName: z.string(), tenantId: z.string() }) }),
+  body: z.object({
+    properties: z.object({ principalType: z.string(), principalName: z.string(), tenantId: z.string() }),
+  }),
   timing: timings.administrator,
-  names: ['UpsertAadAuthPrincipalManagementOperation', 'UpsertAadAuthPrincipalManagementOperation', 'DropAadAuthPrincipalManagementOperation'],
+  names: [
+    'UpsertAadAuthPrincipalManagementOperation',
+    'UpsertAadAuthPrincipalManagementOperation',
+    'DropAadAuthPrincipalManagementOperation',
+  ],
   record: (given) => given as FlexibleServer['administrators'][string],
   // Its name is the principal's; its id ends in the object's.
-  view: (objectId, administrator) => ({ name: administrator.principalName, properties: { ...administrator, objectId } }),
+  view: (objectId, administrator) => ({
+    name: administrator.principalName,
+    properties: { ...administrator, objectId },
+  }),
   notFound: (name) => providerErrors.typedChildNotFound(`${serverType}/administrators`, name),
   patchable: false,
 };
 
 export function childRoutes(app: FastifyInstance, context: Context): void {
-  for (const child of [firewallRules, virtualEndpoints, administrators]) routesOf(app, context, child as ChildKind<Child>);
+  for (const child of [firewallRules, virtualEndpoints, administrators])
+    routesOf(app, context, child as ChildKind<Child>);
 }
 
 export interface ChildParameters {
@@ -134,13 +157,19 @@ function routesOf(app: FastifyInstance, context: Context, kind: ChildKind<Child>
     return { ...acceptanceOf(context, server, kind), name: before ? kind.names[1] : kind.names[0], parameters };
   };
   app.put(`${path}/:child`, (request, reply) => accept(context, request, reply, write(request, false)));
-  if (kind.patchable) app.patch(`${path}/:child`, (request, reply) => accept(context, request, reply, write(request, true)));
+  if (kind.patchable)
+    app.patch(`${path}/:child`, (request, reply) => accept(context, request, reply, write(request, true)));
   app.delete(`${path}/:child`, (request, reply) => {
     const server = serverOf(context, request);
     const { child } = paramsOf(request);
     if (!find(server, child)) return reply.code(204).send();
     const parameters: ChildParameters = { collection: kind.collection, child };
-    return accept(context, request, reply, { ...acceptanceOf(context, server, kind), name: kind.names[2], parameters, result: 'nothing' });
+    return accept(context, request, reply, {
+      ...acceptanceOf(context, server, kind),
+      name: kind.names[2],
+      parameters,
+      result: 'nothing',
+    });
   });
 }
 

@@ -33,15 +33,26 @@ export function configurationRoutes(app: FastifyInstance, context: Context): voi
     if (!setting) throw providerErrors.childNotFound(child);
     return view(server, setting);
   });
-  app.patch(`${serverPath}/configurations/:child`, (request, reply) => change(context, request, reply, 'UpdateOrcasServerParameterManagementOperation'));
-  app.put(`${serverPath}/configurations/:child`, (request, reply) => change(context, request, reply, 'UpdateConfigurationManagementOperation'));
+  app.patch(`${serverPath}/configurations/:child`, (request, reply) =>
+    change(context, request, reply, 'UpdateOrcasServerParameterManagementOperation'),
+  );
+  app.put(`${serverPath}/configurations/:child`, (request, reply) =>
+    change(context, request, reply, 'UpdateConfigurationManagementOperation'),
+  );
 }
 
-async function change(context: Context, request: FastifyRequest, reply: FastifyReply, name: string): Promise<FastifyReply> {
+async function change(
+  context: Context,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  name: string,
+): Promise<FastifyReply> {
   const server = serverOf(context, request);
   const { child } = paramsOf(request);
   const body = parseBody(configurationBody, request.body);
-  const refusal = server.started ? busyRefusal(context, [server.name], 'other') : providerErrors.serverStopped(server.name);
+  const refusal = server.started
+    ? busyRefusal(context, [server.name], 'other')
+    : providerErrors.serverStopped(server.name);
   const acceptance = {
     ...{ kind: 'updateConfiguration', name, server: server.name, timing: timings.configuration },
     // Exclusive: a second parameter at the same time is refused as busy, which is why clients set them one by one.
@@ -51,7 +62,11 @@ async function change(context: Context, request: FastifyRequest, reply: FastifyR
   const setting = find(await settingsOf(context, server), child);
   if (!setting) throw providerErrors.unknownConfiguration(child);
   const parameters = await planConfiguration(context, server, setting, body.properties);
-  return accept(context, request, reply, { ...acceptance, parameters, refusal: busyRefusal(context, [server.name], 'other') });
+  return accept(context, request, reply, {
+    ...acceptance,
+    parameters,
+    refusal: busyRefusal(context, [server.name], 'other'),
+  });
 }
 
 /** Throws Azure's 500 when PostgreSQL cannot be asked: it is stopped, or being made. */

@@ -21,7 +21,13 @@ export function managementRoutes(app: FastifyInstance, context: Context): void {
   app.post(`${locationPath}/checkNameAvailability`, (request) => {
     const { name } = parseBody(z.object({ name: z.string(), type: z.string().optional() }), request.body);
     const taken = context.store.server(name) !== undefined;
-    const answer = (nameAvailable: boolean, reason: object, message: string) => ({ name, type: serverType, nameAvailable, ...reason, message });
+    const answer = (nameAvailable: boolean, reason: object, message: string) => ({
+      name,
+      type: serverType,
+      nameAvailable,
+      ...reason,
+      message,
+    });
     if (taken) return answer(false, { reason: 'AlreadyExists' }, `Specified server name is already used.`);
     if (!isServerName(name)) return answer(false, { reason: 'Invalid' }, `Specified server name is invalid.`);
     return answer(true, {}, '');
@@ -51,7 +57,10 @@ function groupRoutes(app: FastifyInstance, context: Context): void {
     return reply.code(204).send();
   });
   app.put(groupPath, (request, reply) => {
-    const body = parseBody(z.object({ location: z.string(), tags: z.record(z.string(), z.string()).optional() }), request.body);
+    const body = parseBody(
+      z.object({ location: z.string(), tags: z.record(z.string(), z.string()).optional() }),
+      request.body,
+    );
     const { group } = paramsOf(request);
     const before = groups[group.toLowerCase()];
     const record = { name: before?.name ?? group, location: before?.location ?? body.location, tags: body.tags };
@@ -64,7 +73,8 @@ function groupRoutes(app: FastifyInstance, context: Context): void {
 const lockBody = z.object({
   properties: z.object({
     level: z.preprocess(
-      (given) => ['CanNotDelete', 'ReadOnly'].find((level) => level.toLowerCase() === String(given).toLowerCase()) ?? given,
+      (given) =>
+        ['CanNotDelete', 'ReadOnly'].find((level) => level.toLowerCase() === String(given).toLowerCase()) ?? given,
       z.enum(['CanNotDelete', 'ReadOnly']),
     ),
     notes: z.string().optional(),
@@ -98,7 +108,9 @@ function scopeOf(context: Context, request: FastifyRequest): string {
   const { group, server } = request.params as { group?: string; server?: string };
   if (group === undefined) return `/subscriptions/${subscriptionId}`;
   const { name } = context.store.state.groups[group.toLowerCase()]!;
-  return server === undefined ? groupId(subscriptionId, name) : serverId(subscriptionId, name, serverOf(context, request).name);
+  return server === undefined
+    ? groupId(subscriptionId, name)
+    : serverId(subscriptionId, name, serverOf(context, request).name);
 }
 
 function isLock(lock: ResourceLock, scope: string, name: string): boolean {

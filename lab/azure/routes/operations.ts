@@ -17,14 +17,17 @@ export function operationRoutes(app: FastifyInstance, context: Context): void {
     });
   });
 
-  app.get(`${locationPath}/operationResults/:id`, (request, reply) => result(polled(context, request, 'operationResults'), request, reply));
+  app.get(`${locationPath}/operationResults/:id`, (request, reply) =>
+    result(polled(context, request, 'operationResults'), request, reply),
+  );
 }
 
 function polled(context: Context, request: FastifyRequest, collection: string): Operation {
   const { id } = paramsOf(request);
   const operation = context.operations.get(id);
   if (!operation) throw providerErrors.operationNotFound(id);
-  if (!isSigned(context.store.state.signingSecret, collection, id, factsOf(request).query)) throw gatewayErrors.unsignedOperation();
+  if (!isSigned(context.store.state.signingSecret, collection, id, factsOf(request).query))
+    throw gatewayErrors.unsignedOperation();
   return operation;
 }
 
@@ -33,7 +36,10 @@ function result(operation: Operation, request: FastifyRequest, reply: FastifyRep
   if (operation.status === 'InProgress') {
     return reply
       .code(202)
-      .headers({ location: `https://${request.host}${request.url}`, 'retry-after': String(operation.retryAfterSeconds) })
+      .headers({
+        location: `https://${request.host}${request.url}`,
+        'retry-after': String(operation.retryAfterSeconds),
+      })
       .send();
   }
   if (operation.result === 'nothing') return reply.code(200).send();
