@@ -36,4 +36,9 @@ export default defineConfig(
       'boundaries/dependencies': ['error', { default: 'disallow', checkAllOrigins: true, policies }],
     },
   },
+  {
+    // What runs in production has none of the packages that the lab, the tests and the build need.
+    files: ['{catalogue,workflows,activities,worker,client}/**/*.ts'],
+    rules: { 'import-x/no-extraneous-dependencies': ['error', { devDependencies: false }] },
+  },
 );

@@ -3,7 +3,7 @@
  * Method: a small tree of files with one import each, linted with this repository's own configuration.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
@@ -36,6 +36,7 @@ const cases: [file: string, line: string, complaint: string | null][] = [
   ['client/d.ts', "export type { B } from '../activities/b';", 'client may import only'],
   ['client/e.ts', "export { b } from '../lab/b';", 'client may import only'],
   ['client/f.ts', "export { Client } from 'pg';", 'may import pg'],
+  ['client/g.ts', "export { property } from 'fast-check';", "'fast-check' should be listed"],
   ['lab/a.ts', "export { b } from '../catalogue/b';", null],
   ['lab/worker/a.ts', "export { b } from '../client/b';", null],
   ['lab/c.ts', "export { b } from '../workflows/b';", 'lab may import only'],
@@ -92,6 +93,7 @@ describe('the import direction', () => {
       compilerOptions: { module: 'node20', moduleResolution: 'node16', skipLibCheck: true, strict: true },
     };
     complaints = lint({
+      'package.json': readFileSync(join(repository, 'package.json'), 'utf8'),
       'tsconfig.json': JSON.stringify(project),
       ...Object.fromEntries(targets),
       ...Object.fromEntries(cases.map(([file, line]): [string, string] => [file, line])),
