@@ -12,7 +12,7 @@ export interface Where {
 }
 
 /** Codes of gRPC (google.rpc.Code) that tell what happened. */
-const grpc = { invalidArgument: 3, deadlineExceeded: 4, permissionDenied: 7, failedPrecondition: 9, unavailable: 14, unauthenticated: 16 } as const;
+const grpc = { cancelled: 1, invalidArgument: 3, deadlineExceeded: 4, permissionDenied: 7, failedPrecondition: 9, unavailable: 14, unauthenticated: 16 } as const;
 
 export function problemOf(error: unknown, { address, namespace, workflowId }: Where): Problem {
   if (error instanceof Problem) return error;
@@ -66,6 +66,8 @@ export function isUnanswered(error: unknown): boolean {
   if (details === undefined) return false;
   return (
     details.code === grpc.deadlineExceeded ||
+    // What the client's own retries make of a deadline that passes between two tries.
+    details.code === grpc.cancelled ||
     (details.code === grpc.failedPrecondition && /no poller|Task in failed state/i.test(details.details))
   );
 }

@@ -3,6 +3,7 @@ import { Problem } from '../problem';
 import type { Runs } from '../runs';
 import type { RunView } from '../views';
 import { makePainter } from './painter';
+import { needsOperator } from './render/view';
 import type { Session } from './session';
 
 /** How often a run is asked how it is: a query each, which costs no history. */
@@ -51,7 +52,7 @@ function isOver(view: RunView, answered: string | undefined): boolean {
     case 'unanswered':
       return false;
     case 'open':
-      return view.status.phase === 'needs-operator' && view.status.trouble?.since !== answered;
+      return needsOperator(view.status) && view.status.trouble?.since !== answered;
   }
 }
 

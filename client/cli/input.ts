@@ -26,7 +26,7 @@ export async function parseInput(text: string, from: string): Promise<Record<str
   try {
     value = parse(text, { prettyErrors: true });
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    const why = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]?.replace(/:$/, '');
     throw new Problem('BadInput', `${from} is neither JSON nor YAML: ${why}`, { remedy: 'correct it', cause });
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;

@@ -74,6 +74,10 @@ async function order(session: Session, name: OrderName, id: string, { reason, wa
   refuseMisfits(inputProblems(orderSchema, given));
   const runs = await session.runs();
   const before = await runs.look(id);
+  // Asked first: an order that nobody takes would be waited for in vain, and might be carried out much later.
+  if (before.state === 'unanswered') {
+    throw new Problem('NoWorker', `nothing was sent: ${before.traces.why}`, { remedy: `${before.traces.remedy}; then repeat` });
+  }
   const answered = before.state === 'open' ? before.status.trouble?.since : undefined;
   const answer = await runs.order(id, name, given);
   return finish(session, runs, id, { answer, wait, answered });

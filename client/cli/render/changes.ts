@@ -1,4 +1,4 @@
-import type { RunStatus, StepProgress } from '../../../catalogue';
+import type { OperatorEntry, Report, RunStatus, StepProgress } from '../../../catalogue';
 import { duration } from '../../../catalogue';
 import type { RunView } from '../../views';
 import { stateAndTime } from './steps';
@@ -23,9 +23,16 @@ function changes(before: RunView | undefined, after: RunView, now: string, look:
         ? []
         : [`the run does not answer: ${after.traces.why}; ${after.traces.remedy}`];
     case 'closed':
+      return before?.state === 'open' ? lastChanges(before.status, after.report, now) : [];
     case 'ended':
       return [];
   }
+}
+
+/** What happened between the last look at an open run and its end. */
+function lastChanges(before: RunStatus, report: Report, now: string): string[] {
+  const after = plainAll(report);
+  return [...stepChanges(before, after.steps, now), ...newWords(before, after.operators)];
 }
 
 function statusChanges(before: RunStatus | undefined, given: RunStatus, now: string, { command }: Look): string[] {
@@ -33,17 +40,25 @@ function statusChanges(before: RunStatus | undefined, given: RunStatus, now: str
   const { phase, planHash, waiting } = after;
   return [
     ...(before?.phase === phase ? [] : [`${phase}${planHash === undefined ? '' : `  plan ${planHash}`}`]),
-    ...after.steps.flatMap((step, index) => stepChange(before?.steps[index], step, index, now)),
+    ...stepChanges(before, after.steps, now),
     ...(waiting === undefined || sameWait(before, after)
       ? []
       : [`waits for ${waiting.on}: ${waiting.reason}${waiting.until === undefined ? '' : `, until ${clock(waiting.until)}`}`]),
     ...(phase === 'awaiting-approval' && before?.phase !== phase
       ? [`answer by ${command} approve|reject ${after.workflowId} …; see ${command} status ${after.workflowId}`]
       : []),
-    ...after.operators
-      .slice(before?.operators.length ?? 0)
-      .map(({ by, order, reason }) => `${by} says ${order}${reason === '' ? '' : `: "${reason}"`}`),
+    ...newWords(before, after.operators),
   ];
+}
+
+function newWords(before: RunStatus | undefined, operators: readonly OperatorEntry[]): string[] {
+  return operators
+    .slice(before?.operators.length ?? 0)
+    .map(({ by, order, reason }) => `${by} says ${order}${reason === '' ? '' : `: "${reason}"`}`);
+}
+
+function stepChanges(before: RunStatus | undefined, steps: readonly StepProgress[], now: string): string[] {
+  return steps.flatMap((step, index) => stepChange(before?.steps[index], step, index, now));
 }
 
 function sameWait(before: RunStatus | undefined, after: RunStatus): boolean {

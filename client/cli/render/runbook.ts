@@ -18,11 +18,7 @@ export interface InputField {
 export function renderRunbook(entry: RunbookEntry, look: Look): string {
   const { name, title, summary, risk, example } = entry;
   const settings = Object.entries(example).map(([key, value]) => shellWord(`${key}=${String(value)}`));
-  const rows = fieldsOf(entry.input).map(({ field, type, required, default: fallback }) => [
-    field,
-    type,
-    required ? 'required' : fallback === undefined ? '' : `default ${fallback}`,
-  ]);
+  const rows = fieldsOf(entry.input).map((field) => [field.field, field.type, whenAbsent(field)]);
   return [
     `${tint(look, 'bold', name)}   ${title}`,
     columns(look, [['', summary], ['risk:', risk]].map(([head = '', text = '']) => [head, text]), ''),
@@ -32,10 +28,26 @@ export function renderRunbook(entry: RunbookEntry, look: Look): string {
   ].join('\n');
 }
 
+function whenAbsent({ field, required, default: fallback }: InputField): string {
+  if (field === 'requestedBy') return 'default: who you are, see --as';
+  if (required) return 'required';
+  return fallback === undefined ? '' : `default ${fallback}`;
+}
+
 /** Every field of an input, inner ones by dotted names. */
 export function fieldsOf(input: z.ZodType): InputField[] {
-  return flatten(z.toJSONSchema(input, { io: 'input', unrepresentable: 'any' }), '');
+  return flatten(z.toJSONSchema(input, { io: 'input', unrepresentable: 'any', override: describePattern }), '');
 }
+
+/** A pattern's own words ("3 to 63 lower-case letters…") say more than the pattern. */
+function describePattern({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSchema: Schema }): void {
+  const checks = zodSchema._zod.def.checks ?? [];
+  const words = checks.flatMap(({ _zod: { def } }) => (def.check === 'string_format' ? [def.error?.(noIssue)] : []));
+  if (typeof words[0] === 'string') jsonSchema.description = words[0];
+}
+
+/** The words of this catalogue's patterns do not depend on what was given. */
+const noIssue = { code: 'invalid_format', input: '', path: [] } as never;
 
 type Schema = z.core.JSONSchema.BaseSchema;
 
@@ -50,14 +62,14 @@ function flatten(schema: Schema, prefix: string): InputField[] {
 }
 
 function typeOf(schema: Schema): string {
-  const { enum: values, type, minimum, maximum, items, pattern } = schema;
+  const { enum: values, type, minimum, maximum, items, description } = schema;
   if (values !== undefined) return values.map(String).join(' | ');
   if (type === 'array') {
     const inner = typeof items === 'object' && !Array.isArray(items) ? typeOf(items) : 'value';
     return `list of ${inner}`;
   }
   const range = minimum === undefined || maximum === undefined ? '' : ` ${minimum.toLocaleString('en')}–${maximum.toLocaleString('en')}`;
-  if (type === 'string') return pattern === undefined ? 'text' : `text like ${pattern}`;
+  if (type === 'string') return description ?? 'text';
   return `${names[String(type)] ?? String(type)}${range}`;
 }
 

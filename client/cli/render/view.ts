@@ -1,3 +1,4 @@
+import type { RunStatus } from '../../../catalogue';
 import { exitCodes } from '../../../catalogue';
 import type { RunView } from '../../views';
 import { renderReport } from './report';
@@ -20,11 +21,16 @@ export function renderView(view: RunView, now: string, look: Look): string {
   }
 }
 
+/** Whether the run waits for an operator; one whose order it has just taken is no trouble any more. */
+export function needsOperator({ phase, trouble }: RunStatus): boolean {
+  return phase === 'needs-operator' && trouble !== undefined;
+}
+
 /** What a command exits with that tells of this run. */
 export function exitCodeOfView(view: RunView): number {
   switch (view.state) {
     case 'open':
-      return view.status.phase === 'needs-operator' ? exitCodes.NeedsOperator : 0;
+      return needsOperator(view.status) ? exitCodes.NeedsOperator : 0;
     case 'closed':
       return exitCodes[view.report.outcome];
     case 'unanswered':
