@@ -94,7 +94,7 @@ export class Lab {
   }
 
   get temporalAddress(): string {
-    return `${this.network.services}:${servicePorts.temporal}`;
+    return `127.0.0.1:${this.network.temporalPort}`;
   }
 
   get temporalUi(): string {
@@ -102,7 +102,7 @@ export class Lab {
   }
 
   get temporalHttp(): string {
-    return `http://${this.network.services}:${servicePorts.temporalHttp}`;
+    return `http://127.0.0.1:${this.network.temporalPort + 1}`;
   }
 
   get resourceManager(): string {

@@ -111,9 +111,11 @@ export class ManagedProcess {
     return statSync(this.logFile, { throwIfNoEntry: false })?.size ?? 0;
   }
 
+  /** The line that names an error, or the last ones. */
   private complaint(logStart: number): string {
     const lines = readFileSync(this.logFile).subarray(logStart).toString('utf8').trim().split('\n');
-    return `${lines.slice(-5).join('\n')}\n(all of it: ${this.logFile})`;
+    const telling = lines.findLast((line) => /error/i.test(line) && !/^\s+at /.test(line));
+    return `${telling?.trim() ?? lines.slice(-3).join('\n')} (all of it: ${this.logFile})`;
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * Loopback addresses: each lab has a network of its own, 127.a.b.0/24, so that labs do not meet and every server has
- * the standard port (Azure Resource Manager has no field for another one).
+ * the standard port (Azure Resource Manager has no field for another one). Temporal's development server works on
+ * 127.0.0.1 only (its parts look for each other there, whatever `--ip` says), so there each lab has two ports of its own.
  *
  * 1. Take the machine-wide mutex: a listening socket, which the kernel frees when its holder dies.
  * 2. A lab that has a claim keeps it.
@@ -14,14 +15,8 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** The lab's own services, all on `.1`. */
-export const servicePorts = {
-  temporal: 7233,
-  temporalUi: 8233,
-  temporalHttp: 7243,
-  resourceManager: 8443,
-  identity: 8444,
-};
+/** The lab's own services on `.1`. */
+export const servicePorts = { temporalUi: 8233, resourceManager: 8443, identity: 8444 };
 export const postgresPort = 5432;
 
 const mutex = { host: '127.255.255.1', port: 47_233 };
@@ -30,6 +25,9 @@ const mutexDeadlineMs = 240_000;
 /** 127.0 is the machine's own (127.0.0.1, Debian's 127.0.1.1, resolvers), 127.255 has the broadcast address. */
 const firstSecondByte = 20;
 const lastSecondByte = 250;
+/** Below the ports that Linux gives to outgoing connections (32768 and up); two for each of this many labs at most. */
+const firstTemporalPort = 20_000;
+const temporalPortPairs = 6_000;
 const firstServer = 10;
 const lastServer = 250;
 
@@ -39,6 +37,12 @@ export class Network {
 
   get services(): string {
     return `${this.prefix}.1`;
+  }
+
+  /** On 127.0.0.1: the port for gRPC; the one for HTTP follows it. Two networks may have the same, two labs may not. */
+  get temporalPort(): number {
+    const [, second, third] = this.prefix.split('.').map(Number);
+    return firstTemporalPort + 2 * (((second! - firstSecondByte) * 256 + third!) % temporalPortPairs);
   }
 
   /** The first server address that is not in `taken`. Throws when there is none. */
@@ -64,11 +68,14 @@ export async function claimNetwork(claimsFolder: string, labFolder: string): Pro
     const claims = await readClaims(claimsFolder);
     const own = [...claims].find(([, owner]) => owner === labFolder);
     if (own) return new Network(own[0]);
-    for (const prefix of candidates(labFolder)) {
-      const owner = claims.get(prefix);
-      if ((owner !== undefined && existsSync(owner)) || !(await isSilent(prefix))) continue;
-      await writeFile(join(claimsFolder, prefix), labFolder);
-      return new Network(prefix);
+    const live = [...claims].filter(([, owner]) => existsSync(owner)).map(([prefix]) => new Network(prefix));
+    for (const network of candidates(labFolder)) {
+      const taken = live.some(
+        (other) => other.prefix === network.prefix || other.temporalPort === network.temporalPort,
+      );
+      if (taken || !(await isSilent(network))) continue;
+      await writeFile(join(claimsFolder, network.prefix), labFolder);
+      return network;
     }
     throw new Error('every loopback network is taken: end a lab with `lab down`');
   });
@@ -106,20 +113,22 @@ async function readClaims(folder: string): Promise<Map<string, string>> {
   );
 }
 
-function* candidates(labFolder: string): Generator<string> {
+function* candidates(labFolder: string): Generator<Network> {
   const count = (lastSecondByte - firstSecondByte + 1) * 256;
   const start = createHash('sha256').update(labFolder).digest().readUInt32BE() % count;
   for (let step = 0; step < count; step++) {
     const place = (start + step) % count;
-    yield `127.${firstSecondByte + Math.floor(place / 256)}.${place % 256}`;
+    yield new Network(`127.${firstSecondByte + Math.floor(place / 256)}.${place % 256}`);
   }
 }
 
 /** True if nothing listens where a lab would: another user's lab, whose claim we cannot read, is seen so. */
-async function isSilent(prefix: string): Promise<boolean> {
+async function isSilent({ prefix, services, temporalPort }: Network): Promise<boolean> {
   const places = [
-    ...Object.values(servicePorts).map((port) => ({ host: `${prefix}.1`, port })),
+    ...Object.values(servicePorts).map((port) => ({ host: services, port })),
     { host: `${prefix}.${firstServer}`, port: postgresPort },
+    { host: '127.0.0.1', port: temporalPort },
+    { host: '127.0.0.1', port: temporalPort + 1 },
   ];
   for (const place of places) {
     const server = await listen(place);

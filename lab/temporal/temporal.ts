@@ -72,9 +72,19 @@ export class Temporal {
       '--search-attribute',
       `${name}=${attributeTypes[type]}`,
     ]);
+    const { temporalPort, services } = this.lab.network;
     return [
-      ...['server', 'start-dev', '--ip', this.lab.network.services, '--port', String(servicePorts.temporal)],
-      ...['--ui-port', String(servicePorts.temporalUi), '--http-port', String(servicePorts.temporalHttp)],
+      ...[
+        'server',
+        'start-dev',
+        '--ip',
+        '127.0.0.1',
+        '--port',
+        String(temporalPort),
+        '--http-port',
+        String(temporalPort + 1),
+      ],
+      ...['--ui-ip', services, '--ui-port', String(servicePorts.temporalUi)],
       ...['--db-filename', this.lab.path('temporal', 'temporal.db'), '--ui-disable-news-fetch', '--log-level', 'warn'],
       ...attributes,
     ];
