@@ -1,4 +1,7 @@
-/** Backups of a server: real base backups. One is taken when a server is new, then one a day; a client may ask for more. */
+/**
+ * Backups of a server: real base backups. One is taken when a server is new, then one a day; a client may ask for more.
+ * A replica has none of its own; its history begins with its promotion.
+ */
 import { rm } from 'node:fs/promises';
 import type { Context } from './context';
 import type { BackupRecord } from './flexible-servers/record';
@@ -27,6 +30,7 @@ export async function takeAutomaticBackup(context: Context, serverName: string):
 /** Backs up every started server whose newest automatic backup is a day old. */
 export async function takeDueBackups(context: Context): Promise<void> {
   for (const server of context.store.servers) {
+    if (server.source !== undefined) continue;
     const newest = server.backups.filter(({ source }) => source === 'Automatic').at(-1);
     const due = !newest || Date.now() - Date.parse(newest.completedAt) > automaticEveryMs;
     if (due && server.started && context.operations.inProgress(server.name).length === 0) {

@@ -93,6 +93,7 @@ export const gatewayErrors = {
   methodNotAllowed: (method: string, path: string) =>
     gateway(405, 'HttpMethodNotAllowed', `The HTTP method '${method}' is not supported at scope '${path}'.`),
   notFound: (path: string) => gateway(404, 'NotFound', `No resource was found at '${path}'.`),
+  invalidUrl: () => gateway(400, 'InvalidRequestUri', 'The request URI is invalid.'),
   malformedBody: (detail: string) =>
     gateway(
       400,
@@ -209,6 +210,12 @@ export const providerErrors = {
     ),
   sourceNotReady: (server: string, state: string) =>
     provider(400, 'ServerIsNotReady', `Source server '${server}' is not ready, current state = ${state}.`),
+  replicaIsReadOnly: (server: string, what: string) =>
+    provider(
+      400,
+      'OperationNotAllowedOnReplica',
+      `The ${what} of read replica '${server}' cannot be changed: change it on its source server.`,
+    ),
   notAReplica: (server: string) =>
     provider(400, 'OperationNotAllowedOnPrimary', `Server '${server}' is not a read replica, it cannot be promoted.`),
   switchoverNeedsVirtualEndpoint: (server: string) =>
@@ -254,6 +261,7 @@ export const providerErrors = {
     ),
   serverStopped: (server: string) =>
     provider(409, 'ServerIsNotReady', `Server '${server}' is not started. Start the server and try again.`),
+  preempted: () => provider(409, 'OperationPreempted', 'The operation has been preempted by a more recent operation.'),
   interrupted: () => provider(500, 'InternalServerError', 'The operation was interrupted and cannot be continued.'),
 
   unknownConfiguration: (name: string) =>

@@ -29,6 +29,7 @@ import { changeChild, childRoutes } from './routes/children';
 import { configurationRoutes } from './routes/configurations';
 import { createDatabase, databaseRoutes, dropDatabase } from './routes/databases';
 import { managementRoutes } from './routes/management';
+import { nameAvailabilityRoutes } from './routes/name-availability';
 import { operationRoutes } from './routes/operations';
 import { seed, type Seed } from './seed';
 import { Store } from './store';
@@ -87,6 +88,7 @@ export function createResourceManager(options: ResourceManagerOptions): Resource
     childRoutes,
     operationRoutes,
     managementRoutes,
+    nameAvailabilityRoutes,
   ]) {
     routes(app, context);
   }

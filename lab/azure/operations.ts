@@ -40,6 +40,8 @@ export interface Operation {
   /** Refused as busy or invalid before any work was done. */
   refused?: boolean;
   parameters: unknown;
+  /** The restart that belongs to it has been done. */
+  restarted?: boolean;
   /** A secret belongs to it that was kept in memory only. */
   hasSecret?: boolean;
   caller: string;
@@ -92,7 +94,7 @@ export class Operations {
 
   constructor(
     private readonly context: Context,
-    private readonly kinds: Record<string, OperationKind<never>>,
+    private readonly kinds: Record<string, OperationKind>,
   ) {}
 
   private get all(): Record<string, Operation> {
@@ -188,9 +190,13 @@ export class Operations {
     const time = this.timeOf(operation);
     try {
       await this.context.faults.hold(operation, time);
-      const kind = this.kinds[operation.kind] as OperationKind | undefined;
+      const kind = this.kinds[operation.kind];
       if (!kind) throw new Error(`no operation is called ${operation.kind}`);
-      await kind.perform(this.context, operation as never, time);
+      if (this.context.faults.cancels(operation)) {
+        this.end(operation, providerErrors.preempted(), 'Canceled');
+        return;
+      }
+      await kind.perform(this.context, operation, time);
       await time.reach(1);
       this.end(operation);
     } catch (error) {
@@ -204,8 +210,12 @@ export class Operations {
     }
   }
 
-  private end(operation: Operation, error?: AzureError): void {
-    operation.status = error ? 'Failed' : 'Succeeded';
+  private end(
+    operation: Operation,
+    error?: AzureError,
+    status: OperationStatus = error ? 'Failed' : 'Succeeded',
+  ): void {
+    operation.status = status;
     operation.endedAt = new Date().toISOString();
     if (error) operation.error = error.body.error;
     this.secrets.delete(operation.id);

@@ -39,6 +39,7 @@ export async function seed(context: Context, { server, replicas = [] }: Seed): P
       await makeServer(context, server.name, server.administratorLoginPassword);
       for (const database of server.databases ?? []) await makeDatabase(context, server.name, database);
     });
+    await takeAutomaticBackup(context, record.name);
   }
   for (const replica of replicas) {
     if (context.store.server(replica)) continue;
@@ -64,7 +65,6 @@ async function make(context: Context, record: FlexibleServer, work: () => Promis
     context.store.removeServer(record.name);
     throw error;
   }
-  await takeAutomaticBackup(context, record.name);
 }
 
 function bodyOf(context: Context, server: SeedServer) {

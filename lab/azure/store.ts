@@ -27,7 +27,7 @@ export interface State {
 }
 
 /** Operations beyond this number are forgotten, the oldest first; Azure keeps them for a day. */
-const operationsKept = 500;
+const operationsKept = 200;
 
 export class Store {
   readonly state: State;

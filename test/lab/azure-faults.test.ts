@@ -88,7 +88,7 @@ test('foreign-operation: the server is busy with what somebody else began, and r
       query: `api-version=2015-04-01&$filter=${encodeURIComponent(`resourceGroupName eq '${group}'`)}`,
     },
   );
-  expect(log.body.value.map(({ caller }: any) => caller)).toContain('someone.else@lab.example');
+  expect(log.body.value.map(({ caller }) => caller)).toContain('someone.else@lab.example');
   await until('it is ready', async () => (await get()).properties.state === 'Ready', { deadlineMs: 5000 });
 });
 
@@ -141,6 +141,28 @@ test('operation-hangs: Updating until the fault is cleared', async () => {
   expect((await azure.ended(headers['azure-asyncoperation']!)).status).toBe('Succeeded');
 });
 
+test('operation-canceled: overtaken, and nothing is changed', async () => {
+  faults().arm('operation-canceled', { server: 'primary' });
+  expect(await resize(big)).toMatchObject({ status: 'Canceled', error: { code: 'OperationPreempted' } });
+  expect((await get()).sku.name).toBe(small);
+});
+
+test('still-busy: refused right after an operation has ended, not any more afterwards', async () => {
+  await azure.change('PATCH', server(), { tags: { a: '1' } });
+  faults().arm('still-busy', { server: 'primary', seconds: 1, count: 'all' });
+  expect(await azure.change('PATCH', server(), { tags: { a: '2' } })).toMatchObject({
+    error: { code: 'ProvisioningServerBusy' },
+  });
+  const taken = async () => (await azure.change('PATCH', server(), { tags: { a: '3' } })).status === 'Succeeded';
+  await until('it takes operations again', taken, { deadlineMs: 5000, everyMs: 100 });
+});
+
+test('huge-reply: three megabytes once', async () => {
+  faults().arm('huge-reply', { server: 'primary' });
+  expect((await azure.ask('GET', server())).text.length).toBeGreaterThan(3 * 1024 * 1024);
+  expect((await azure.ask('GET', server())).text.length).toBeLessThan(10_000);
+});
+
 test('lost-response: no reply, yet the change is made, and the log has its operation', async () => {
   faults().arm('lost-response', { server: 'primary' });
   await expect(azure.ask('PATCH', server(), { body: { tags: { a: 'lost' } } })).rejects.toThrow(
@@ -169,7 +191,7 @@ describe('what a preflight looks at', () => {
 
   test('backup-too-old', async () => {
     faults().arm('backup-too-old', { server: 'primary', hours: 30 });
-    const age = Date.now() - Date.parse((await backups())[0].properties.completedTime);
+    const age = Date.now() - Date.parse((await backups())[0]!.properties.completedTime);
     expect(age).toBeGreaterThan(30 * 3_600_000);
   });
 
@@ -182,8 +204,8 @@ describe('what a preflight looks at', () => {
   test('sku-unavailable: not offered, and refused', async () => {
     faults().arm('sku-unavailable', { sku: big });
     const { body } = await azure.ask('GET', `${server()}/capabilities`);
-    const offered = body.value[0].supportedServerEditions.flatMap((edition: any) =>
-      edition.supportedServerSkus.map((sku: any) => sku.name),
+    const offered = body.value[0]!.supportedServerEditions.flatMap((edition) =>
+      edition.supportedServerSkus.map((sku) => sku.name),
     );
     expect(offered).toContain(small);
     expect(offered).not.toContain(big);

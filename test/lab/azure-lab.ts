@@ -12,11 +12,32 @@ import { makeScratchLab, removeScratchLab } from './scratch-lab';
 export const subscription = '00000000-0000-0000-0000-000000000000';
 export const group = 'test-rg';
 
+/** The fields of Azure's replies that the tests read, all of them as if they were there. */
+export interface Body {
+  id: string;
+  name: string;
+  sku: { name: string };
+  tags: Record<string, string>;
+  status: string;
+  error: { code: string; message: string };
+  properties: {
+    state: string;
+    members: string[];
+    completedTime: string;
+    backup: { earliestRestoreDate?: string };
+  };
+  value: Body[];
+  supportedServerEditions: { supportedServerSkus: { name: string }[] }[];
+  caller: string;
+  correlationId: string;
+  operationName: { value: string };
+}
+
 export interface Answer {
   status: number;
   headers: Record<string, string | undefined>;
   text: string;
-  body: any;
+  body: Body;
 }
 
 export class AzureLab {
@@ -160,7 +181,7 @@ export class AzureLab {
       },
       { deadlineMs: 30_000, everyMs: 50 },
     );
-    return poll.body as { status: string };
+    return poll.body;
   }
 
   mutations(server: string): LoggedRequest[] {
@@ -170,10 +191,11 @@ export class AzureLab {
   }
 }
 
-function parse(text: string): unknown {
+/** Undefined, whatever the type says, for a reply that is not JSON. */
+function parse(text: string): Body {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text) as Body;
   } catch {
-    return undefined;
+    return undefined as unknown as Body;
   }
 }

@@ -116,6 +116,16 @@ describe('errors', () => {
     expect(await azure.ask('DELETE', azure.path('nosuch'))).toMatchObject({ status: 204, text: '' });
   });
 
+  test.each(['/%', '/%E0%A4%A', '//', '/subscriptions/%2e%2e/x', `/${'a'.repeat(5000)}`, '/a?b=%'])(
+    'hostile path %# is an error of the client',
+    async (path) => {
+      const { status, body } = await azure.ask('GET', path);
+      expect(status).toBeGreaterThanOrEqual(400);
+      expect(status).toBeLessThan(500);
+      expect(typeof body.error.message).toBe('string');
+    },
+  );
+
   test('a body of five megabytes is refused', async () => {
     const { status } = await azure.ask('PATCH', azure.path('primary'), {
       body: { tags: { a: 'x'.repeat(5 * 1024 * 1024) } },
@@ -129,7 +139,10 @@ test('an accepted change: 202, both URLs, the operation instead of the resource'
     body: { tags: { team: 'web' } },
   });
   expect(status).toBe(202);
-  expect(body).toEqual({ operation: 'UpsertServerManagementOperationV2', startTime: expect.stringMatching(/Z$/) });
+  expect(body).toEqual({
+    operation: 'UpsertServerManagementOperationV2',
+    startTime: expect.stringMatching(/Z$/) as unknown,
+  });
   expect(headers['retry-after']).toBe('1');
   const [poll, location] = [headers['azure-asyncoperation']!, headers['location']!];
   expect(poll).toMatch(
@@ -205,8 +218,8 @@ test('the activity log tells who changed what, and how it ended', async () => {
       query: `api-version=2015-04-01&$filter=${encodeURIComponent(filter)}`,
     },
   );
-  const told = events.body.value.map((event: any) => [
-    event.status.value,
+  const told = events.body.value.map((event) => [
+    (event.status as unknown as { value: string }).value,
     event.operationName.value,
     event.correlationId,
     event.caller,

@@ -129,6 +129,25 @@ export class FaultBoard {
     while (holds()) await time.sleep(holdPollMs);
   }
 
+  cancels(operation: Operation): boolean {
+    return !operation.foreign && this.hit('operation-canceled', operation.server) !== undefined;
+  }
+
+  /** True when an operation that has ended still makes its server refuse others. */
+  isStillBusy(server: string): boolean {
+    const ended = Object.values(this.context.store.state.operations)
+      .filter((operation) => operation.server.toLowerCase() === server.toLowerCase() && !operation.refused)
+      .map((operation) => Date.parse(operation.endedAt ?? ''));
+    const recently = (fault: ArmedFault) =>
+      ended.some((at) => Date.now() - at < Number(fault.options['seconds']) * 1000);
+    return this.hit('still-busy', server, recently) !== undefined;
+  }
+
+  /** What makes a reply of three megabytes. */
+  padding(server: string): { tags: Record<string, string> } | undefined {
+    return this.hit('huge-reply', server) && { tags: { padding: 'x'.repeat(3 * 1024 * 1024) } };
+  }
+
   upgradeFails(operation: Operation): 'old' | 'new' | 'mixed' | undefined {
     return this.hit('upgrade-fails', operation.server)?.options['properties'] as 'old' | 'new' | 'mixed' | undefined;
   }

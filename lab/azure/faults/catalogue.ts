@@ -62,6 +62,16 @@ export const faultDefinitions = [
     },
   ),
   fault('operation-hangs', 'an operation never ends, its server stays Updating, until the fault is cleared', 1),
+  fault('operation-canceled', 'an operation ends Canceled (OperationPreempted) before it did anything', 1),
+  fault(
+    'still-busy',
+    'for some seconds after an operation on the server has ended, the next one is refused as busy',
+    1,
+    {
+      ...common,
+      seconds: z.coerce.number().positive().default(3),
+    },
+  ),
   fault('lost-response', 'a mutation is accepted, then the connection is dropped without a reply', 1),
   fault('stale-read', 'after an accepted PATCH, GET of the server shows Ready and the old values for some seconds', 1, {
     ...common,
@@ -76,6 +86,7 @@ export const faultDefinitions = [
       nth: whole.min(1).default(2),
     },
   ),
+  fault('huge-reply', 'GET of a server answers with three megabytes', 1),
   fault('backup-too-old', 'automated backups look older by some hours', null, {
     ...common,
     hours: z.coerce.number().positive().default(48),
@@ -94,6 +105,9 @@ export type FaultName =
   | 'foreign-operation'
   | 'upgrade-fails'
   | 'operation-hangs'
+  | 'operation-canceled'
+  | 'still-busy'
+  | 'huge-reply'
   | 'lost-response'
   | 'stale-read'
   | 'undo-refused'

@@ -34,7 +34,7 @@ export function viewOf(context: Context, server: FlexibleServer) {
 
 /** Why an exclusive operation cannot begin: Azure accepts it and says so at the first poll. */
 export function busyRefusal(context: Context, servers: string[], by: 'write' | 'other'): AzureError | undefined {
-  const busy = servers.find((server) => context.operations.isBusy(server, true));
+  const busy = servers.find((server) => context.operations.isBusy(server, true) || context.faults.isStillBusy(server));
   if (busy === undefined) return undefined;
   return by === 'write' ? providerErrors.busyServer(busy) : providerErrors.busyOperation(busy);
 }

@@ -6,7 +6,9 @@ export const restart: OperationKind = {
   repeatable: true,
   async perform(context, operation, time) {
     await time.reach(0.5);
-    await context.postgres(operation.server).restart();
+    if (!operation.restarted) await context.postgres(operation.server).restart();
+    operation.restarted = true;
+    context.store.save();
   },
 };
 

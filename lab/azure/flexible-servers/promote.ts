@@ -9,6 +9,7 @@
  * Source of the rules: learn.microsoft.com, concepts-read-replicas-promote.
  */
 import { until } from '../../processes';
+import { takeAutomaticBackup } from '../backups';
 import type { Context } from '../context';
 import { AzureError, providerErrors } from '../errors';
 import type { OperationKind } from '../operations';
@@ -71,6 +72,7 @@ async function standAlone(
     await process.promote();
   }
   context.store.putServer({ ...replica, source: undefined });
+  void takeAutomaticBackup(context, replica.name);
 }
 
 async function switchOver(
@@ -90,8 +92,11 @@ async function switchOver(
     await process.promote();
   }
   context.store.putServer({ ...replica, source: undefined, virtualEndpoints: swappedEndpoints(old, replica.name) });
+  void takeAutomaticBackup(context, replica.name);
   for (const follower of [old, ...others]) {
-    context.store.putServer({ ...follower, source: replica.name, started: false, virtualEndpoints: {} });
+    context.store.putServer({
+      ...{ ...follower, source: replica.name, started: false, virtualEndpoints: {}, backups: [] },
+    });
     await makeReplica(context, follower.name, replica.name);
   }
 }

@@ -27,7 +27,9 @@ export function serverRoutes(app: FastifyInstance, context: Context): void {
   app.get(`${subscriptionPath}/providers/${provider}/flexibleServers`, all);
   app.get(serverPath, (request) => {
     const server = serverOf(context, request);
-    return context.faults.staleView(server.name) ?? viewOf(context, server);
+    return (
+      context.faults.staleView(server.name) ?? { ...viewOf(context, server), ...context.faults.padding(server.name) }
+    );
   });
   app.get(`${serverPath}/replicas`, (request) => replicas(context, serverOf(context, request)));
   const offered = () => capabilities((sku) => context.faults.isSkuUnavailable(sku), postgresVersion);

@@ -51,6 +51,9 @@ export function planUpdate(
   if (properties.administratorLogin && properties.administratorLogin !== current.administratorLogin) {
     throw providerErrors.invalidParameter('administratorLogin');
   }
+  if (properties.administratorLoginPassword && current.source !== undefined) {
+    throw providerErrors.replicaIsReadOnly(current.name, 'password');
+  }
   if (properties.version && properties.version !== current.version) throw providerErrors.invalidParameter('version');
   assertShape(
     { name: current.name, sku, storageGb: storage.sizeGb, highAvailability: server.highAvailability },
@@ -89,7 +92,12 @@ export const update: OperationKind<UpdateParameters> = {
 
     if (wanted.compute) {
       await time.reach(operation.parameters.computeShare * restartAt);
-      if (failure !== 'old') await restartWith(context, wanted.server);
+      // A daemon that was stopped after the restart does not do it again.
+      if (failure !== 'old' && !operation.restarted) {
+        await restartWith(context, wanted.server);
+        operation.restarted = true;
+        context.store.save();
+      }
       if (failure === 'mixed') context.store.putServer({ ...latest(context, current), drifted: true });
       if (failure === 'new')
         context.store.putServer({ ...latest(context, current), sku: wanted.server.sku, drifted: undefined });

@@ -33,6 +33,11 @@ export function createHttpServer(context: Context): FastifyInstance {
     bodyLimit,
     exposeHeadRoutes: false,
     forceCloseConnections: true,
+    // A path that cannot be decoded never reaches a hook.
+    frameworkErrors: (_error, _request, reply: FastifyReply) => {
+      const { status, body } = gatewayErrors.invalidUrl();
+      void reply.code(status).headers(alwaysSent).send(body);
+    },
     routerOptions: { caseSensitive: false, ignoreTrailingSlash: true, maxParamLength: 1000 },
   }) as unknown as FastifyInstance;
 
@@ -66,9 +71,11 @@ export function createHttpServer(context: Context): FastifyInstance {
 
 async function receive(context: Context, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { method } = request;
-  const url = new URL(request.url, 'https://localhost');
-  const path = decodeURI(url.pathname);
-  const query = Object.fromEntries([...url.searchParams].map(([name, value]) => [name.toLowerCase(), value]));
+  const [rawPath = '', search = ''] = request.url.split('?', 2);
+  const path = decodeURI(rawPath);
+  const query = Object.fromEntries(
+    [...new URLSearchParams(search)].map(([name, value]) => [name.toLowerCase(), value]),
+  );
   const correlationId = headerOf(request, 'x-ms-correlation-request-id') ?? randomUUID();
   const logged: LoggedRequest = {
     ...{ id: randomUUID(), at: new Date().toISOString(), method, path, resource: resourceIn(path, method) },

@@ -100,8 +100,7 @@ const administrators: ChildKind<FlexibleServer['administrators'][string]> = {
 };
 
 export function childRoutes(app: FastifyInstance, context: Context): void {
-  for (const child of [firewallRules, virtualEndpoints, administrators])
-    routesOf(app, context, child as ChildKind<Child>);
+  for (const child of [firewallRules, virtualEndpoints, administrators]) routesOf(app, context, child);
 }
 
 export interface ChildParameters {

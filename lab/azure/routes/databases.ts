@@ -4,8 +4,9 @@ import { escapeIdentifier, escapeLiteral } from 'pg';
 import { z } from 'zod';
 import type { Context } from '../context';
 import { timings } from '../durations';
-import { providerErrors } from '../errors';
+import { providerErrors, type AzureError } from '../errors';
 import { placeOf, serverOf } from '../flexible-servers/access';
+import type { FlexibleServer } from '../flexible-servers/record';
 import { accept } from '../http/accepted';
 import { parseBody } from '../http/body';
 import { paramsOf } from '../http/facts';
@@ -48,7 +49,7 @@ export function databaseRoutes(app: FastifyInstance, context: Context): void {
     return accept(context, request, reply, {
       ...{ kind: 'createDatabase', name: 'UpsertServerDatabaseManagementOperation', server: server.name },
       ...{ timing: timings.database, parameters: { database: paramsOf(request).child } },
-      refusal: context.operations.isBusy(server.name, false) ? providerErrors.busyOperation(server.name) : undefined,
+      refusal: refusalOf(context, server),
     });
   });
   app.delete(`${path}/:child`, async (request, reply) => {
@@ -58,9 +59,14 @@ export function databaseRoutes(app: FastifyInstance, context: Context): void {
     return accept(context, request, reply, {
       ...{ kind: 'dropDatabase', name: 'DropServerDatabaseManagementOperation', server: server.name },
       ...{ timing: timings.database, parameters: { database: child }, result: 'nothing' },
-      refusal: context.operations.isBusy(server.name, false) ? providerErrors.busyOperation(server.name) : undefined,
+      refusal: refusalOf(context, server),
     });
   });
+}
+
+function refusalOf(context: Context, server: FlexibleServer): AzureError | undefined {
+  if (server.source !== undefined) return providerErrors.replicaIsReadOnly(server.name, 'databases');
+  return context.operations.isBusy(server.name, false) ? providerErrors.busyOperation(server.name) : undefined;
 }
 
 /** As the administrator would make it: owned by them. */

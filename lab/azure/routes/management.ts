@@ -1,16 +1,15 @@
-/** What Resource Manager itself serves: resource groups, locks, the activity log; and name availability. */
+/** What Resource Manager itself serves: resource groups, locks, the activity log. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Context } from '../context';
 import { gatewayErrors } from '../errors';
-import { isServerName } from '../flexible-servers/create';
 import { parseBody } from '../http/body';
 import { factsOf, paramsOf } from '../http/facts';
 import { lockView, locksAt, type ResourceLock } from '../locks';
-import { groupId, serverId, serverType } from '../names';
+import { groupId, serverId } from '../names';
 import type { ResourceGroup } from '../store';
 import { serverOf } from '../flexible-servers/access';
-import { groupPath, locationPath, serverPath, subscriptionPath } from './paths';
+import { groupPath, serverPath, subscriptionPath } from './paths';
 
 export function managementRoutes(app: FastifyInstance, context: Context): void {
   groupRoutes(app, context);
@@ -18,20 +17,6 @@ export function managementRoutes(app: FastifyInstance, context: Context): void {
   app.get(`${subscriptionPath}/providers/Microsoft.Insights/eventtypes/management/values`, (request) => ({
     value: context.activityLog.list(factsOf(request).query['$filter']),
   }));
-  app.post(`${locationPath}/checkNameAvailability`, (request) => {
-    const { name } = parseBody(z.object({ name: z.string(), type: z.string().optional() }), request.body);
-    const taken = context.store.server(name) !== undefined;
-    const answer = (nameAvailable: boolean, reason: object, message: string) => ({
-      name,
-      type: serverType,
-      nameAvailable,
-      ...reason,
-      message,
-    });
-    if (taken) return answer(false, { reason: 'AlreadyExists' }, `Specified server name is already used.`);
-    if (!isServerName(name)) return answer(false, { reason: 'Invalid' }, `Specified server name is invalid.`);
-    return answer(true, {}, '');
-  });
 }
 
 function groupRoutes(app: FastifyInstance, context: Context): void {
