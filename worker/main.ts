@@ -16,6 +16,7 @@ import { workflowCode } from './bundle';
 import { assertAzureAnswers, assertSearchAttributes, connectAzure, connectTemporal } from './clients';
 import { ConfigurationError, readConfiguration, type WorkerConfiguration } from './configuration';
 import { createLog, temporalLogger } from './log';
+import { workerOptions } from './options';
 
 async function main(): Promise<void> {
   const configuration = readConfiguration(process.env);
@@ -29,16 +30,12 @@ async function main(): Promise<void> {
     if (warning) log.warn(warning);
     const { taskQueue } = configuration;
     const worker = await Worker.create({
+      ...workerOptions,
       connection: temporal.connection,
       namespace: temporal.namespace,
       taskQueue,
       ...workflowCode(),
       activities: createActivities(configuration, servers, temporal.client),
-      // After a worker's death its workflows wait on it for this long before another may have them (default 10 s).
-      stickyQueueScheduleToStartTimeout: '1 s',
-      // A heartbeat that says "accepted" must leave before the worker can die (default: 0.8 of the heartbeat time-out).
-      maxHeartbeatThrottleInterval: '500 ms',
-      shutdownGraceTime: '2 s',
     });
     const done = worker.run();
     log.info(

@@ -83,19 +83,24 @@ export async function makeChanges(
     0,
     changes.findIndex(({ name }) => name === progress.change),
   );
+  const idle: Idle = { since: undefined };
   for (const change of changes.slice(from)) {
     if (progress.change !== change.name) {
       progress.change = change.name;
       delete progress.operation;
     }
-    await new ChangeInProgress(server, change, servers, given, progress).finish();
+    await new ChangeInProgress(server, change, servers, given, progress, idle).finish();
     delete progress.operation;
   }
 }
 
+/** Since when the server has been seen idle, over all changes: an undo with nothing to do waits once, not once a change. */
+interface Idle {
+  since: number | undefined;
+}
+
 class ChangeInProgress {
   private readonly memory: { sameMayBeUnseen: boolean; busyMayBeOurs: boolean; busyRefusals: number };
-  private idleSince: number | undefined;
   private readMs = firstReadMs;
 
   constructor(
@@ -104,6 +109,7 @@ class ChangeInProgress {
     private readonly servers: Servers,
     private readonly given: Circumstances,
     private readonly progress: Progress,
+    private readonly idle: Idle,
   ) {
     const acceptedBefore = progress.accepted.length > 0;
     this.memory = {
@@ -132,6 +138,9 @@ class ChangeInProgress {
           break;
         case 'refuseState':
           throw failure('ServerNotReady', `${this.server} is ${server?.state}; a change needs the state Ready`);
+        case 'lookAgain':
+          await this.pause(Math.min(firstReadMs, this.given.settleMs));
+          break;
         default:
           await this.pause(this.nextReadMs());
       }
@@ -140,7 +149,7 @@ class ChangeInProgress {
 
   private situation(state: string | undefined, there: boolean): Situation {
     const now = this.given.now();
-    this.idleSince = state === 'Ready' ? (this.idleSince ?? now) : undefined;
+    this.idle.since = state === 'Ready' ? (this.idle.since ?? now) : undefined;
     return {
       state,
       there,
@@ -148,7 +157,7 @@ class ChangeInProgress {
       busyMayBeOurs: this.memory.busyMayBeOurs,
       oppositeMayBeUnseen: this.given.busyMayBeOurs,
       sameMayBeUnseen: this.memory.sameMayBeUnseen,
-      idleMs: this.idleSince === undefined ? 0 : now - this.idleSince,
+      idleMs: this.idle.since === undefined ? 0 : now - this.idle.since,
       settleMs: this.given.settleMs,
       busyRefusals: this.memory.busyRefusals,
     };
@@ -190,6 +199,7 @@ class ChangeInProgress {
   private accept(operation: Operation | undefined): void {
     const { progress, change } = this;
     if (operation) progress.operation = operation;
+    this.idle.since = undefined;
     if (!progress.accepted.includes(change.name)) progress.accepted.push(change.name);
     this.given.heartbeat({ ...progress });
   }
@@ -207,7 +217,7 @@ class ChangeInProgress {
       // The answer is lost; the change may have been accepted.
       this.memory.sameMayBeUnseen = true;
       this.memory.busyMayBeOurs = true;
-      this.idleSince = undefined;
+      this.idle.since = undefined;
     }
     await this.pause(waitOf(problem, this.nextReadMs()));
   }

@@ -1,0 +1,176 @@
+/**
+ * Activities on real parts: the lab's Azure Resource Manager with real PostgreSQL servers, a real Temporal server, and the
+ * worker's activities in a process of their own, which can be killed.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure, type TemporalFailure } from '@temporalio/common';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { bundleWorkflowCode } from '@temporalio/worker';
+import { claimNetwork } from '../../../lab/addresses/network';
+import type { LoggedRequest } from '../../../lab/azure';
+import { labFolder, program } from '../../../lab/cache';
+import { Daemon } from '../../../lab/daemon/daemon';
+import { labEnvironment } from '../../../lab/environment';
+import { claimsFolder, Lab } from '../../../lab/lab';
+import { down } from '../../../lab/lifecycle/down';
+import { until } from '../../../lab/processes';
+import { scratchName } from '../../lab/scratch-lab';
+
+const root = join(__dirname, '..', '..', '..');
+const taskQueue = 'activities';
+
+export const primary = 'broxiva-db-primary';
+export const replica = 'broxiva-db-replica-1';
+export const small = { sku: 'Standard_D4ds_v4', tier: 'GeneralPurpose', parameters: { max_connections: '1718' } };
+export const large = { sku: 'Standard_D8ds_v4', tier: 'GeneralPurpose', parameters: { max_connections: '3437' } };
+
+export class ActivityLab {
+  private worker: ChildProcess | undefined;
+  private mark = 0;
+
+  private constructor(
+    readonly lab: Lab,
+    readonly daemon: Daemon,
+    private readonly temporal: TestWorkflowEnvironment,
+    private readonly bundle: string,
+  ) {}
+
+  static async start({ replicas = 0, timeFactor = 360 } = {}): Promise<ActivityLab> {
+    const name = scratchName();
+    await mkdir(labFolder(name), { recursive: true });
+    await chmod(labFolder(name), 0o755);
+    const network = await claimNetwork(claimsFolder(), labFolder(name));
+    const lab = await Lab.create(name, {
+      ...{ createdAt: new Date().toISOString(), network: network.prefix, identityHeader: randomUUID() },
+      ...{ replicas, timeFactor, memoryFactor: 64, taskQueue, worker: false },
+    });
+    const [daemon, temporal, { code }] = await Promise.all([
+      Daemon.start(lab),
+      TestWorkflowEnvironment.createLocal({
+        server: { executable: { type: 'existing-path', path: program('temporal') } },
+      }),
+      bundleWorkflowCode({ workflowsPath: require.resolve('./workflows'), logger: undefined }),
+    ]);
+    const bundle = lab.path('workflows.js');
+    await writeFile(bundle, code);
+    const made = new ActivityLab(lab, daemon, temporal, bundle);
+    await made.startWorker();
+    return made;
+  }
+
+  async stop(): Promise<void> {
+    await this.endWorker('SIGKILL');
+    await this.temporal.teardown();
+    await this.daemon.stop();
+    await down(this.lab.name, { keepData: false });
+  }
+
+  get environment(): NodeJS.ProcessEnv {
+    return {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      ...labEnvironment(this.lab),
+      TEMPORAL_ADDRESS: this.temporal.address,
+    };
+  }
+
+  async startWorker(): Promise<void> {
+    const args = ['-r', join(root, 'test/lab/typescript.cjs'), join(__dirname, 'worker.ts'), this.bundle];
+    const worker = spawn(process.execPath, args, {
+      cwd: root,
+      env: this.environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.worker = worker;
+    let output = '';
+    for (const stream of [worker.stdout, worker.stderr])
+      stream.on('data', (text: Buffer) => (output += text.toString()));
+    await until('the worker is ready', () => {
+      if (worker.exitCode !== null) throw new Error(`the worker ended: ${output}`);
+      return output.includes('worker ready');
+    }, { deadlineMs: 30_000 }); // prettier-ignore
+  }
+
+  async endWorker(signal: NodeJS.Signals): Promise<void> {
+    const { worker } = this;
+    if (!worker || worker.exitCode !== null || worker.signalCode !== null) return;
+    worker.kill(signal);
+    await once(worker, 'exit');
+  }
+
+  /** Starts an activity in a run of its own. */
+  async begin(activity: string, request: object): Promise<ActivityRun> {
+    const handle = await this.temporal.client.workflow.start('callActivity', {
+      workflowId: `${activity}-${randomUUID().slice(0, 8)}`,
+      taskQueue,
+      args: [activity, request],
+    });
+    return new ActivityRun(handle);
+  }
+
+  async call<T>(activity: string, request: object): Promise<T> {
+    return (await this.begin(activity, request)).result<T>();
+  }
+
+  async failure(activity: string, request: object): Promise<ApplicationFailure> {
+    return (await this.begin(activity, request)).failure();
+  }
+
+  /** Later questions about requests are about those after this. */
+  forget(): void {
+    this.mark = this.daemon.requests().length;
+  }
+
+  requests(): LoggedRequest[] {
+    return (this.daemon.requests() as LoggedRequest[]).slice(this.mark);
+  }
+
+  mutations(): LoggedRequest[] {
+    return this.requests().filter(({ method }) => method !== 'GET');
+  }
+
+  /** Accepted as the invariants mean it: a 2xx whose operation was not refused; also where the reply was lost. */
+  accepted(resource: RegExp): LoggedRequest[] {
+    return this.mutations().filter(
+      (request) => request.operation && !request.operationRefused && resource.test(request.resource),
+    );
+  }
+}
+
+export const sizeOf = (server: string) => new RegExp(`/flexibleservers/${server}$`);
+export const parameterOf = (server: string) => new RegExp(`/flexibleservers/${server}/configurations/`);
+
+export class ActivityRun {
+  constructor(readonly handle: WorkflowHandle) {}
+
+  result<T>(): Promise<T> {
+    return this.handle.result() as Promise<T>;
+  }
+
+  /** The activity's own failure. Throws when it succeeded. */
+  async failure(): Promise<ApplicationFailure> {
+    const ended = await this.handle.result().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    if (!(ended instanceof WorkflowFailedError)) throw new Error('the activity did not fail');
+    let cause: Error | undefined = ended;
+    while (cause && !(cause instanceof ApplicationFailure)) cause = (cause as TemporalFailure).cause;
+    if (!cause) throw new Error(`failed without an ApplicationFailure: ${String(ended.cause)}`);
+    return cause;
+  }
+
+  /** Cancels; returns after how many milliseconds it had ended. */
+  async cancel(): Promise<number> {
+    const at = Date.now();
+    await this.handle.cancel();
+    await this.handle.result().catch(() => undefined);
+    return Date.now() - at;
+  }
+}

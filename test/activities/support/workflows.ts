@@ -1,0 +1,14 @@
+/** Calls one activity with the options of the engine's long operations, as a run would. */
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+
+type Activities = Record<string, (request: unknown) => Promise<unknown>>;
+
+export async function callActivity(name: string, request: unknown): Promise<unknown> {
+  const activities = proxyActivities<Activities>({
+    startToCloseTimeout: '10 min',
+    heartbeatTimeout: '5 s',
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: { initialInterval: '1 s', backoffCoefficient: 1 },
+  });
+  return activities[name]!(request);
+}
