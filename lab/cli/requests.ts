@@ -4,7 +4,14 @@ import type { LoggedRequest } from '../azure';
 export function showRequests(requests: LoggedRequest[]): string {
   if (requests.length === 0) return 'no requests';
   return requests
-    .map((request) => [request.at.slice(11, 23), request.method.padEnd(6), outcome(request), request.path].join('  '))
+    .map((request) =>
+      [
+        request.at.slice(11, 23),
+        request.method.padEnd(6),
+        outcome(request),
+        request.path.replace(/^.*\/flexibleServers\//i, ''),
+      ].join('  '),
+    )
     .join('\n');
 }
 

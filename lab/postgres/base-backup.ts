@@ -9,9 +9,10 @@
  *    A standby does without: its replication slot, made before 1, keeps them for it.
  */
 import type { Client } from 'pg';
-import { copyFile, readdir, stat } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { own } from '../account';
+import { copyFolder, copyOwned, type Treatment } from './copy';
 import { makeOwned, writeOwned } from './write';
 
 /** Not part of a backup, or emptied in it (the page above lists them). */
@@ -39,7 +40,8 @@ export interface BackupOptions {
 export async function baseBackup(client: Client, { dataFolder, target, label, wal }: BackupOptions): Promise<number> {
   await client.query(`SELECT pg_create_physical_replication_slot('base_backup_' || pg_backend_pid(), true, true)`);
   await client.query('SELECT pg_backup_start($1, true)', [label]);
-  let bytes = await copyFolder(dataFolder, target, true);
+  let bytes = await copyFolder(dataFolder, target, treat);
+  await makeOwned(join(target, 'pg_wal', 'archive_status'));
   const stopped = await client.query<{ labelfile: string; spcmapfile: string }>(
     'SELECT labelfile, spcmapfile FROM pg_backup_stop(wait_for_archive => false)',
   );
@@ -52,18 +54,10 @@ export async function baseBackup(client: Client, { dataFolder, target, label, wa
   return bytes;
 }
 
-async function copyFolder(source: string, target: string, top: boolean): Promise<number> {
-  await makeOwned(target);
-  let bytes = 0;
-  for (const entry of await readdir(source, { withFileTypes: true })) {
-    if (leftOut.test(entry.name)) continue;
-    const [from, to] = [join(source, entry.name), join(target, entry.name)];
-    if (!entry.isDirectory()) bytes += await copyOwned(from, to);
-    else if (top && emptied.has(entry.name)) await makeOwned(to);
-    else bytes += await copyFolder(from, to, false);
-  }
-  if (top) await makeOwned(join(target, 'pg_wal', 'archive_status'));
-  return bytes;
+/** `top`: an entry of the data folder itself. */
+function treat(entry: Dirent, top: boolean): Treatment {
+  if (leftOut.test(entry.name)) return 'leave out';
+  return top && emptied.has(entry.name) ? 'make empty' : 'copy';
 }
 
 async function copySegments(source: string, target: string, first: string): Promise<number> {
@@ -76,15 +70,4 @@ function firstSegment(labelfile: string): string {
   const name = /^START WAL LOCATION: .* \(file ([0-9A-F]{24})\)/m.exec(labelfile)?.[1];
   if (!name) throw new Error('the backup label names no first WAL segment');
   return name;
-}
-
-async function copyOwned(from: string, to: string): Promise<number> {
-  try {
-    await copyFile(from, to);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
-    throw error;
-  }
-  await own(to);
-  return (await stat(to)).size;
 }

@@ -8,6 +8,9 @@
 const common: Record<string, string> = {
   password_encryption: 'scram-sha-256',
   wal_level: 'logical',
+  // Azure keeps 15 connections for itself (concepts-limits).
+  superuser_reserved_connections: '10',
+  reserved_connections: '5',
   max_wal_senders: '10',
   max_replication_slots: '10',
   max_worker_processes: '8',

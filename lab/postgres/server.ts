@@ -1,30 +1,20 @@
 /**
  * One PostgreSQL server of the lab: a folder, an address of its own, a real postmaster. What Azure makes of it (state,
  * SKU, what a client may change) is not known here.
- *
- * Folder: data/, backups/, tls/, postgresql.conf, pg_hba.conf, settings.conf (what `configure` was told), standby.conf
- * and upstream.json (a standby only), postgresql.log.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { until } from '../processes';
 import { baseBackup } from './base-backup';
-import {
-  hostBasedAuthentication,
-  parseSettings,
-  serverConfiguration,
-  settingsText,
-  standbyConfiguration,
-} from './files';
+import { copyFolder } from './copy';
+import { settingsText } from './files';
 import { postmasterPid, reloadPostmaster, startPostmaster, stopPostmaster } from './postmaster';
 import { runPostgresProgram } from './programs';
-import { assertReachable, assertSocketFits } from './reachable';
 import { azureRoles, superuser } from './roles';
+import { ServerFolder } from './server-folder';
 import { query, withSession } from './session';
 import { settingsQuery, type Setting } from './settings';
 import { dropUpstream, forgetUpstream, prepareUpstream, readUpstream, slotName, writeUpstream } from './upstream';
-import { makeOwned, writeOwned } from './write';
+import { makeOwned } from './write';
 
 export type { Setting } from './settings';
 
@@ -57,15 +47,10 @@ const promotionDeadlineMs = 60_000;
 const reloadDeadlineMs = 10_000;
 
 export class PostgresServer {
-  readonly dataFolder: string;
-  readonly logFile: string;
-  readonly socketFolder: string;
+  private readonly folder: ServerFolder;
 
   private constructor(readonly options: PostgresServerOptions) {
-    this.dataFolder = join(options.folder, 'data');
-    this.logFile = join(options.folder, 'postgresql.log');
-    this.socketFolder = options.socketFolder ?? join(options.folder, 'run');
-    assertSocketFits(this.socketFolder, options.port);
+    this.folder = new ServerFolder(options);
   }
 
   /** Makes a server with Azure's roles and starts it. Throws when the folder has one already. */
@@ -83,30 +68,26 @@ export class PostgresServer {
   /** Makes a standby of a running server and waits until it streams from it. */
   static async createStandby(options: PostgresServerOptions, source: PostgresServer): Promise<PostgresServer> {
     const server = await PostgresServer.prepare(options);
-    const slot = slotName(options.name);
+    const { name } = options;
+    const { address, port } = source.options;
+    const slot = slotName(name);
     const password = await prepareUpstream((text, values) => source.sql(text, values), slot);
-    await writeUpstream(options.folder, {
-      socketFolder: source.socketFolder,
-      port: source.options.port,
-      name: source.options.name,
-      slot,
-    });
-    const authorityFile = options.certificate.authority ? server.file('tls', 'authority.pem') : undefined;
-    await writeOwned(
-      server.file('standby.conf'),
-      standbyConfiguration({
-        ...{ address: source.options.address, port: source.options.port, login: slot, password, slot },
-        ...{ applicationName: options.name, authorityFile },
-      }),
-    );
+    await writeUpstream(options.folder, { socketFolder: source.socketFolder, port, name: source.name, slot });
+    await server.folder.writeSource({ address, port, login: slot, password, slot }, name);
     await withSession(source, 'postgres', (client) =>
-      baseBackup(client, { dataFolder: source.dataFolder, target: server.dataFolder, label: options.name, wal: false }),
+      baseBackup(client, { dataFolder: source.dataFolder, target: server.dataFolder, label: name, wal: false }),
     );
-    await writeOwned(join(server.dataFolder, 'standby.signal'), '');
+    await server.folder.markAsStandby();
     await server.start();
-    await until(`${options.name} streams from ${source.options.name}`, () => server.streams(), {
-      deadlineMs: streamingDeadlineMs,
-    });
+    await until(`${name} streams from ${source.name}`, () => server.streams(), { deadlineMs: streamingDeadlineMs });
+    return server;
+  }
+
+  /** Makes a server of a backup, as it was when the backup was completed; its roles and passwords are those of then. */
+  static async restore(options: PostgresServerOptions, backup: Backup): Promise<PostgresServer> {
+    const server = await PostgresServer.prepare(options);
+    await copyFolder(backup.folder, server.dataFolder);
+    await server.start();
     return server;
   }
 
@@ -117,13 +98,20 @@ export class PostgresServer {
 
   private static async prepare(options: PostgresServerOptions): Promise<PostgresServer> {
     const server = new PostgresServer(options);
-    if (existsSync(server.dataFolder))
-      throw new Error(`${options.folder} has a PostgreSQL server in it already: remove it first`);
-    await makeOwned(options.folder);
-    await assertReachable(options.folder);
-    await writeOwned(server.file('settings.conf'), settingsText(options.settings) + '\n');
-    await server.writeFiles();
+    await server.folder.create(options.settings);
     return server;
+  }
+
+  get dataFolder(): string {
+    return this.folder.dataFolder;
+  }
+
+  get socketFolder(): string {
+    return this.folder.socketFolder;
+  }
+
+  get logFile(): string {
+    return this.folder.logFile;
   }
 
   get name(): string {
@@ -144,22 +132,19 @@ export class PostgresServer {
 
   /** True from the creation as a standby until its promotion. */
   get standby(): boolean {
-    return existsSync(join(this.dataFolder, 'standby.signal'));
+    return this.folder.isStandby;
   }
 
   /** What `configure` was told, in force or pending. */
   get configured(): Record<string, string> {
-    return parseSettings(readFileSync(this.file('settings.conf'), 'utf8'));
+    return this.folder.settings;
   }
 
   /** Starts it and waits until it takes connections; nothing to do when it runs. */
   async start(): Promise<void> {
     if (this.running) return;
-    await this.writeFiles();
-    await startPostmaster({
-      ...{ dataFolder: this.dataFolder, logFile: this.logFile, configurationFile: this.file('postgresql.conf') },
-      socketLockFile: join(this.socketFolder, `.s.PGSQL.${this.port}.lock`),
-    });
+    await this.folder.writeFiles();
+    await startPostmaster(this.folder);
   }
 
   async stop(mode: 'fast' | 'immediate' = 'fast'): Promise<void> {
@@ -185,7 +170,7 @@ export class PostgresServer {
       (entry): entry is [string, string] => entry[1] !== null,
     );
     await this.validate(Object.fromEntries(wanted));
-    await writeOwned(this.file('settings.conf'), settingsText(Object.fromEntries(wanted)) + '\n');
+    await this.folder.writeSettings(Object.fromEntries(wanted));
     if (this.running) await this.reload();
   }
 
@@ -200,12 +185,11 @@ export class PostgresServer {
       (await this.sql<{ recovery: boolean }>('SELECT pg_is_in_recovery() AS recovery'))[0]?.recovery === false;
     await until(`${this.name} is promoted`, primary, { deadlineMs: promotionDeadlineMs, everyMs: 5 });
     await this.detach();
-    await rm(this.file('standby.conf'), { force: true });
+    await this.folder.forgetSource();
     await this.reload();
   }
 
-  /** Drops what this standby has on the server it followed; to be called when it is removed as well, after it
-   * was stopped. */
+  /** Drops what this standby has on the server it followed. For one that is removed as well, after it was stopped. */
   async detach(): Promise<void> {
     const upstream = await readUpstream(this.options.folder);
     if (!upstream) return;
@@ -218,8 +202,8 @@ export class PostgresServer {
   /** A real base backup with the WAL it needs, in a folder below `backups`. */
   async backup(): Promise<Backup> {
     const startedAt = new Date().toISOString();
-    const folder = this.file('backups', startedAt.replaceAll(/[:.]/g, '-'));
-    await makeOwned(this.file('backups'));
+    const folder = join(this.folder.backupsFolder, startedAt.replaceAll(/[:.]/g, '-'));
+    await makeOwned(this.folder.backupsFolder);
     const bytes = await withSession(this, 'postgres', (client) =>
       baseBackup(client, { dataFolder: this.dataFolder, target: folder, label: startedAt, wal: true }),
     );
@@ -250,45 +234,7 @@ export class PostgresServer {
   private async validate(settings: Record<string, string>): Promise<void> {
     settingsText(settings);
     const given = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-    await runPostgresProgram('postgres', [
-      '-D',
-      this.dataFolder,
-      '-c',
-      `config_file=${this.file('postgresql.conf')}`,
-      ...given,
-      '-C',
-      'port',
-    ]);
-  }
-
-  private async writeFiles(): Promise<void> {
-    const { key, certificate, authority } = this.options.certificate;
-    await makeOwned(this.file('tls'));
-    await makeOwned(this.socketFolder);
-    await writeOwned(this.file('tls', 'server.key'), key);
-    await writeOwned(this.file('tls', 'server.crt'), certificate);
-    if (authority) await writeOwned(this.file('tls', 'authority.pem'), authority);
-    await writeOwned(this.file('pg_hba.conf'), hostBasedAuthentication(superuser));
-    await writeOwned(
-      this.file('postgresql.conf'),
-      serverConfiguration({
-        ...{
-          address: this.options.address,
-          port: this.port,
-          dataFolder: this.dataFolder,
-          socketFolder: this.socketFolder,
-        },
-        ...{
-          hbaFile: this.file('pg_hba.conf'),
-          keyFile: this.file('tls', 'server.key'),
-          certificateFile: this.file('tls', 'server.crt'),
-        },
-        include: [this.file('settings.conf'), this.file('standby.conf')],
-      }),
-    );
-  }
-
-  private file(...path: string[]): string {
-    return join(this.options.folder, ...path);
+    const files = ['-D', this.dataFolder, '-c', `config_file=${this.folder.configurationFile}`];
+    await runPostgresProgram('postgres', [...files, ...given, '-C', 'port']);
   }
 }

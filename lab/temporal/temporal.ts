@@ -27,7 +27,8 @@ export class Temporal {
       {
         file: program('temporal'),
         args: this.arguments(),
-        environment: { HOME: this.lab.path('temporal') },
+        // It asks who runs it, and has no other way than USER where the account has no name.
+        environment: { HOME: this.lab.path('temporal'), USER: process.env.USER || 'lab' },
         folder: this.lab.folder,
       },
       () => this.answers(),

@@ -1,4 +1,5 @@
 /** The worker that carries out runs, as a process of its own: what production has, with the lab's addresses. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { labEnvironment } from '../environment';
 import { type Lab, repository } from '../lab';
@@ -6,6 +7,7 @@ import { ManagedProcess } from '../managed-process';
 import type { Temporal } from '../temporal/temporal';
 
 const startDeadlineMs = 60_000;
+const main = join(repository, 'dist', 'worker', 'main.js');
 
 export class Worker {
   readonly process: ManagedProcess;
@@ -17,13 +19,19 @@ export class Worker {
     this.process = new ManagedProcess('worker', lab.folder);
   }
 
-  /** Starts it and waits until it asks the server for work. */
+  /** Starts it and waits until it asks the server for work. Throws when it was not built, or does not. */
   async start(): Promise<void> {
+    if (!existsSync(main)) throw new Error(`the worker is not built (no ${main}): run \`make setup\``);
     await this.process.start(
       {
         file: process.execPath,
-        args: [join(repository, 'dist', 'worker', 'main.js')],
-        environment: { PATH: process.env.PATH, HOME: process.env.HOME, ...labEnvironment(this.lab) },
+        args: [main],
+        environment: {
+          PATH: process.env.PATH,
+          HOME: process.env.HOME,
+          USER: process.env.USER || 'lab',
+          ...labEnvironment(this.lab),
+        },
         folder: repository,
       },
       () => this.asksForWork(),

@@ -95,7 +95,7 @@ let environment: Record<string, string>;
 beforeAll(async () => {
   const made = await Promise.all([
     lab(one, 'up', '--replicas', '1', '--no-worker', '--time-factor', '600'),
-    lab(other, 'up', '--no-worker'),
+    lab(other, 'up', '--time-factor', '600'),
   ]);
   expect(made.map(({ code, error }) => ({ code, error }))).toEqual([
     { code: 0, error: '' },
@@ -190,6 +190,28 @@ test('Temporal is killed when Azure is sent a change, and comes back with its da
     );
   };
   await until('Temporal is back', again, { deadlineMs: 20_000 });
+});
+
+test('a worker is killed when Azure is sent a change, and another one takes work', async () => {
+  const before = await status(other);
+  await lab(other, 'fault', 'worker-crash', '--restart=0');
+  expect(await arm(await json(other, 'env'), 'lab', { method: 'PATCH', body: { tags: { killed: 'worker' } } })).toBe(
+    202,
+  );
+  const again = async () => ![null, pidOf(before, 'worker')].includes(pidOf(await status(other), 'worker'));
+  await until('another worker runs', again, { deadlineMs: 20_000 });
+});
+
+test('a worker can be frozen, thawed, killed and started', async () => {
+  const state = async () => (await status(other)).processes.find(({ name }) => name === 'worker')!.state;
+  await lab(other, 'worker', 'freeze');
+  expect(await state()).toBe('frozen');
+  await lab(other, 'worker', 'thaw');
+  expect(await state()).toBe('running');
+  await lab(other, 'worker', 'kill');
+  expect(await state()).toBe('not running');
+  expect(await lab(other, 'worker', 'start')).toMatchObject({ code: 0, error: '' });
+  expect(await state()).toBe('running');
 });
 
 test.each([

@@ -2,7 +2,6 @@
  * Goal: a server of the lab behaves as Azure's does: its roles, TLS, standbys, restarts and crashes.
  * Method: real PostgreSQL processes on loopback addresses of their own, asked as a client would ask them.
  */
-import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -274,9 +273,14 @@ describe('a standby', () => {
   });
 });
 
-test('a backup is a real one: it holds its label and the WAL it needs', async () => {
+test('a backup can be restored, alone, to what was there when it was completed', async () => {
+  await primary.sql('CREATE TABLE kept AS SELECT generate_series(1, 5000) AS id');
   const backup = await primary.backup();
+  await primary.sql('DROP TABLE kept');
   expect(backup.bytes).toBeGreaterThan(20_000_000);
-  expect(existsSync(join(backup.folder, 'backup_label'))).toBe(true);
   expect(Date.parse(backup.completedAt)).toBeGreaterThan(Date.parse(backup.startedAt));
+  const restored = await PostgresServer.restore(await options('restored'), backup);
+  servers.push(restored);
+  expect(await restored.sql('SELECT count(*)::int AS rows FROM kept')).toEqual([{ rows: 5000 }]);
+  expect(await asAdmin(restored, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
 });
