@@ -41,6 +41,7 @@ test.each([
   ['the group', (path: string) => path.replace('resourceGroups', 'resourcegroups')],
   ['the provider', (path: string) => path.replace('Microsoft.DBforPostgreSQL', 'microsoft.dbforpostgresql')],
   ['everything', (path: string) => path.toUpperCase()],
+  ['a slash', (path: string) => path.replace('/flexibleServers', '//flexibleServers/')],
 ])('%s in another spelling is the same, and ids stay canonical', async (_what, spelled) => {
   const { status, body } = await azure.ask('GET', spelled(azure.path('primary')));
   expect([status, body.id]).toEqual([200, azure.path('primary')]);

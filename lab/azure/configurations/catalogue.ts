@@ -33,7 +33,7 @@ export function isReadOnly(setting: Setting): boolean {
 }
 
 /** Parameters whose value is a list of words. */
-export const sets = new Set(['shared_preload_libraries', 'session_preload_libraries']);
+export const sets = new Set(['shared_preload_libraries', 'session_preload_libraries', 'azure.extensions']);
 
 /** Azure's limits where PostgreSQL allows more. */
 export const limits: Record<string, string> = {

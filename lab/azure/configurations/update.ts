@@ -10,6 +10,7 @@ import { skuOf } from '../flexible-servers/rules';
 import { relativesOf } from '../flexible-servers/update';
 import type { OperationKind } from '../operations';
 import { defaultMaxConnections, memorySettings } from '../skus';
+import { isOwn, ownSettings } from './own';
 import { replicaAtLeastPrimary } from './catalogue';
 import { assertReplicaOrder, assertValue, type Relative } from './rules';
 import { valueOf } from './view';
@@ -51,10 +52,10 @@ export const updateConfiguration: OperationKind<ConfigurationParameters> = {
   repeatable: true,
   async perform(context, operation) {
     const { configuration, value, reset } = operation.parameters;
-    const process = context.postgres(operation.server);
-    const live = (await process.settings()).find(({ name }) => name === configuration);
-    await process.configure({ [configuration]: value });
     const server = context.store.server(operation.server)!;
+    const process = context.postgres(server.name);
+    const live = [...(await process.settings()), ...ownSettings(server)].find(({ name }) => name === configuration);
+    if (!isOwn(configuration)) await process.configure({ [configuration]: value });
     const { [configuration]: before, ...others } = server.configuration;
     const override = { value, default: before?.default ?? live?.value ?? value };
     context.store.putServer({ ...server, configuration: reset ? others : { ...others, [configuration]: override } });

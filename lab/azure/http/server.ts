@@ -38,7 +38,12 @@ export function createHttpServer(context: Context): FastifyInstance {
       const { status, body } = gatewayErrors.invalidUrl();
       void reply.code(status).headers(alwaysSent).send(body);
     },
-    routerOptions: { caseSensitive: false, ignoreTrailingSlash: true, maxParamLength: 1000 },
+    routerOptions: {
+      caseSensitive: false,
+      ignoreTrailingSlash: true,
+      ignoreDuplicateSlashes: true,
+      maxParamLength: 1000,
+    },
   }) as unknown as FastifyInstance;
 
   app.removeAllContentTypeParsers();
@@ -72,7 +77,8 @@ export function createHttpServer(context: Context): FastifyInstance {
 async function receive(context: Context, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { method } = request;
   const [rawPath = '', search = ''] = request.url.split('?', 2);
-  const path = decodeURI(rawPath);
+  // Clients put two slashes where a part of an id is empty.
+  const path = decodeURI(rawPath).replace(/\/{2,}/g, '/');
   const query = Object.fromEntries(
     [...new URLSearchParams(search)].map(([name, value]) => [name.toLowerCase(), value]),
   );

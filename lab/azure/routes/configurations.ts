@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Setting } from '../../postgres/server';
+import { ownSettings } from '../configurations/own';
 import { planConfiguration, sizedDefaults } from '../configurations/update';
 import { configurationView } from '../configurations/view';
 import type { Context } from '../context';
@@ -72,7 +73,7 @@ async function change(
 /** Throws Azure's 500 when PostgreSQL cannot be asked: it is stopped, or being made. */
 async function settingsOf(context: Context, server: FlexibleServer): Promise<Setting[]> {
   try {
-    return await context.postgres(server.name).settings();
+    return [...(await context.postgres(server.name).settings()), ...ownSettings(server)];
   } catch {
     throw providerErrors.unexpected(randomUUID());
   }
