@@ -44,7 +44,7 @@ find_pip() {
     make_pip
   fi
   "${pip[@]}" --version >/dev/null 2>&1 ||
-    stop 'Python with pip is missing, which brings Node.js and Temporal; install it with: sudo apt-get install python3-venv'
+    stop 'Python with venv or pip is missing, which brings Node.js and Temporal; install it with: sudo apt-get install python3-venv'
 }
 
 apt_install() {
