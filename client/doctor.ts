@@ -62,19 +62,22 @@ async function checkSearchAttributes(temporal: Temporal, fix: boolean): Promise<
 
 async function checkWorkers(temporal: Temporal): Promise<Check> {
   const { taskQueue } = temporal;
-  const [workflows, activities] = await Promise.all([
-    workerLastSeen(temporal, taskQueue, 'workflow'),
-    workerLastSeen(temporal, taskQueue, 'activity'),
-  ]);
-  const missing = [workflows === undefined && 'workflows', activities === undefined && 'activities'].filter(Boolean);
-  return missing.length === 0
-    ? { name: 'worker', ok: true, found: `asks task queue "${taskQueue}" for work` }
-    : {
-        name: 'worker',
-        ok: false,
-        found: `nobody asks task queue "${taskQueue}" for ${missing.join(' or ')}`,
-        remedy: 'start a worker, or set RUNBOOK_TASK_QUEUE to the queue that it uses',
-      };
+  try {
+    const [workflows, activities] = await Promise.all([
+      workerLastSeen(temporal, taskQueue, 'workflow'),
+      workerLastSeen(temporal, taskQueue, 'activity'),
+    ]);
+    const missing = [workflows === undefined && 'workflows', activities === undefined && 'activities'].filter(Boolean);
+    if (missing.length === 0) return { name: 'worker', ok: true, found: `asks task queue "${taskQueue}" for work` };
+    return {
+      name: 'worker',
+      ok: false,
+      found: `nobody asks task queue "${taskQueue}" for ${missing.join(' or ')}`,
+      remedy: 'start a worker, or set RUNBOOK_TASK_QUEUE to the queue that it uses',
+    };
+  } catch (error) {
+    return failed('worker', error, temporal);
+  }
 }
 
 async function checkTopology(env: NodeJS.ProcessEnv): Promise<Check> {

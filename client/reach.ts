@@ -1,4 +1,4 @@
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
 /** Asks whether anybody accepts connections at an address. The answer is undefined, or why not, in a few words. */
@@ -8,7 +8,9 @@ export function whyUnreachable(
   { tls, deadlineMs = 3000 }: { tls?: { ca?: string[] }; deadlineMs?: number } = {},
 ): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const socket = tls === undefined ? connectTcp({ host, port }) : connectTls({ host, port, servername: host, ca: tls.ca });
+    // TLS takes no address for a server's name (RFC 6066).
+    const servername = isIP(host) === 0 ? host : undefined;
+    const socket = tls === undefined ? connectTcp({ host, port }) : connectTls({ host, port, servername, ca: tls.ca });
     const answer = (why?: string) => {
       socket.destroy();
       resolve(why);
