@@ -18,8 +18,8 @@ afterAll(() => lab?.stop());
 /** Every test begins on the small size, without faults. */
 beforeEach(async () => {
   lab.daemon.clearFaults();
-  await lab.call('changeCompute', undo);
-  await lab.call('verifyCompute', { server: primary, compute: small });
+  await lab.idle(primary);
+  await lab.call('changeCompute', { ...undo, busyMayBeOurs: false });
   lab.forget();
 });
 

@@ -77,6 +77,7 @@ export class ActivityLab {
       HOME: process.env.HOME,
       ...labEnvironment(this.lab),
       TEMPORAL_ADDRESS: this.temporal.address,
+      RUNBOOK_SETTLE_SECONDS: '2',
     };
   }
 
@@ -120,6 +121,14 @@ export class ActivityLab {
 
   async failure(activity: string, request: object): Promise<ApplicationFailure> {
     return (await this.begin(activity, request)).failure();
+  }
+
+  async idle(server: string): Promise<void> {
+    const ready = async () => {
+      const { servers } = await this.daemon.status();
+      return servers.some(({ name, state }) => name === server && state === 'Ready');
+    };
+    await until(`${server} is Ready`, ready, { deadlineMs: 60_000, everyMs: 100 });
   }
 
   /** Later questions about requests are about those after this. */
