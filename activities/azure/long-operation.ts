@@ -50,7 +50,10 @@ export interface Circumstances {
   firstAttempt: boolean;
   /** The last heartbeat of the attempt before. */
   resumed?: Progress;
-  /** An operation of this run may be in flight on this server from before this activity: an undo, or a retry by order. */
+  /**
+   * An operation of this run may be in flight on this server from before this activity: an undo. A retry that an operator
+   * ordered comes late enough for the activity log.
+   */
   busyMayBeOurs: boolean;
   correlationId: string;
   /** Milliseconds since the epoch. */
@@ -155,7 +158,8 @@ class ChangeInProgress {
       there,
       operationInFlight: this.progress.operation !== undefined,
       busyMayBeOurs: this.memory.busyMayBeOurs,
-      oppositeMayBeUnseen: this.given.busyMayBeOurs,
+      // One operation at a time: what Azure has accepted of this activity came after whatever was on its way before.
+      oppositeMayBeUnseen: this.given.busyMayBeOurs && this.progress.accepted.length === 0,
       sameMayBeUnseen: this.memory.sameMayBeUnseen,
       idleMs: this.idle.since === undefined ? 0 : now - this.idle.since,
       settleMs: this.given.settleMs,
@@ -168,7 +172,9 @@ class ChangeInProgress {
     for (;;) {
       try {
         const server = await this.servers.readServer(this.server);
-        return { server, there: await this.change.isThere(server, this.progress.accepted) };
+        // A busy server shows what it is on its way to, and need not answer for its parameters.
+        const there = server.state === 'Ready' && (await this.change.isThere(server, this.progress.accepted));
+        return { server, there };
       } catch (error) {
         const problem = azureProblem(error);
         if (problem?.type === 'ServerNotFound' && this.progress.accepted.length > 0)

@@ -80,11 +80,10 @@ export interface ChangeRequest {
   /** From when the activity was scheduled; past it OperationDeadlineExceeded, which asks an operator. */
   deadlineSeconds: number;
   /**
-   * Give true in an undo, and in an apply that an operator ordered again: an operation of this run may be in flight on the
-   * server from before this activity. A busy server is then waited for (within the deadline) and never refused as
-   * somebody else's, and an old value is believed only once it has lasted.
+   * An operation of this run is most likely what keeps the server busy: it is waited for within the deadline, never refused
+   * as somebody else's, and an old value is believed only once it has lasted.
    */
-  busyMayBeOurs?: boolean;
+  undo?: boolean;
 }
 
 /**
@@ -99,10 +98,10 @@ export interface DatabaseActivities {
   /**
    * Brings a server to the size and parameters given: sets each parameter that differs, then changes the size (one
    * restart). One heartbeating activity for the whole wait; a new worker resumes the poller without a second PATCH.
-   * Does nothing where all is so already. Waits for our own operation in flight; throws ServerBusy, with nothing touched, for somebody
-   * else's. `undo`: any operation in flight is waited for, for it is most likely the one to be undone.
+   * Does nothing where all is so already; where the size is there but the server still runs with other parameters, it is
+   * restarted. Waits for our own operation in flight; throws ServerBusy, with nothing touched, for somebody else's.
    */
-  changeCompute(request: { server: string; compute: Compute; deadlineSeconds: number; undo?: boolean }): Promise<void>;
+  changeCompute(request: ChangeRequest & { compute: Compute }): Promise<void>;
   /**
    * Throws `NotVerified` (retryable) until ARM says Ready with that size and the server itself, asked by SQL on the path
    * that clients use, runs with it. `since` given: must have restarted after it, and its memory settings must have

@@ -19,9 +19,9 @@ const mappings: Mapping[] = [azureProblem, postgresProblem];
 
 export function createDatabaseActivities(use: DatabaseDependencies): DatabaseActivities {
   const { servers, settleMs = defaultSettleMs } = use;
-  const long = ({ deadlineSeconds, busyMayBeOurs = false }: ChangeRequest) => ({
+  const long = ({ deadlineSeconds, undo = false }: ChangeRequest) => ({
     deadlineSeconds,
-    busyMayBeOurs,
+    busyMayBeOurs: undo,
     settleMs,
   });
 

@@ -8,7 +8,7 @@ import { ActivityLab, large, parameterOf, primary, sizeOf, small } from './suppo
 let lab: ActivityLab;
 const deadlineSeconds = 60;
 const up = { server: primary, compute: large, deadlineSeconds };
-const undo = { server: primary, compute: small, deadlineSeconds, busyMayBeOurs: true };
+const undo = { server: primary, compute: small, deadlineSeconds, undo: true };
 
 beforeAll(async () => {
   lab = await ActivityLab.start();
@@ -19,7 +19,7 @@ afterAll(() => lab?.stop());
 beforeEach(async () => {
   lab.daemon.clearFaults();
   await lab.idle(primary);
-  await lab.call('changeCompute', { ...undo, busyMayBeOurs: false });
+  await lab.call('changeCompute', { ...undo, undo: false });
   lab.forget();
 });
 
