@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { WithStartWorkflowOperation, WorkflowNotFoundError } from '@temporalio/client';
-import { Context, heartbeat } from '@temporalio/activity';
+import { Context, heartbeat, sleep } from '@temporalio/activity';
 import type { Holder, LockAnswer } from '../catalogue';
 import { lockMessages, lockWorkflowId, targetWorkflowType } from '../catalogue';
 
@@ -22,6 +22,9 @@ export interface TargetLockActivities {
 
 /** How often a watched run is asked for: each is a server-side long poll, so an ending is noticed at once. */
 const longPollSeconds = 60;
+
+/** A holder that has closed gives its lock back within milliseconds; if nothing watches it (no worker), within this. */
+const handBackSecondsMax = 15;
 
 export function createTargetLockActivities({
   client,
@@ -45,6 +48,17 @@ export function createTargetLockActivities({
       },
     );
 
+  /** Asks again while the holder's run has closed and its lock is about to be free. */
+  const acquireOrRefuse = async (target: string, holder: Holder, wait: boolean): Promise<LockAnswer> => {
+    const deadline = Date.now() + handBackSecondsMax * 1000;
+    for (;;) {
+      const answer = await acquireOne(target, holder, wait);
+      if (answer.granted || answer.holder.flagged !== undefined || Date.now() > deadline) return answer;
+      if ((await statusOf(answer.holder)) === 'RUNNING') return answer;
+      await sleep(100);
+    }
+  };
+
   const releaseOne = async (target: string, { workflowId, runId }: HolderKey): Promise<void> => {
     try {
       await client.workflow
@@ -59,7 +73,7 @@ export function createTargetLockActivities({
     async acquireTargets({ targets, holder, wait }) {
       const taken: string[] = [];
       for (const target of [...targets].sort()) {
-        const answer = await acquireOne(target, holder, wait);
+        const answer = await acquireOrRefuse(target, holder, wait);
         if (!answer.granted) {
           // Nothing is held while waiting: two runs that take two targets in opposite order would wait for ever.
           for (const other of taken.reverse()) await releaseOne(other, holder);
@@ -74,30 +88,37 @@ export function createTargetLockActivities({
       for (const target of targets) await releaseOne(target, holder);
     },
 
-    async awaitRunClosed({ workflowId, runId }) {
+    async awaitRunClosed(run) {
       const { cancellationSignal } = Context.current();
       const beating = setInterval(() => heartbeat(), 2000);
-      const handle = client.workflow.getHandle(workflowId, undefined, {
-        firstExecutionRunId: runId,
-        followRuns: false,
-      });
+      const handle = client.workflow.getHandle(run.workflowId, undefined, { followRuns: false });
       try {
         for (;;) {
           cancellationSignal.throwIfAborted();
-          const { status } = await handle.describe();
-          if (status.name !== 'RUNNING') return status.name;
+          const status = await statusOf(run);
+          if (status !== 'RUNNING') return status;
+          // Ends when the run does, or when its time is over; what it says does not matter.
           await client
             .withAbortSignal(cancellationSignal, () =>
               client.withDeadline(Date.now() + longPollSeconds * 1000, () => handle.result()),
             )
             .catch(() => undefined);
         }
-      } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return 'UNKNOWN';
-        throw error;
       } finally {
         clearInterval(beating);
       }
     },
   };
+
+  /** Status of a run's execution chain as Temporal names it; UNKNOWN where the server does not know it (any more). */
+  async function statusOf({ workflowId, runId }: HolderKey): Promise<string> {
+    try {
+      const latest = await client.workflow.getHandle(workflowId).describe();
+      if (latest.raw.workflowExecutionInfo?.firstRunId === runId) return latest.status.name;
+      return (await client.workflow.getHandle(workflowId, runId).describe()).status.name;
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return 'UNKNOWN';
+      throw error;
+    }
+  }
 }

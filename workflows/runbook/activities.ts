@@ -3,9 +3,11 @@ import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from 
 import type { Timing } from '../../catalogue';
 
 /**
- * The four ways in which steps call activities. Every call carries a summary for people: "<step> · <what>".
+ * The five ways in which steps call activities. Every call carries a summary for people: "<step> · <what>".
  *
- * - `reads`: local activities, one event each. Short, changing nothing (or, for locks, idempotent).
+ * - `reads`: local activities, one event each. Short, changing nothing, never waiting for another workflow: they occupy one of
+ *   the worker's workflow task slots, and enough of them waiting for a workflow of the same worker would wait for ever.
+ * - `exchanges`: short conversations with other workflows, such as the locks.
  * - `changes`: one long activity that waits for a whole operation of Azure's. It heartbeats every second, so a dead worker is
  *   noticed after 5 s, and is told of a cancellation; it is retried until its deadline.
  * - `verifications`: throw until the target shows the new state; their retry policy is the polling and costs no events.
@@ -26,6 +28,16 @@ export function reads<Activities extends AnyActivities>(options: LocalActivityOp
     ...options,
   });
   return (summary) => withOptions(proxy, () => ({ summary }));
+}
+
+export function exchanges<Activities extends AnyActivities>(): Caller<Activities> {
+  return remote((summary) => ({
+    summary,
+    startToCloseTimeout: '60 s',
+    scheduleToCloseTimeout: '15 min',
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: { initialInterval: '200 ms', backoffCoefficient: 2, maximumInterval: '10 s' },
+  }));
 }
 
 export function changes<Activities extends AnyActivities>(): Caller<Activities> {

@@ -1,11 +1,11 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { TargetLockActivities } from '../../activities/target-lock';
 import type { Holder, RunInput } from '../../catalogue';
-import { reads } from './activities';
+import { exchanges } from './activities';
 import type { Run } from './run';
 import { now } from './run';
 
-const locks = reads<TargetLockActivities>();
+const locks = exchanges<TargetLockActivities>();
 
 /** Who this run is to a lock. */
 function myself(run: Run): Holder {
@@ -53,6 +53,10 @@ export async function lockTargets(
   }
 }
 
+/**
+ * Gives targets back, or leaves their queues, while the run goes on. A run that closes need not: each lock watches its holder
+ * and is free as soon as that has closed with an outcome.
+ */
 export async function unlockTargets(run: Run): Promise<void> {
   if (run.held.length === 0) return;
   await locks('lock · give the targets back').releaseTargets({ targets: run.held, holder: myself(run) });

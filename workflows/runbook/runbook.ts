@@ -4,9 +4,11 @@
  * 1. Parse the input; what does not fit is refused before anything is read.
  * 2. Preflight: read, judge, plan. Refuse with every reason at once; stop here for a dry run.
  * 3. Ask for approval where the policy or the input wants one, bound to the plan's hash.
- * 4. Lock the targets, all or none; preflight again under the lock. Another hash means a new plan and a new question.
+ * 4. Lock the targets, all or none; preflight again under the lock. Another hash means a new plan,
+ *    and a new question where one must be asked.
  * 5. Perform (perform.ts), measuring clients beside it; roll back (rollback.ts) or ask an operator (operator.ts) where it fails.
- * 6. Give the locks back, report, close: completed for Succeeded and Planned, failed with that type for everything else.
+ * 6. Report and close: completed for Succeeded and Planned, failed with that type for everything else. The locks see it, and
+ *    are free.
  */
 import {
   ApplicationFailure,
@@ -69,10 +71,9 @@ async function procedure<Input extends RunInput, Facts>(
       const cause = run.stopOrder ? `stopped by ${run.stopOrder.by}: ${run.stopOrder.reason}` : storyOf(error).message;
       return { outcome: 'Refused', summary: `${cause}; nothing was touched` };
     });
-  const ending = 'outcome' in prepared ? prepared : await performMeasured(run, definition, input, prepared);
-  // A lock that cannot be given back now is given back by its own watch, once this run has closed with an outcome.
+  if (!('outcome' in prepared)) return performMeasured(run, definition, input, prepared);
   await unlockTargets(run).catch(() => undefined);
-  return ending;
+  return prepared;
 }
 
 interface Prepared {
@@ -104,6 +105,10 @@ async function prepare<Input extends RunInput, Facts>(
     if (busy) return { outcome: 'Refused', summary: `${busy}; nothing was touched` };
     const underLock = await look();
     if (underLock.plan.hash === proposal.plan.hash) return { topology, proposal: underLock };
+    if (covers(proposal.plan, underLock.plan)) {
+      adopt(run, underLock.plan);
+      return refusalOf(underLock.plan, input) ?? { topology, proposal: underLock };
+    }
     await unlockTargets(run);
     if (plans === plansMax)
       return {
@@ -112,6 +117,11 @@ async function prepare<Input extends RunInput, Facts>(
       };
     proposal = underLock;
   }
+}
+
+/** A newer plan over the same locked targets that nobody needs to be asked about is as good as the first. */
+function covers(locked: Plan, newer: Plan): boolean {
+  return !newer.approval.required && newer.targets.every((target) => locked.targets.includes(target));
 }
 
 function adopt(run: Run, plan: Plan): void {
@@ -197,6 +207,7 @@ async function driftIn<Input extends RunInput, Facts>(
 async function close(run: Run, { outcome, summary }: Ending): Promise<Report> {
   run.outcome = outcome;
   run.waiting = undefined;
+  run.held = [];
   const { workflowId, historyLength } = workflowInfo();
   const { runbook, subject, startedAt, steps, clients, operators } = run;
   const { requestedBy, reason } = run.input;

@@ -1,0 +1,2 @@
+export { turnDials } from './dials';
+export { target } from '../../../workflows/target/target';
