@@ -131,6 +131,16 @@ test('an operation that never ends: OperationDeadlineExceeded, which asks, and o
   expect(accepted()).toEqual(once);
 });
 
+test('ordered again after the deadline: the run knows its own operation by the activity log, and waits for it', async () => {
+  lab.daemon.armFault('operation-hangs', { after: 1 });
+  const run = await lab.begin('changeCompute', { ...up, deadlineSeconds: 4 }, up);
+  await sizeAccepted();
+  await new Promise((resolve) => setTimeout(resolve, 6000));
+  lab.daemon.clearFaults();
+  await run.result();
+  expect(accepted()).toEqual(once);
+});
+
 test('cancelled while Azure works: ends at once; the undo waits for the operation, then undoes it', async () => {
   lab.daemon.armFault('operation-hangs', { after: 1 });
   const run = await lab.begin('changeCompute', up);

@@ -106,11 +106,11 @@ export class ActivityLab {
   }
 
   /** Starts an activity in a run of its own. */
-  async begin(activity: string, request: object): Promise<ActivityRun> {
+  async begin(activity: string, ...requests: object[]): Promise<ActivityRun> {
     const handle = await this.temporal.client.workflow.start('callActivity', {
       workflowId: `${activity}-${randomUUID().slice(0, 8)}`,
       taskQueue,
-      args: [activity, request],
+      args: [activity, ...requests],
     });
     return new ActivityRun(handle);
   }
