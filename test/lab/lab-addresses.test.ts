@@ -3,7 +3,7 @@
  * Method: real folders and sockets; several processes claim at the same moment.
  */
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,6 +65,28 @@ test("a network where somebody else's lab listens is passed over", async () => {
   } finally {
     stranger.close();
   }
+});
+
+test("another lab's network, and one with the same port for Temporal, are passed over", async () => {
+  const [one, two] = [await lab('one'), await lab('two')];
+  const { prefix, temporalPort } = await claimNetwork(claims, one);
+  await releaseNetwork(claims, one);
+  await writeFile(join(claims, prefix), two);
+  const other = await claimNetwork(claims, one);
+  expect(other.prefix).not.toBe(prefix);
+  await releaseNetwork(claims, one);
+  await releaseNetwork(claims, two);
+  // Networks repeat their ports after 6,000.
+  const place = (network: string) => network.split('.').map(Number) as [number, number, number];
+  const [, second, third] = place(prefix);
+  const twins = [-6000, 6000]
+    .map((step) => second * 256 + third + step)
+    .map((sum) => `127.${Math.floor(sum / 256)}.${sum % 256}`);
+  for (const twin of twins.filter((network) => place(network)[1] >= 20 && place(network)[1] <= 250)) {
+    expect(new Network(twin).temporalPort).toBe(temporalPort);
+    await writeFile(join(claims, twin), two);
+  }
+  expect((await claimNetwork(claims, one)).temporalPort).not.toBe(temporalPort);
 });
 
 test('server addresses begin at .10, and run out with a word on it', () => {
