@@ -24,14 +24,15 @@ export async function follow(
   const interrupt = new AbortController();
   const stop = () => interrupt.abort();
   process.once('SIGINT', stop);
+  const interrupted = aborted(interrupt.signal);
   try {
     for (;;) {
-      const view = await Promise.race([lookOrRemark(runs, workflowId, painter.remark), aborted(interrupt.signal)]);
+      const view = await Promise.race([lookOrRemark(runs, workflowId, painter.remark), interrupted]);
       if (view !== undefined) {
         painter.show(view);
         if (isOver(view, answered)) return view;
       }
-      await sleep(lookEveryMs, undefined, { signal: interrupt.signal });
+      await Promise.race([sleep(lookEveryMs), interrupted]);
     }
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;

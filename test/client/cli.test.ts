@@ -243,7 +243,7 @@ describe('runs', () => {
     const deadline = Date.now() + 10_000;
     let out = '';
     while (!out.includes('Planned') && Date.now() < deadline) out = (await cli.run(['runs', '--target', `postgres:${server}`])).out;
-    expect(out).toMatch(/databaseSkuUpgrade:server-\d+:\S+ +Planned +postgres:server-\d+ +operator@example.com/);
+    expect(out).toMatch(/databaseSkuUpgrade:server-\d+:\S+ +Planned +operator@example.com .*postgres:server-\d+/);
     expect((await cli.run(['runs', '--outcome', "x' OR '1'='1"])).code).toBe(2);
   });
 });

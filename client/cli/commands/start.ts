@@ -9,7 +9,7 @@ import { whoSpeaks } from '../identity';
 import type { InputOptions } from '../input';
 import { readInput } from '../input';
 import { knownRunbook } from '../known-runbook';
-import { renderFindings, renderPlan, renderPlanNext } from '../render/plan';
+import { renderPlan, renderPlanNext } from '../render/plan';
 import { shellWord } from '../render/text';
 import { exitCodeOfView, renderView } from '../render/view';
 import type { Session } from '../session';
@@ -55,8 +55,7 @@ async function plan(session: Session, name: string, options: InputOptions): Prom
     if (made && view.state === 'closed' && view.report.outcome === 'Planned') {
       return [renderPlan(made, output.look), renderPlanNext(made, output.look)].join('\n');
     }
-    const ending = renderView(view, new Date().toISOString(), output.look);
-    return made ? `${ending}\n${renderFindings(made.findings, output.look)}` : ending;
+    return renderView(view, new Date().toISOString(), output.look);
   });
   return exitCodeOfView(view);
 }

@@ -1,6 +1,7 @@
 import type { OperatorEntry, Report, RunStatus, StepProgress } from '../../../catalogue';
 import { duration } from '../../../catalogue';
 import type { RunView } from '../../views';
+import { approveCommand } from './status';
 import { stateAndTime } from './steps';
 import type { Look } from './text';
 import { plain, plainAll } from './text';
@@ -35,18 +36,18 @@ function lastChanges(before: RunStatus, report: Report, now: string): string[] {
   return [...stepChanges(before, after.steps, now), ...newWords(before, after.operators)];
 }
 
-function statusChanges(before: RunStatus | undefined, given: RunStatus, now: string, { command }: Look): string[] {
+function statusChanges(before: RunStatus | undefined, given: RunStatus, now: string, look: Look): string[] {
   const after = plainAll(given);
   const { phase, planHash, waiting } = after;
   return [
-    ...(before?.phase === phase ? [] : [`${phase}${planHash === undefined ? '' : `  plan ${planHash}`}`]),
+    ...(before?.phase === phase || phase === 'closed' ? [] : [`${phase}${planHash === undefined ? '' : `  plan ${planHash}`}`]),
     ...stepChanges(before, after.steps, now),
     ...(waiting === undefined || sameWait(before, after)
       ? []
-      : [`waits for ${waiting.on}: ${waiting.reason}${waiting.until === undefined ? '' : `, until ${clock(waiting.until)}`}`]),
-    ...(phase === 'awaiting-approval' && before?.phase !== phase
-      ? [`answer by ${command} approve|reject ${after.workflowId} …; see ${command} status ${after.workflowId}`]
-      : []),
+      : [
+          `waits for ${waiting.on}: ${waiting.reason}${waiting.until === undefined ? '' : `, until ${clock(waiting.until)}`}`,
+          ...(phase === 'awaiting-approval' ? [`approve: ${approveCommand(after, look)}`] : []),
+        ]),
     ...newWords(before, after.operators),
   ];
 }

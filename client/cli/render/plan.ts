@@ -31,7 +31,7 @@ function renderPlanHead({ runbook, subject, hash, input }: Plan, look: Look): st
 }
 
 /** "Preflight   14 checks: 13 ok, 1 warning" and each that is not ok. */
-export function renderFindings(findings: readonly Finding[], look: Look): string {
+function renderFindings(findings: readonly Finding[], look: Look): string {
   const count = (level: Finding['level']) => findings.filter((finding) => finding.level === level).length;
   const counts = [
     `${count('ok')} ok`,
@@ -63,7 +63,7 @@ function renderPlannedSteps({ steps }: Plan, look: Look): string {
         `${from} → ${to}`,
         undoWord(reversibility, look),
         expectedSeconds === undefined ? '' : `~${duration(expectedSeconds)}`,
-        [impact ?? 'nothing', reversibility === 'irreversible' ? 'own approval' : undefined].filter(Boolean).join('; '),
+        impact ?? 'nothing',
       ],
       under: 2,
       remark: detail,

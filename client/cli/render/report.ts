@@ -4,6 +4,7 @@ import type { RunReference } from '../../views';
 import { renderClients } from './clients';
 import { renderOperators } from './operators';
 import { renderSteps } from './steps';
+import { columns } from './table';
 import type { Look, Tone } from './text';
 import { plainAll, plainLines, tint } from './text';
 import { secondsBetween } from './time';
@@ -23,7 +24,7 @@ export function renderReport(given: Report, { url }: Pick<RunReference, 'url'>, 
   const measured = clients === undefined ? '' : `${renderClients(clients, clientBudget, look)}      `;
   return [
     headline(report, look),
-    ...reasons(given),
+    renderReasons(given, look),
     // Nothing was begun: the reasons say it all, a list of steps that wait would say nothing.
     begun(steps) ? renderSteps(steps, endedAt, look) : '',
     renderOperators(operators, look),
@@ -49,10 +50,14 @@ function headline({ outcome, startedAt, endedAt, planHash, workflowId, summary }
 /** The engine begins a refusal for several reasons with these words, which the headline says. */
 const nothingTouched = 'nothing was touched';
 
-function reasons({ summary }: Report): string[] {
-  return plainLines(summary)
-    .filter((line) => line.trim() !== '' && line !== `${nothingTouched}:`)
-    .map((line) => `  ${line.trimStart() === line ? line : line.slice(2)}`);
+/** Lines of a field and what is wrong with it get columns of their own; any other is a sentence. */
+function renderReasons({ summary }: Report, look: Look): string {
+  const lines = plainLines(summary).filter((line) => line.trim() !== '' && line !== `${nothingTouched}:`);
+  const fields = lines.map((line) => /^ {2}(\S*) {2,}(\S.*)$/.exec(line)?.slice(1));
+  const sentences = lines.filter((_, index) => fields[index] === undefined).map((line) => [line.trim()]);
+  return [columns(look, sentences, '  '), columns(look, fields.filter((row) => row !== undefined), '  ')]
+    .filter((part) => part !== '')
+    .join('\n');
 }
 
 function begun(steps: readonly StepProgress[]): boolean {

@@ -3,19 +3,18 @@ import type { RunSummary } from '../../views';
 import { columns } from './table';
 import type { Look, Tone } from './text';
 import { plainAll, tint } from './text';
-import { moment, secondsBetween } from './time';
+import { secondsBetween } from './time';
 
-/** A line a run, the newest first. */
+/** A line a run, the newest first; its id says when it began. */
 export function renderRuns(given: readonly RunSummary[], now: string, look: Look): string {
   if (given.length === 0) return 'No such runs.';
-  const head = ['run', 'state', 'targets', 'asked by', 'started', 'for'].map((title) => tint(look, 'dim', title));
+  const head = ['run', 'state', 'asked by', 'for', 'targets'].map((title) => tint(look, 'dim', title));
   const rows = plainAll([...given]).map((run) => [
     run.workflowId,
     tint(look, toneOf(run), stateOf(run)),
-    run.targets.join(', '),
     run.requestedBy ?? '',
-    moment(run.startedAt),
     duration(Math.round(secondsBetween(run.startedAt, run.closedAt ?? now))),
+    run.targets.join(', '),
   ]);
   return columns(look, [head, ...rows], '');
 }

@@ -29,7 +29,7 @@ export function renderStatus(given: RunStatus, now: string, look: Look): string 
 function head({ runbook, subject, phase, outcome, planHash, startedAt, workflowId }: RunStatus, now: string, look: Look): string {
   const since = duration(Math.round(secondsBetween(startedAt, now)));
   const plan = planHash === undefined ? '' : `     plan ${planHash}`;
-  return `${tint(look, 'bold', runbook)}   ${subject}   ${tint(look, 'cyan', outcome ?? phase)}, ${since} in all${plan}\n${workflowId}`;
+  return `${tint(look, 'bold', runbook)}   ${subject}   ${tint(look, 'cyan', outcome ?? phase)}, ${since} in all\n${workflowId}${plan}`;
 }
 
 export function renderWaiting({ reason, on, since, until }: Waiting, now: string, look: Look): string {
@@ -58,7 +58,8 @@ export function renderOptions(status: RunStatus, look: Look): string {
   }
 }
 
-function approveCommand({ workflowId, planHash, steps }: RunStatus, { command }: Look): string {
+/** The whole approval, as it is typed by whoever has read the plan. */
+export function approveCommand({ workflowId, planHash, steps }: RunStatus, { command }: Look): string {
   const irreversible = steps
     .filter(({ reversibility }) => reversibility === 'irreversible')
     .map(({ name }) => ` --irreversible ${shellWord(plain(name))}`);

@@ -47,7 +47,7 @@ function note({ state, error, evidence, impact, reversibility }: StepProgress): 
   if (error !== undefined) return error;
   if (evidence !== undefined) return state === 'done' ? `verified: ${evidence}` : evidence;
   if (state !== 'pending') return '';
-  return [reversibility === 'reversible' ? undefined : reversibility.toUpperCase(), impact && `clients: ${impact}`]
+  return [reversibility === 'reversible' ? undefined : reversibility.toUpperCase(), impact]
     .filter(Boolean)
     .join(', ');
 }

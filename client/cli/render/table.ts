@@ -9,12 +9,12 @@ const gap = '  ';
 export type Row = string[] | { cells: string[]; under: number; remark: string | undefined };
 
 /**
- * Rows in columns without lines around them. Where they do not fit the width, the widest columns wrap, at words where they
- * can; a column never gets narrower than twelve.
+ * Rows in columns without lines around them. Where they do not fit the width, the widest columns wrap, at words. No word is
+ * ever cut, for it may be a name that is to be copied: rows with too long words are wider than the width.
  */
 export function columns(look: Look, rows: Row[], indent = ' '): string {
   if (rows.length === 0) return '';
-  const widths = fit(naturalWidths(rows.map(cellsOf)), look.width - indent.length);
+  const widths = fit(rows.map(cellsOf), look.width - indent.length);
   const table = new Table({
     chars: { ...noLines, left: indent, middle: gap },
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
@@ -47,22 +47,27 @@ const noLines = Object.fromEntries(
   ].map((name) => [name, '']),
 );
 
-function naturalWidths(rows: string[][]): number[] {
-  const count = Math.max(...rows.map((row) => row.length));
-  return Array.from({ length: count }, (_, column) =>
-    Math.max(1, ...rows.map((row) => stripVTControlCharacters(row[column] ?? '').length)),
-  );
-}
-
-/** Takes what is too much from the widest column, one by one. */
-function fit(natural: number[], width: number): number[] {
-  const widths = [...natural];
+/** Takes what is too much from the widest column that can give, one by one. */
+function fit(rows: string[][], width: number): number[] {
+  const lines = widest(rows, (cell) => cell.split('\n'));
+  const words = widest(rows, (cell) => cell.split(/\s+/));
+  const widths = [...lines];
   let excess = widths.reduce((sum, each) => sum + each + gap.length, -gap.length) - width;
   while (excess > 0) {
-    const widest = widths.indexOf(Math.max(...widths));
-    if (widths[widest]! <= 12) break;
-    widths[widest]! -= 1;
+    const giving = widths.map((each, column) => (each > words[column]! ? each : 0));
+    const most = Math.max(...giving);
+    if (most === 0) break;
+    widths[giving.indexOf(most)]! -= 1;
     excess -= 1;
   }
   return widths;
+}
+
+/** For each column the width of its widest part. */
+function widest(rows: string[][], partsOf: (cell: string) => string[]): number[] {
+  const count = Math.max(...rows.map((row) => row.length));
+  const widthOf = (part: string): number => stripVTControlCharacters(part).length;
+  return Array.from({ length: count }, (_, column) =>
+    Math.max(1, ...rows.flatMap((row) => partsOf(row[column] ?? '').map(widthOf))),
+  );
 }
