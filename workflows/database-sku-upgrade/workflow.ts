@@ -11,6 +11,7 @@ import type { Compute, ComputeBefore, DatabaseActivities, DatabaseFacts } from '
 import type { DatabaseSkuUpgradeInput, Timing } from '../../catalogue';
 import { databaseSkuUpgradeInput, runbooks, targetOf } from '../../catalogue';
 import { changes, reads, verifications } from '../runbook/activities';
+import type { Runbook } from '../runbook/definition';
 import { runbook } from '../runbook/runbook';
 import type { AnyStep } from '../runbook/step';
 import { change } from '../runbook/step';
@@ -22,7 +23,7 @@ const read = reads<DatabaseActivities>();
 const act = changes<DatabaseActivities>();
 const check = verifications<DatabaseActivities>();
 
-export const databaseSkuUpgrade = runbook<DatabaseSkuUpgradeInput, DatabaseFacts>({
+export const definition: Runbook<DatabaseSkuUpgradeInput, DatabaseFacts> = {
   name: 'databaseSkuUpgrade',
   title: runbooks['databaseSkuUpgrade']!.title,
   input: databaseSkuUpgradeInput,
@@ -39,7 +40,9 @@ export const databaseSkuUpgrade = runbook<DatabaseSkuUpgradeInput, DatabaseFacts
     ...storageSteps(wanted, facts).map((step) => grow(step, facts, wanted.timing)),
   ],
   measuredServer: (wanted, topology) => wanted.server ?? topology.postgres.primary,
-});
+};
+
+export const databaseSkuUpgrade = runbook(definition);
 
 function scale({ server, from, to }: ComputeStep, { primary }: DatabaseFacts, timing: Timing): AnyStep {
   const name = `scale ${server === primary ? 'primary' : server.name}`;
