@@ -180,6 +180,19 @@ test.each(['old', 'new', 'mixed'])(
   },
 );
 
+test('an operation that a newer one overtook: AzureOperationFailed, and what there is now', async () => {
+  lab.daemon.armFault('operation-canceled', { after: 1 });
+  const failed = await lab.failure('changeCompute', up);
+  expect(failed).toMatchObject({ type: 'AzureOperationFailed', nonRetryable: true });
+  expect(failed.message).toMatch(/ended canceled: OperationPreempted.*ARM now shows Ready with Standard_D4ds_v4/);
+});
+
+test('a server that stays busy for a while after an operation has ended: asked again, changed once', async () => {
+  lab.daemon.armFault('still-busy', { seconds: 2 });
+  await lab.call('changeCompute', up);
+  expect(accepted()).toEqual(once);
+});
+
 test('a refused size: the code of the operation, and nothing is sent again', async () => {
   lab.daemon.armFault('sku-unavailable', { sku: large.sku });
   const failed = await lab.failure('changeCompute', up);

@@ -5,13 +5,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
-import { ApplicationFailure, type TemporalFailure } from '@temporalio/common';
+import { ApplicationFailure, defaultPayloadConverter, type TemporalFailure } from '@temporalio/common';
+import { temporal } from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode } from '@temporalio/worker';
+import { searchAttributes } from '../../../catalogue';
 import { claimNetwork } from '../../../lab/addresses/network';
 import type { LoggedRequest } from '../../../lab/azure';
 import { labFolder, program } from '../../../lab/cache';
@@ -81,6 +86,16 @@ export class ActivityLab {
     };
   }
 
+  registerSearchAttributes(): Promise<unknown> {
+    const { IndexedValueType } = temporal.api.enums.v1;
+    const entries = Object.entries(searchAttributes).map(([name, type]) => [
+      name,
+      IndexedValueType[`INDEXED_VALUE_TYPE_${type}`],
+    ]);
+    const request = { namespace: 'default', searchAttributes: Object.fromEntries(entries) as Record<string, number> };
+    return this.temporal.connection.operatorService.addSearchAttributes(request);
+  }
+
   async startWorker(): Promise<void> {
     const args = ['-r', join(root, 'test/lab/typescript.cjs'), join(__dirname, 'worker.ts'), this.bundle];
     const worker = spawn(process.execPath, args, {
@@ -131,13 +146,24 @@ export class ActivityLab {
     await until(`${server} is Ready`, ready, { deadlineMs: 60_000, everyMs: 100 });
   }
 
+  /** One request to Azure Resource Manager that is not the worker's. Throws unless it is answered 2xx. */
+  async azure(method: string, path: string, body: object): Promise<void> {
+    const url = new URL(this.lab.resourceManager + path);
+    const ca = readFileSync(this.lab.authorityFile);
+    const headers = { authorization: 'Bearer lab', 'content-type': 'application/json' };
+    const sent = request(url, { method, ca, headers }).end(JSON.stringify(body));
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    response.resume();
+    if ((response.statusCode ?? 0) >= 300) throw new Error(`${method} ${path}: ${response.statusCode}`);
+  }
+
   /** Later questions about requests are about those after this. */
   forget(): void {
     this.mark = this.daemon.requests().length;
   }
 
   requests(): LoggedRequest[] {
-    return (this.daemon.requests() as LoggedRequest[]).slice(this.mark);
+    return this.daemon.requests().slice(this.mark);
   }
 
   mutations(): LoggedRequest[] {
@@ -173,6 +199,27 @@ export class ActivityRun {
     while (cause && !(cause instanceof ApplicationFailure)) cause = (cause as TemporalFailure).cause;
     if (!cause) throw new Error(`failed without an ApplicationFailure: ${String(ended.cause)}`);
     return cause;
+  }
+
+  /** What the activity's last heartbeat said. */
+  async heartbeat(): Promise<unknown> {
+    const { raw } = await this.handle.describe();
+    const payload = raw.pendingActivities?.[0]?.heartbeatDetails?.payloads?.[0];
+    return payload && defaultPayloadConverter.fromPayload(payload);
+  }
+
+  /** Why the activity's last attempt failed. */
+  async pendingFailure(): Promise<string | undefined> {
+    const { raw } = await this.handle.describe();
+    return raw.pendingActivities?.[0]?.lastFailure?.message ?? undefined;
+  }
+
+  /** What signals of that name the run was sent. */
+  async signals(name: string): Promise<unknown[]> {
+    const { events } = await this.handle.fetchHistory();
+    return (events ?? []).flatMap(({ workflowExecutionSignaledEventAttributes: signal }) =>
+      signal?.signalName === name ? [defaultPayloadConverter.fromPayload(signal.input!.payloads![0]!)] : [],
+    );
   }
 
   /** Cancels; returns after how many milliseconds it had ended. */

@@ -1,5 +1,6 @@
 /** The worker's environment: everything wrong is named at once, each with what to do, and no password is repeated. */
-import { ConfigurationError, readConfiguration } from '../../../worker/configuration';
+import type { ConfigurationError} from '../../../worker/configuration';
+import { readConfiguration } from '../../../worker/configuration';
 
 const good = {
   AZURE_SUBSCRIPTION_ID: '11111111-2222-3333-4444-555555555555',

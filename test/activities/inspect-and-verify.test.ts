@@ -1,0 +1,132 @@
+/**
+ * Goal: preflight sees what stands in a change's way, and verification believes only what the servers themselves say.
+ * Method: a real primary with a real standby; what is looked for is made by SQL as the roles that Azure gives.
+ */
+import { readFileSync } from 'node:fs';
+import type { DatabaseFacts } from '../../activities/database/contract';
+import { connect, readLimits, type Connection } from '../../activities/postgres/connection';
+import { production } from '../../lab/lab';
+import { until } from '../../lab/processes';
+import { ActivityLab, large, primary, replica, small } from './support/activity-lab';
+
+let lab: ActivityLab;
+
+beforeAll(async () => {
+  lab = await ActivityLab.start({ replicas: 1 });
+});
+afterAll(() => lab?.stop());
+beforeEach(() => lab.daemon.clearFaults());
+
+async function as<T>(login: 'application' | 'admin', work: (connection: Connection) => Promise<T>): Promise<T> {
+  const url = readFileSync(lab.lab.secretFile(primary, `${login}-url`), 'utf8');
+  const connection = await connect(url, readLimits, lab.lab.authorityFile);
+  try {
+    return await work(connection);
+  } finally {
+    await connection.end();
+  }
+}
+
+/** As somebody else would, with Azure's own tools. */
+async function setParameter(name: string, value: string): Promise<void> {
+  const path = `/subscriptions/${production.subscriptionId}/resourceGroups/${production.resourceGroup}/providers/Microsoft.DBforPostgreSQL/flexibleServers/${primary}/configurations/${name}`;
+  await lab.azure('PATCH', `${path}?api-version=2025-08-01`, { properties: { value, source: 'user-override' } });
+  await lab.idle(primary);
+}
+
+const inspect = () => lab.call<DatabaseFacts>('inspectDatabase', { server: primary });
+
+test('a healthy primary with its replica, all in far less than 64 KiB', async () => {
+  const facts = await inspect();
+  expect(facts).toMatchObject({
+    resourceGroup: 'broxiva-prod-rg',
+    builtInPooler: false,
+    primary: {
+      ...{ name: primary, role: 'Primary', state: 'Ready', sku: small.sku, tier: small.tier, storageGb: 256 },
+      ...{ maxConnections: 1718, maxConnectionsSource: 'system-default', highAvailability: 'Disabled' },
+      ...{ pending: [], locks: [], longTransactions: [], unloggedTables: [], logicalSlots: [] },
+    },
+    replicas: [
+      {
+        name: replica,
+        role: 'AsyncReplica',
+        sku: small.sku,
+        maxConnections: 1718,
+        replayLagBytes: expect.any(Number) as number,
+      },
+    ],
+  });
+  expect(facts.primary.location).toMatch(/^[a-z0-9]+$/);
+  expect(facts.offers).toContainEqual({ sku: large.sku, tier: large.tier, vCores: 8, memoryGb: 32 });
+  expect(facts.backup.newestAgeHours).toBeLessThan(26);
+  expect(Date.parse(facts.backup.earliestRestoreDate!)).toBeLessThan(Date.now());
+  expect(JSON.stringify(facts).length).toBeLessThan(65_536);
+});
+
+test('unlogged tables, logical slots, pending parameters, missing backups: each by name', async () => {
+  await as('application', (sql) =>
+    sql.query('CREATE UNLOGGED TABLE sessions (id int); CREATE UNLOGGED TABLE "Odd name" (id int)'),
+  );
+  await as('admin', (sql) => sql.query(`SELECT pg_create_logical_replication_slot('cdc', 'pgoutput')`));
+  await setParameter('autovacuum_max_workers', '4');
+  lab.daemon.armFault('backup-missing', {});
+  try {
+    const facts = await inspect();
+    expect(facts.primary).toMatchObject({
+      unloggedTables: ['public."Odd name"', 'public.sessions'],
+      logicalSlots: ['cdc'],
+      pending: [{ name: 'autovacuum_max_workers', value: '4' }],
+    });
+    expect(facts.backup).toEqual({});
+    expect(facts.replicas[0]).toMatchObject({ unloggedTables: [] });
+  } finally {
+    await as('application', (sql) => sql.query('DROP TABLE sessions, "Odd name"'));
+    await as('admin', (sql) => sql.query(`SELECT pg_drop_replication_slot('cdc')`));
+    await setParameter('autovacuum_max_workers', '3');
+  }
+});
+
+test('a reply of three megabytes leaves the facts small', async () => {
+  lab.daemon.armFault('huge-reply', {});
+  expect(JSON.stringify(await inspect()).length).toBeLessThan(65_536);
+});
+
+test('a server that does not exist: ServerNotFound', async () => {
+  expect(await lab.failure('inspectDatabase', { server: 'broxiva-db-nowhere' })).toMatchObject({
+    type: 'ServerNotFound',
+  });
+});
+
+test('a server that is busy is still inspected', async () => {
+  lab.daemon.armFault('foreign-operation', { server: primary, seconds: 2 });
+  expect((await inspect()).primary.state).toBe('Updating');
+  await lab.idle(primary);
+});
+
+test('verification names everything that is not as asked, and is tried again until it is', async () => {
+  const run = await lab.begin('verifyCompute', { server: primary, compute: large });
+  const pending = () => run.pendingFailure();
+  await until('a failed attempt', async () => (await pending()) !== undefined, { deadlineMs: 10_000, everyMs: 100 });
+  expect(await pending()).toMatch(
+    /^broxiva-db-primary: ARM says GeneralPurpose Standard_D4ds_v4, not GeneralPurpose Standard_D8ds_v4; ARM's max_connections is 1718, not 3437; the server runs with max_connections 1718, not 3437/,
+  );
+  await run.cancel();
+});
+
+test('a replica: raised before its primary, verified by its own word, lag in bytes', async () => {
+  const before = await lab.call<object>('readCompute', { server: replica, parameters: ['max_connections'] });
+  await lab.call('changeCompute', { server: replica, compute: large, deadlineSeconds: 60 });
+  const evidence = await lab.call<string>('verifyCompute', { server: replica, compute: large, since: before });
+  expect(evidence).toMatch(
+    /^ARM Ready \+ D8ds_v4; SQL 3437 connections, shared_buffers 128 MB \(was 64 MB\), restarted [\d:]+Z; lag \d+ B$/,
+  );
+});
+
+test('storage grows, never shrinks', async () => {
+  expect(await lab.call('readStorage', { server: replica })).toEqual({ storageGb: 256 });
+  await lab.call('growStorage', { server: replica, storageGb: 512, deadlineSeconds: 60 });
+  expect(await lab.call('verifyStorage', { server: replica, storageGb: 512 })).toBe('ARM Ready + 512 GiB');
+  const failed = await lab.failure('growStorage', { server: replica, storageGb: 256, deadlineSeconds: 60 });
+  expect(failed).toMatchObject({ type: 'StorageCannotShrink', nonRetryable: true });
+  expect(failed.message).toContain('broxiva-db-replica-1 has 512 GiB; 256 GiB was asked for');
+});

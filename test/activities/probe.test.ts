@@ -1,0 +1,87 @@
+/**
+ * Goal: the probe counts what clients notice, survives its worker, tells the run of an exceeded budget once, and hands over
+ * its measurement when it is cancelled. Method: a real server that is killed and started.
+ */
+import { until } from '../../lab/processes';
+import { ActivityLab, primary, type ActivityRun } from './support/activity-lab';
+import type { Measurement } from '../../activities/clients/measurement';
+
+let lab: ActivityLab;
+
+beforeAll(async () => {
+  lab = await ActivityLab.start();
+});
+afterAll(() => lab?.stop());
+
+const generous = { failedRequests: 1000, longestStallSeconds: 1000 };
+
+const measure = (budget: object) => lab.begin('measureClients', { server: primary, budget });
+const beats = async (run: ActivityRun) => (await run.heartbeat()) as Measurement | undefined;
+
+async function beating(run: ActivityRun, wanted: (beat: Measurement) => boolean): Promise<void> {
+  const beat = async () => {
+    const last = await beats(run);
+    return last !== undefined && wanted(last);
+  };
+  await until('the heartbeat says so', beat, { deadlineMs: 20_000, everyMs: 100 });
+}
+
+async function ended(run: ActivityRun): Promise<Measurement> {
+  await run.handle.cancel();
+  return run.result<Measurement>();
+}
+
+test('a steady server: about ten requests a second, none failed, no stall', async () => {
+  const run = await measure(generous);
+  await beating(run, ({ requests }) => requests >= 20);
+  const measured = await ended(run);
+  expect(measured).toMatchObject({ failedRequests: 0, unmeasuredSeconds: 0 });
+  expect(measured.longestStallSeconds).toBeLessThan(1);
+});
+
+test('a server that is away: failures counted, the stall is the time without an answer', async () => {
+  const run = await measure(generous);
+  await beating(run, ({ requests }) => requests >= 10);
+  await lab.daemon.killPostgres(primary);
+  await beating(run, ({ failedRequests }) => failedRequests >= 15);
+  await lab.daemon.startPostgres(primary);
+  const { requests } = (await beats(run))!;
+  await beating(run, (beat) => beat.requests > requests + 20);
+  const measured = await ended(run);
+  expect(measured.failedRequests).toBeGreaterThanOrEqual(15);
+  expect(measured.longestStallSeconds).toBeGreaterThanOrEqual(1.4);
+  expect(measured.longestStallSeconds).toBeLessThan(10);
+});
+
+test('an exceeded budget is told to the run once', async () => {
+  const run = await measure({ failedRequests: 5, longestStallSeconds: 1000 });
+  await beating(run, ({ requests }) => requests >= 5);
+  await lab.daemon.killPostgres(primary);
+  await beating(run, ({ failedRequests }) => failedRequests >= 25);
+  await lab.daemon.startPostgres(primary);
+  await ended(run);
+  const signals = await run.signals('clientBudgetExceeded');
+  expect(signals).toHaveLength(1);
+  expect((signals[0] as Measurement).failedRequests).toBeGreaterThan(5);
+});
+
+test('a killed worker: the next one goes on counting, and the gap is unmeasured', async () => {
+  const run = await measure(generous);
+  await beating(run, ({ requests }) => requests >= 20);
+  await lab.endWorker('SIGKILL');
+  await lab.startWorker();
+  await beating(run, ({ requests, unmeasuredSeconds }) => requests >= 30 && unmeasuredSeconds > 0);
+  const measured = await ended(run);
+  expect(measured.unmeasuredSeconds).toBeGreaterThan(1);
+  expect(measured).toMatchObject({ failedRequests: 0 });
+  expect(measured.longestStallSeconds).toBeLessThan(1);
+});
+
+test('a worker that is shut down hands the probe over: it goes on with the next one', async () => {
+  const run = await measure(generous);
+  await beating(run, ({ requests }) => requests >= 10);
+  await lab.endWorker('SIGTERM');
+  await lab.startWorker();
+  await beating(run, ({ unmeasuredSeconds }) => unmeasuredSeconds > 0);
+  expect((await ended(run)).failedRequests).toBe(0);
+});
