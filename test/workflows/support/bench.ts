@@ -129,7 +129,7 @@ export async function reportOf(handle: WorkflowHandle): Promise<Report> {
     if (error instanceof WorkflowFailedError && error.cause instanceof ApplicationFailure && error.cause.details?.[0]) {
       const report = error.cause.details[0] as Report;
       if (error.cause.type !== report.outcome)
-        throw new Error(`closed as ${error.cause.type}, reports ${report.outcome}`);
+        throw new Error(`closed as ${error.cause.type}, reports ${report.outcome}`, { cause: error });
       return report;
     }
     throw error;

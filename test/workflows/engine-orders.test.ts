@@ -1,159 +1,17 @@
 /**
- * Every way in which a run can go, on a real Temporal server: a toy runbook turns dials on a board, so that each test can
- * fail any turn before or after its effect and then look at the board.
+ * What people say to a run — approve, reject, pause, abort, retry, rollback, accept, cancel, terminate — and what then happens
+ * on the board.
  */
 import type { WorkflowHandle } from '@temporalio/client';
-import type { Report, Topology } from '../../catalogue';
+import type { Report } from '../../catalogue';
 import { Bench, historyLength, order, reportOf, until } from './support/bench';
-import { DialBoard, refusal, untilCancelled } from './support/dial-board';
+import type { DialBoard} from './support/dial-board';
+import { untilCancelled } from './support/dial-board';
+import { two, board, neverAsk, fail, approvePlan, rejected, eventually } from './support/words';
 
 let bench: Bench;
 beforeAll(async () => (bench = await Bench.start()));
 afterAll(() => bench.stop());
-
-const two = { left: 'b', right: 'b' };
-const board = (): DialBoard => new DialBoard({ left: 'a', right: 'a', valve: 'a', loud: 'a' });
-
-describe('a run that goes well', () => {
-  it('turns every dial in order, verifies it, gives the locks back and says what it did', async () => {
-    const dials = board();
-    await bench.withBoard(dials, async (runs) => {
-      const handle = await runs.start(runs.input(two));
-      const report = await reportOf(handle);
-      expect(report).toMatchObject({
-        outcome: 'Succeeded',
-        requestedBy: 'asker@example.com',
-        clients: { requests: 10 },
-      });
-      expect(report.steps.map(({ state, evidence }) => [state, evidence])).toEqual([
-        ['done', 'left shows b'],
-        ['done', 'right shows b'],
-      ]);
-      expect(dials.turns).toEqual(['left=b', 'right=b']);
-      await eventually(async () => expect((await runs.lock('left')).holder).toBeUndefined());
-      expect(await historyLength(handle)).toBeLessThanOrEqual(40 + 12 * 2);
-    });
-  });
-
-  it('does nothing, and says so, where all is so already', async () => {
-    const dials = new DialBoard({ left: 'b' });
-    await bench.withBoard(dials, async (runs) => {
-      expect(await runs.run({ left: 'b' })).toMatchObject({
-        outcome: 'Succeeded',
-        summary: expect.stringContaining('nothing to do') as string,
-      });
-      expect(dials.turns).toEqual([]);
-    });
-  });
-
-  it('only plans, when it is a dry run', async () => {
-    const dials = board();
-    await bench.withBoard(dials, async (runs) => {
-      const report = await runs.run(two, { dryRun: true });
-      expect(report).toMatchObject({ outcome: 'Planned', planHash: expect.stringMatching(/^[0-9a-f]{12}$/) as string });
-      expect(dials.turns).toEqual([]);
-    });
-  });
-
-  it('gives the same plan the same hash, whoever asks and whether dry or not, and another plan another', async () => {
-    await bench.withBoard(board(), async (runs) => {
-      const plan = async (dials: Record<string, string>, more: object): Promise<string> =>
-        (await runs.run(dials, { dryRun: true, ...more })).planHash!;
-      const hash = await plan(two, { reason: 'one' });
-      expect(await plan(two, { reason: 'two', requestedBy: 'other@example.com' })).toBe(hash);
-      expect(await plan({ left: 'c', right: 'b' }, {})).not.toBe(hash);
-    });
-  });
-});
-
-describe('input that does not fit is refused, nothing is touched', () => {
-  it.each([
-    ['nothing at all', undefined, 'input'],
-    ['a string', 'scale!', 'input'],
-    ['an unknown field', { dials: two, requestedBy: 'a', colour: 'red' }, 'colour'],
-    ['a wildcard', { dials: { '*': 'b' }, requestedBy: 'a' }, 'dials'],
-    ['no requester', { dials: two }, 'requestedBy'],
-    ['a long string', { dials: { left: 'x'.repeat(100_000) }, requestedBy: 'a' }, 'dials.left'],
-    ['a dial that is not there', { dials: { middle: 'b' }, requestedBy: 'a' }, 'there is no dial middle'],
-    ['a plan that is another by now', { dials: two, requestedBy: 'a', planHash: '123456' }, 'plan again'],
-  ])('%s', async (_name, input, named) => {
-    const dials = board();
-    await bench.withBoard(dials, async (runs) => {
-      const report = await reportOf(await runs.start(input));
-      expect(report.outcome).toBe('Refused');
-      expect(report.summary).toContain(named);
-      expect(report.summary.length).toBeLessThan(1000);
-      expect(dials.turns).toEqual([]);
-    });
-  });
-});
-
-describe('a step that fails is undone, with those before it, in reverse', () => {
-  it('before its effect', async () => {
-    const dials = board();
-    dials.before = (turn) => fail(turn === 'right=b', 'stuck');
-    await bench.withBoard(dials, async (runs) => {
-      const report = await runs.run(two);
-      expect(report).toMatchObject({ outcome: 'RolledBack', summary: 'stuck' });
-      expect(report.steps.map(({ state }) => state)).toEqual(['undone', 'undone']);
-      expect(dials).toMatchObject({ dials: { left: 'a', right: 'a' }, turns: ['left=b', 'left=a back'] });
-    });
-  });
-
-  it('after its effect', async () => {
-    const dials = board();
-    dials.after = (turn) => fail(turn === 'right=b', 'broke');
-    await bench.withBoard(dials, async (runs) => {
-      expect(await runs.run(two)).toMatchObject({ outcome: 'RolledBack', summary: 'broke' });
-      expect(dials.turns).toEqual(['left=b', 'right=b', 'right=a back', 'left=a back']);
-    });
-  });
-
-  it('when its effect does not last: verification fails it', async () => {
-    const dials = board();
-    dials.after = (turn) => {
-      if (turn === 'right=b') dials.dials['right'] = 'jammed';
-    };
-    await bench.withBoard(dials, async (runs) => {
-      const report = await runs.run(two, { timing: { soakSeconds: 0, verificationTimeoutSeconds: 2 } });
-      expect(report).toMatchObject({
-        outcome: 'RolledBack',
-        summary: expect.stringContaining('right shows jammed') as string,
-      });
-      expect(dials.dials).toMatchObject({ left: 'a', right: 'a' });
-    });
-  });
-});
-
-describe('somebody else changes a dial meanwhile', () => {
-  it('before its step: it is not overwritten, and what was done is undone', async () => {
-    const dials = board();
-    dials.after = (turn) => {
-      if (turn === 'left=b') dials.dials['right'] = 'foreign';
-    };
-    await bench.withBoard(dials, async (runs) => {
-      expect(await runs.run(two)).toMatchObject({
-        outcome: 'RolledBack',
-        summary: expect.stringContaining('foreign') as string,
-      });
-      expect(dials.dials).toMatchObject({ left: 'a', right: 'foreign' });
-    });
-  });
-
-  it('after its step was verified: an operator is asked', async () => {
-    const dials = board();
-    dials.after = (turn) => {
-      if (turn === 'right=b') dials.dials['left'] = 'foreign';
-    };
-    await bench.withBoard(dials, async (runs) => {
-      const handle = await runs.start(runs.input(two));
-      const { trouble } = await until(handle, ({ phase }) => phase === 'needs-operator');
-      expect(trouble!.tried[0]).toContain('no longer as verified');
-      await order(handle, 'rollback');
-      expect(await reportOf(handle)).toMatchObject({ outcome: 'RolledBack' });
-    });
-  });
-});
 
 describe('an undo that fails keeps the run open and the lock held until an operator decides', () => {
   const stuck = async (
@@ -224,11 +82,11 @@ describe('stopping', () => {
   it('pause takes effect before the next step; resume goes on', async () => {
     const dials = board();
     await bench.withBoard(dials, async (runs) => {
-      let handle: WorkflowHandle | undefined;
+      const started = runs.start(runs.input(two));
       dials.before = async (turn) => {
-        if (turn === 'left=b') await order(handle!, 'pause');
+        if (turn === 'left=b') await order(await started, 'pause');
       };
-      handle = await runs.start(runs.input(two));
+      const handle = await started;
       const status = await until(handle, ({ phase }) => phase === 'paused');
       expect(status.waiting).toMatchObject({
         reason: expect.stringContaining('paused by operator@example.com') as string,
@@ -411,79 +269,3 @@ describe("the clients' budget, once exceeded", () => {
       expect(dials.turns).toEqual(['loud=b', 'right=b']);
     }));
 });
-
-describe('the lock', () => {
-  it('20 starts at once on one target: one after the other, none lost', async () => {
-    const dials = board();
-    let inside = 0;
-    let overlaps = 0;
-    dials.before = async () => {
-      inside += 1;
-      if (inside > 1) overlaps += 1;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      inside -= 1;
-    };
-    await bench.withBoard(dials, async (runs) => {
-      const values = Array.from({ length: 20 }, (_, index) => `v${index}`);
-      const reports = await Promise.all(values.map((value) => runs.run({ left: value }, { onBusy: 'wait' })));
-      expect(reports.map(({ outcome }) => outcome)).toEqual(values.map(() => 'Succeeded'));
-      expect(overlaps).toBe(0);
-      expect(dials.turns).toHaveLength(20);
-    });
-  });
-
-  it('refuses at once, naming the holder, when it is not to wait', async () => {
-    const dials = board();
-    dials.after = () => new Promise((resolve) => setTimeout(resolve, 1500));
-    await bench.withBoard(dials, async (runs) => {
-      const first = await runs.start(runs.input({ left: 'b' }));
-      await until(first, ({ phase }) => phase === 'running');
-      const second = await runs.run({ left: 'c' });
-      expect(second).toMatchObject({
-        outcome: 'Refused',
-        summary: expect.stringContaining(first.workflowId) as string,
-      });
-      expect(await reportOf(first)).toMatchObject({ outcome: 'Succeeded' });
-    });
-  });
-
-  it('two runs that take two targets in opposite order both end', async () => {
-    const dials = board();
-    await bench.withBoard(dials, async (runs) => {
-      const pairs = Array.from({ length: 5 }, (_, index) => [
-        runs.run({ left: `l${index}`, right: `l${index}` }, { onBusy: 'wait' }),
-        runs.run({ right: `r${index}`, left: `r${index}` }, { onBusy: 'wait' }),
-      ]).flat();
-      expect((await Promise.all(pairs)).map(({ outcome }) => outcome)).toEqual(pairs.map(() => 'Succeeded'));
-      expect(dials.dials['left']).toBe(dials.dials['right']);
-    });
-  });
-});
-
-const neverAsk: Partial<Topology> = {
-  approval: { reversible: 'none', lossy: 'none', irreversible: 'none', approvers: [] },
-};
-
-function fail(is: boolean, message: string): void {
-  if (is) throw refusal(message);
-}
-
-async function approvePlan(handle: WorkflowHandle, planHash: string): Promise<void> {
-  await handle.executeUpdate('approve', { args: [{ by: 'approver@example.com', planHash, irreversibleSteps: [] }] });
-}
-
-async function rejected(update: Promise<unknown>, words: string): Promise<void> {
-  await expect(update).rejects.toMatchObject({ cause: { message: expect.stringContaining(words) as string } });
-}
-
-async function eventually(check: () => Promise<void>, seconds = 10): Promise<void> {
-  const deadline = Date.now() + seconds * 1000;
-  for (;;) {
-    try {
-      return await check();
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-}

@@ -1,0 +1,152 @@
+/**
+ * How a run goes, on a real Temporal server: a toy runbook turns dials on a board, so that each test can fail any turn before
+ * or after its effect and then look at the board.
+ */
+import { Bench, historyLength, order, reportOf, until } from './support/bench';
+import { DialBoard } from './support/dial-board';
+import { two, board, fail, eventually } from './support/words';
+
+let bench: Bench;
+beforeAll(async () => (bench = await Bench.start()));
+afterAll(() => bench.stop());
+
+describe('a run that goes well', () => {
+  it('turns every dial in order, verifies it, gives the locks back and says what it did', async () => {
+    const dials = board();
+    await bench.withBoard(dials, async (runs) => {
+      const handle = await runs.start(runs.input(two));
+      const report = await reportOf(handle);
+      expect(report).toMatchObject({
+        outcome: 'Succeeded',
+        requestedBy: 'asker@example.com',
+        clients: { requests: 10 },
+      });
+      expect(report.steps.map(({ state, evidence }) => [state, evidence])).toEqual([
+        ['done', 'left shows b'],
+        ['done', 'right shows b'],
+      ]);
+      expect(dials.turns).toEqual(['left=b', 'right=b']);
+      await eventually(async () => expect((await runs.lock('left')).holder).toBeUndefined());
+      expect(await historyLength(handle)).toBeLessThanOrEqual(40 + 12 * 2);
+    });
+  });
+
+  it('does nothing, and says so, where all is so already', async () => {
+    const dials = new DialBoard({ left: 'b' });
+    await bench.withBoard(dials, async (runs) => {
+      expect(await runs.run({ left: 'b' })).toMatchObject({
+        outcome: 'Succeeded',
+        summary: expect.stringContaining('nothing to do') as string,
+      });
+      expect(dials.turns).toEqual([]);
+    });
+  });
+
+  it('only plans, when it is a dry run', async () => {
+    const dials = board();
+    await bench.withBoard(dials, async (runs) => {
+      const report = await runs.run(two, { dryRun: true });
+      expect(report).toMatchObject({ outcome: 'Planned', planHash: expect.stringMatching(/^[0-9a-f]{12}$/) as string });
+      expect(dials.turns).toEqual([]);
+    });
+  });
+
+  it('gives the same plan the same hash, whoever asks and whether dry or not, and another plan another', async () => {
+    await bench.withBoard(board(), async (runs) => {
+      const plan = async (dials: Record<string, string>, more: object): Promise<string> =>
+        (await runs.run(dials, { dryRun: true, ...more })).planHash!;
+      const hash = await plan(two, { reason: 'one' });
+      expect(await plan(two, { reason: 'two', requestedBy: 'other@example.com' })).toBe(hash);
+      expect(await plan({ left: 'c', right: 'b' }, {})).not.toBe(hash);
+    });
+  });
+});
+
+describe('input that does not fit is refused, nothing is touched', () => {
+  it.each([
+    ['nothing at all', undefined, 'input'],
+    ['a string', 'scale!', 'input'],
+    ['an unknown field', { dials: two, requestedBy: 'a', colour: 'red' }, 'colour'],
+    ['a wildcard', { dials: { '*': 'b' }, requestedBy: 'a' }, 'dials'],
+    ['no requester', { dials: two }, 'requestedBy'],
+    ['a long string', { dials: { left: 'x'.repeat(100_000) }, requestedBy: 'a' }, 'dials.left'],
+    ['a dial that is not there', { dials: { middle: 'b' }, requestedBy: 'a' }, 'there is no dial middle'],
+    ['a plan that is another by now', { dials: two, requestedBy: 'a', planHash: '123456' }, 'plan again'],
+  ])('%s', async (_name, input, named) => {
+    const dials = board();
+    await bench.withBoard(dials, async (runs) => {
+      const report = await reportOf(await runs.start(input));
+      expect(report.outcome).toBe('Refused');
+      expect(report.summary).toContain(named);
+      expect(report.summary.length).toBeLessThan(1000);
+      expect(dials.turns).toEqual([]);
+    });
+  });
+});
+
+describe('a step that fails is undone, with those before it, in reverse', () => {
+  it('before its effect', async () => {
+    const dials = board();
+    dials.before = (turn) => fail(turn === 'right=b', 'stuck');
+    await bench.withBoard(dials, async (runs) => {
+      const report = await runs.run(two);
+      expect(report).toMatchObject({ outcome: 'RolledBack', summary: 'stuck' });
+      expect(report.steps.map(({ state }) => state)).toEqual(['undone', 'undone']);
+      expect(dials).toMatchObject({ dials: { left: 'a', right: 'a' }, turns: ['left=b', 'left=a back'] });
+    });
+  });
+
+  it('after its effect', async () => {
+    const dials = board();
+    dials.after = (turn) => fail(turn === 'right=b', 'broke');
+    await bench.withBoard(dials, async (runs) => {
+      expect(await runs.run(two)).toMatchObject({ outcome: 'RolledBack', summary: 'broke' });
+      expect(dials.turns).toEqual(['left=b', 'right=b', 'right=a back', 'left=a back']);
+    });
+  });
+
+  it('when its effect does not last: verification fails it', async () => {
+    const dials = board();
+    dials.after = (turn) => {
+      if (turn === 'right=b') dials.dials['right'] = 'jammed';
+    };
+    await bench.withBoard(dials, async (runs) => {
+      const report = await runs.run(two, { timing: { soakSeconds: 0, verificationTimeoutSeconds: 2 } });
+      expect(report).toMatchObject({
+        outcome: 'RolledBack',
+        summary: expect.stringContaining('right shows jammed') as string,
+      });
+      expect(dials.dials).toMatchObject({ left: 'a', right: 'a' });
+    });
+  });
+});
+
+describe('somebody else changes a dial meanwhile', () => {
+  it('before its step: it is not overwritten, and what was done is undone', async () => {
+    const dials = board();
+    dials.after = (turn) => {
+      if (turn === 'left=b') dials.dials['right'] = 'foreign';
+    };
+    await bench.withBoard(dials, async (runs) => {
+      expect(await runs.run(two)).toMatchObject({
+        outcome: 'RolledBack',
+        summary: expect.stringContaining('foreign') as string,
+      });
+      expect(dials.dials).toMatchObject({ left: 'a', right: 'foreign' });
+    });
+  });
+
+  it('after its step was verified: an operator is asked', async () => {
+    const dials = board();
+    dials.after = (turn) => {
+      if (turn === 'right=b') dials.dials['left'] = 'foreign';
+    };
+    await bench.withBoard(dials, async (runs) => {
+      const handle = await runs.start(runs.input(two));
+      const { trouble } = await until(handle, ({ phase }) => phase === 'needs-operator');
+      expect(trouble!.tried[0]).toContain('no longer as verified');
+      await order(handle, 'rollback');
+      expect(await reportOf(handle)).toMatchObject({ outcome: 'RolledBack' });
+    });
+  });
+});
