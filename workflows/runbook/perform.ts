@@ -8,26 +8,15 @@
  * 5. When that ends early: roll back, or ask an operator (decisions.ts), who may order to go on from the same step.
  */
 import { sleep } from '@temporalio/workflow';
-import type { Outcome } from '../../catalogue';
 import { duration } from '../../catalogue';
 import { afterExceededBudget, afterInterruption } from './decisions';
 import { failure, storyOf } from './failure';
+import type { Begun, Ending } from './ending';
 import { askOperator } from './operator';
 import { rollBack } from './rollback';
 import type { Run } from './run';
 import { now } from './run';
 import type { AnyStep } from './step';
-
-export interface Ending {
-  outcome: Outcome;
-  summary: string;
-}
-
-/** A step that may have had an effect, with what was read before it. */
-export interface Begun {
-  step: AnyStep;
-  before: unknown;
-}
 
 export interface Performance {
   steps: AnyStep[];

@@ -4,7 +4,7 @@
  */
 import { storyOf } from './failure';
 import { askOperator } from './operator';
-import type { Begun, Ending } from './perform';
+import type { Begun, Ending } from './ending';
 import type { Run } from './run';
 import { now } from './run';
 

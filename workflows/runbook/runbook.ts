@@ -26,7 +26,7 @@ import type { Runbook } from './definition';
 import { storyOf } from './failure';
 import { lockTargets, unlockTargets } from './locking';
 import { handleMessages } from './messages';
-import type { Ending } from './perform';
+import type { Ending } from './ending';
 import { perform } from './perform';
 import type { Proposal } from './plan';
 import { propose, refusalsOf } from './plan';
