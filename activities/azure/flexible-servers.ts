@@ -30,6 +30,8 @@ export interface FlexibleServer {
 export interface Parameter {
   name: string;
   value: string;
+  /** What Azure gives a server of this size; "" where it says nothing. */
+  defaultValue: string;
   /** system-default or user-override. */
   source: string;
   /** Such as "8KB"; absent where the value has none. */

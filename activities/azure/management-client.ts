@@ -227,8 +227,8 @@ function serverOf(server: Server): FlexibleServer {
 }
 
 function parameterOf(configuration: Configuration): Parameter {
-  const { name = '', value = '', source = '', unit, isConfigPendingRestart = false } = configuration;
-  return { name, value, source, ...(unit ? { unit } : {}), pendingRestart: isConfigPendingRestart };
+  const { name = '', value = '', defaultValue = '', source = '', unit, isConfigPendingRestart = false } = configuration;
+  return { name, value, defaultValue, source, ...(unit ? { unit } : {}), pendingRestart: isConfigPendingRestart };
 }
 
 function lockOf(value: unknown): ResourceLock {

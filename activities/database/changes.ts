@@ -1,10 +1,11 @@
 /** The changes that a flexible server can be given, each as long-operation.ts wants it: is it there, and send it. */
-import type { FlexibleServers, RequestIdentity } from '../azure/flexible-servers';
+import type { FlexibleServer, FlexibleServers, RequestIdentity } from '../azure/flexible-servers';
 import type { Change } from '../azure/long-operation';
 import { failure } from '../failures';
 import { readSettings } from '../postgres/reads';
 import type { Compute } from './contract';
 import type { DatabaseDependencies } from './dependencies';
+import { configuredBytes } from './judgement';
 import { onServer } from './sql';
 
 /** Takes effect with the next restart, where the parameter is a static one. */
@@ -21,18 +22,29 @@ export function parameterChange(
   };
 }
 
-/** Restarts the server. */
+/**
+ * Restarts the server. `undo`: ARM's word is not enough, because an operation that failed half-way may leave ARM with the old
+ * size and the server with the new one. Asking for the old size again then is what repairs it, and does nothing where there
+ * is nothing to repair.
+ */
 export function sizeChange(
   server: string,
   { sku, tier }: Compute,
-  servers: FlexibleServers,
+  use: DatabaseDependencies,
   identity: RequestIdentity,
+  undo: boolean,
 ): Change {
   return {
     name: `size ${sku}`,
-    isThere: (now) => now.sku === sku && now.tier === tier,
-    send: (accepted) => servers.changeSize(server, { sku, tier }, { identity, accepted }),
+    isThere: async (now) => now.sku === sku && now.tier === tier && (!undo || (await runsWithItsMemory(now, use))),
+    send: (accepted) => use.servers.changeSize(server, { sku, tier }, { identity, accepted }),
   };
+}
+
+async function runsWithItsMemory(server: FlexibleServer, use: DatabaseDependencies): Promise<boolean> {
+  const buffers = await use.servers.readParameter(server.name, 'shared_buffers');
+  const { sharedBuffersBytes } = await onServer(server, 'application', use, (client) => readSettings(client));
+  return sharedBuffersBytes === (configuredBytes(buffers) ?? sharedBuffersBytes);
 }
 
 /**

@@ -43,7 +43,7 @@ export function createDatabaseActivities(use: DatabaseDependencies): DatabaseAct
     async changeCompute(request) {
       const { server, compute } = request;
       await withCircumstances(long(request), async (given, identity) => {
-        const size = sizeChange(server, compute, servers, identity);
+        const size = sizeChange(server, compute, use, identity, request.undo ?? false);
         const parameters = Object.entries(compute.parameters).map((each) =>
           parameterChange(server, each, servers, identity),
         );

@@ -68,7 +68,7 @@ function judgeMemory(
   since?: ComputeBefore,
 ): string[] {
   const buffers = parameters.find(({ name }) => name === 'shared_buffers');
-  const configured = buffers && bytesOf(buffers.value, buffers.unit);
+  const configured = buffers && configuredBytes(buffers);
   if (configured !== undefined && configured !== running.sharedBuffersBytes) {
     return [
       `the server runs with shared_buffers ${megabytes(running.sharedBuffersBytes)}, ARM says ${megabytes(configured)}`,
@@ -79,6 +79,15 @@ function judgeMemory(
   return [
     `shared_buffers is ${megabytes(running.sharedBuffersBytes)}; by the sizes' memory it should be ${megabytes(expected)}`,
   ];
+}
+
+/**
+ * What a memory parameter should be by ARM: the default of the server's size, or what somebody set. The default is taken
+ * from `defaultValue`, because `value` may be what runs: after an operation that failed half-way it still shows the other
+ * size's. Undefined where the unit is not one of memory.
+ */
+export function configuredBytes({ value, defaultValue, source, unit }: Parameter): number | undefined {
+  return bytesOf(source === 'system-default' && defaultValue !== '' ? defaultValue : value, unit);
 }
 
 /** Only between tiers whose default is one share of the memory: Azure gives small Burstable sizes a smaller one. */

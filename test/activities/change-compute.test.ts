@@ -178,7 +178,7 @@ test.each(['old', 'new', 'mixed'])(
     );
     expect(lab.accepted(sizeOf(primary))).toHaveLength(1);
     await lab.call('changeCompute', undo);
-    await lab.call('verifyCompute', { server: primary, compute: small });
+    expect(await lab.call('verifyCompute', { server: primary, compute: small })).toContain('shared_buffers 64 MB');
   },
 );
 

@@ -3,7 +3,10 @@ import { createHttpHeaders, createPipelineRequest, RestError } from '@azure/core
 import { armErrorOf, azureProblem, bodyOf, retryAfterOf } from '../../../../activities/azure/failures';
 import { failure } from '../../../../activities/failures';
 
-const request = createPipelineRequest({ url: 'https://management.azure.com/subscriptions/s/servers/x?t=signature', method: 'PATCH' });
+const request = createPipelineRequest({
+  url: 'https://management.azure.com/subscriptions/s/servers/x?t=signature',
+  method: 'PATCH',
+});
 
 function reply(status: number, body: string, headers: Record<string, string> = {}): RestError {
   const response = { status, bodyAsText: body, headers: createHttpHeaders(headers), request };
@@ -35,9 +38,21 @@ test.each(replies)('%s', (_what, error, type) => {
 });
 
 const connections: [string, Error, string][] = [
-  ['a refused connection', new RestError('connect ECONNREFUSED', { code: 'ECONNREFUSED', request }), 'AzureUnavailable'],
-  ['a refused connection, code on the cause', Object.assign(new RestError('failed', { request }), { cause: { code: 'ENOTFOUND' } }), 'AzureUnavailable'],
-  ['a certificate nobody knows', new RestError('no', { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', request }), 'CertificateRejected'],
+  [
+    'a refused connection',
+    new RestError('connect ECONNREFUSED', { code: 'ECONNREFUSED', request }),
+    'AzureUnavailable',
+  ],
+  [
+    'a refused connection, code on the cause',
+    Object.assign(new RestError('failed', { request }), { cause: { code: 'ENOTFOUND' } }),
+    'AzureUnavailable',
+  ],
+  [
+    'a certificate nobody knows',
+    new RestError('no', { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', request }),
+    'CertificateRejected',
+  ],
   ['a dropped connection', new RestError('socket hang up', { code: 'ECONNRESET', request }), 'AzureUnavailable'],
   ['a time-out', Object.assign(new Error('aborted'), { name: 'AbortError' }), 'AzureUnavailable'],
   ['no credential', Object.assign(new Error('none'), { name: 'CredentialUnavailableError' }), 'CredentialUnavailable'],
@@ -52,7 +67,9 @@ test("an error that is not Azure's is not mapped", () => {
 });
 
 test('a throttled request is retried when Azure says, and no address or signature is told', () => {
-  const problem = azureProblem(reply(429, json('TooManyRequests', 'Please try again after 6 seconds.'), { 'retry-after': '6' }))!;
+  const problem = azureProblem(
+    reply(429, json('TooManyRequests', 'Please try again after 6 seconds.'), { 'retry-after': '6' }),
+  )!;
   const failed = failure(problem);
   expect(failed.nextRetryDelay).toBe(6000);
   expect(failed.nonRetryable).toBe(false);
@@ -77,5 +94,8 @@ test.each([
 });
 
 test('HTML is reduced to its text', () => {
-  expect(bodyOf('<HTML><TITLE>Service Unavailable</TITLE></HTML>')).toEqual({ code: '', message: 'Service Unavailable' });
+  expect(bodyOf('<HTML><TITLE>Service Unavailable</TITLE></HTML>')).toEqual({
+    code: '',
+    message: 'Service Unavailable',
+  });
 });

@@ -8,7 +8,11 @@ const reply = (status: number, body: unknown = '', headers: Record<string, strin
 });
 
 test.each([
-  ['in progress', reply(200, { status: 'InProgress' }, { 'retry-after': '60' }), { status: 'running', retryAfterSeconds: 60 }],
+  [
+    'in progress',
+    reply(200, { status: 'InProgress' }, { 'retry-after': '60' }),
+    { status: 'running', retryAfterSeconds: 60 },
+  ],
   ['a status nobody knows', reply(200, { status: 'Dropping' }), { status: 'running' }],
   ['succeeded', reply(200, { status: 'Succeeded' }, { 'retry-after': '60' }), { status: 'succeeded' }],
   [
@@ -16,7 +20,11 @@ test.each([
     reply(200, { status: 'Failed', error: { code: 'ServerIsBusy', message: 'busy' } }),
     { status: 'failed', code: 'ServerIsBusy', message: 'busy' },
   ],
-  ['failed with an empty code', reply(200, { status: 'Failed', error: { code: '', message: 'm' } }), { status: 'failed', code: '', message: 'm' }],
+  [
+    'failed with an empty code',
+    reply(200, { status: 'Failed', error: { code: '', message: 'm' } }),
+    { status: 'failed', code: '', message: 'm' },
+  ],
   ['failed without an error', reply(200, { status: 'Failed' }), { status: 'failed', code: '', message: '' }],
   [
     'overtaken by another',
@@ -33,8 +41,15 @@ test.each([
 });
 
 test('the operation is where Azure-AsyncOperation says, a blank in its region escaped', () => {
-  const headers = { 'azure-asyncoperation': 'https://arm/locations/East US/op?t=1', location: 'https://arm/other', 'retry-after': '60' };
-  expect(operationOf(reply(202, '', headers))).toEqual({ url: 'https://arm/locations/East%20US/op?t=1', retryAfterSeconds: 60 });
+  const headers = {
+    'azure-asyncoperation': 'https://arm/locations/East US/op?t=1',
+    location: 'https://arm/other',
+    'retry-after': '60',
+  };
+  expect(operationOf(reply(202, '', headers))).toEqual({
+    url: 'https://arm/locations/East%20US/op?t=1',
+    retryAfterSeconds: 60,
+  });
 });
 
 test('a change that was made at once has no operation', () => {

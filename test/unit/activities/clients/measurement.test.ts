@@ -6,7 +6,12 @@ const start = Date.parse('2026-01-01T00:00:00Z');
 test('a steady server shows no stall', () => {
   const counter = new Counter(100, start);
   for (let ms = 100; ms <= 2000; ms += 100) counter.answered(start + ms);
-  expect(counter.measurement(start + 2100)).toEqual({ requests: 20, failedRequests: 0, longestStallSeconds: 0, unmeasuredSeconds: 0 });
+  expect(counter.measurement(start + 2100)).toEqual({
+    requests: 20,
+    failedRequests: 0,
+    longestStallSeconds: 0,
+    unmeasuredSeconds: 0,
+  });
 });
 
 test('a stall lasts from one answer to the next, beyond the pace', () => {

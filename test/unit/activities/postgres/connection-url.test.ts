@@ -41,8 +41,17 @@ test('the variables are not for another server', async () => {
 });
 
 test('TLS is verified whatever the URL says, and encoded names are decoded', () => {
-  const config = connectionConfig('postgresql://my%20role:p%40ss%2F@127.1.2.3:5433/my%20shop?sslmode=disable', readLimits);
-  expect(config).toMatchObject({ host: '127.1.2.3', port: 5433, user: 'my role', password: 'p@ss/', database: 'my shop' });
+  const config = connectionConfig(
+    'postgresql://my%20role:p%40ss%2F@127.1.2.3:5433/my%20shop?sslmode=disable',
+    readLimits,
+  );
+  expect(config).toMatchObject({
+    host: '127.1.2.3',
+    port: 5433,
+    user: 'my role',
+    password: 'p@ss/',
+    database: 'my shop',
+  });
   expect(config.ssl).toMatchObject({ rejectUnauthorized: true });
 });
 
