@@ -19,7 +19,12 @@ export function checkInput(entry: RunbookEntry, input: unknown): void {
 export function inputProblems(schema: z.ZodType, input: unknown): FieldProblem[] {
   const hidden = hiddenKeys(input, '');
   if (hidden.length > 0) {
-    return hidden.map((field) => ({ field, given: 'a key of the language itself', allowed: 'fields of the runbook', remedy: 'leave it out' }));
+    return hidden.map((field) => ({
+      field,
+      given: 'a key of the language itself',
+      allowed: 'fields of the runbook',
+      remedy: 'leave it out',
+    }));
   }
   const parsed = schema.safeParse(input, { reportInput: true });
   return parsed.success ? [] : parsed.error.issues.flatMap((issue) => problemsOf(issue, input, schema));
@@ -30,13 +35,15 @@ type Issue = z.core.$ZodIssue;
 function problemsOf(issue: Issue, input: unknown, schema: z.ZodType): FieldProblem[] {
   const field = issue.path.map(String).join('.');
   if (issue.code === 'unrecognized_keys') {
-    const known = fieldsAt(schema, input, issue.path);
+    const known = fieldsAt(schema, issue.path);
     return issue.keys.map((key) => unknownField(field === '' ? key : `${field}.${key}`, key, known));
   }
   const value = valueAt(input, issue.path);
   if (issue.code === 'custom') {
     const [allowed, remedy = 'correct it'] = issue.message.split(': ');
-    return [{ field, given: value === undefined ? undefined : given(value), allowed: allowed ?? issue.message, remedy }];
+    return [
+      { field, given: value === undefined ? undefined : given(value), allowed: allowed ?? issue.message, remedy },
+    ];
   }
   const allowed = allowedBy(issue);
   if (value === undefined) {
@@ -63,9 +70,9 @@ function allowedBy(issue: Issue): string {
     case 'invalid_value':
       return `one of ${issue.values.map(String).join(', ')}`;
     case 'too_big':
-      return `at most ${Number(issue.maximum).toLocaleString('en')}${unitOf(issue.origin)}`;
+      return `at most ${quantity(Number(issue.maximum), issue.origin)}`;
     case 'too_small':
-      return `at least ${Number(issue.minimum).toLocaleString('en')}${unitOf(issue.origin)}`;
+      return `at least ${quantity(Number(issue.minimum), issue.origin)}`;
     case 'not_multiple_of':
       return `a multiple of ${issue.divisor}`;
     default:
@@ -82,14 +89,16 @@ const typeNames: Record<string, string> = {
   array: 'a list',
 };
 
-function unitOf(origin: string): string {
-  if (origin === 'string') return ' characters';
-  return origin === 'array' ? ' entries' : '';
+function quantity(number: number, origin: string): string {
+  const [one, many] =
+    origin === 'string' ? [' character', ' characters'] : origin === 'array' ? [' entry', ' entries'] : ['', ''];
+  return `${number.toLocaleString('en')}${number === 1 ? one : many}`;
 }
 
 function remedyFor(issue: Issue, field: string, value: unknown): string {
-  const numberForText = issue.code === 'invalid_type' && issue.expected === 'string' && typeof value !== 'object';
-  if (numberForText) return `quote it: --set '${field}="${String(value)}"'`;
+  const wantsText = issue.code === 'invalid_type' && issue.expected === 'string';
+  if (wantsText && (typeof value === 'number' || typeof value === 'boolean'))
+    return `quote it: --set '${field}="${String(value)}"'`;
   if (issue.code === 'too_big' && issue.origin === 'string') return 'shorten it';
   if (issue.code === 'invalid_value' && typeof value === 'string') {
     const alike = nearest(value, issue.values.map(String));
@@ -116,16 +125,19 @@ function shorten(text: string): string {
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
-    (value, key) => (typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<PropertyKey, unknown>)[key] : undefined),
+    (value, key) =>
+      typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+        ? (value as Record<PropertyKey, unknown>)[key]
+        : undefined,
     input,
   );
 }
 
 /** Names of the fields that the schema has at a path; empty where it has none. */
-function fieldsAt(schema: z.ZodType, input: unknown, path: readonly PropertyKey[]): string[] {
+function fieldsAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
   let current: unknown = schema;
   for (const key of path) current = shapeOf(current)?.[String(key)];
-  return Object.keys(shapeOf(current) ?? {}).filter((name) => !Object.hasOwn(valueAt(input, path) as object, name));
+  return Object.keys(shapeOf(current) ?? {});
 }
 
 /** The fields of an object's schema, through `optional` and `default`. */

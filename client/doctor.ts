@@ -27,7 +27,9 @@ export async function diagnose(
   { fix, env = process.env }: { fix: boolean; env?: NodeJS.ProcessEnv },
 ): Promise<Check[]> {
   const elsewhere = [checkTopology(env), ...checkArm(env)];
-  const temporal = await connecting.catch((error: unknown) => failed('Temporal', error, { address: '', namespace: '' }));
+  const temporal = await connecting.catch((error: unknown) =>
+    failed('Temporal', error, { address: '', namespace: '' }),
+  );
   if (!('client' in temporal)) return [temporal, ...(await Promise.all(elsewhere))];
   const namespace = await checkNamespace(temporal);
   return [
@@ -52,7 +54,8 @@ async function checkSearchAttributes(temporal: Temporal, fix: boolean): Promise<
   try {
     const missing = await missingSearchAttributes(temporal);
     if (missing.length === 0) return { name, ok: true, found: 'registered' };
-    if (!fix) return { name, ok: false, found: `missing: ${missing.join(', ')}`, remedy: 'register them: doctor --fix' };
+    if (!fix)
+      return { name, ok: false, found: `missing: ${missing.join(', ')}`, remedy: 'register them: doctor --fix' };
     await registerSearchAttributes(temporal, missing);
     return { name, ok: true, found: `registered now: ${missing.join(', ')}` };
   } catch (error) {

@@ -42,9 +42,13 @@ export async function findDryRun(temporal: Temporal, digits: string): Promise<Dr
     if (found !== undefined) return found;
     if (wait !== undefined) await new Promise((resolve) => setTimeout(resolve, wait));
   }
-  throw new Problem('NotFound', `no dry run made plan ${prefix} (namespace "${temporal.namespace}" of Temporal at ${temporal.address})`, {
-    remedy: 'plan again: Temporal forgets closed runs after the retention of its namespace',
-  });
+  throw new Problem(
+    'NotFound',
+    `no dry run made plan ${prefix} (namespace "${temporal.namespace}" of Temporal at ${temporal.address})`,
+    {
+      remedy: 'plan again: Temporal forgets closed runs after the retention of its namespace',
+    },
+  );
 }
 
 type PlannedReport = Report & { planHash: string };
@@ -87,7 +91,9 @@ async function planned({ client }: Temporal, info: WorkflowExecutionInfo): Promi
 function only(candidates: Candidate[], prefix: string): Omit<DryRun, 'input'> | undefined {
   const hashes = [...new Set(candidates.map(({ report }) => report.planHash))];
   if (hashes.length > 1) {
-    throw new Problem('Ambiguous', `${hashes.length} plans begin with ${prefix}: ${hashes.join(', ')}`, { remedy: 'give more digits' });
+    throw new Problem('Ambiguous', `${hashes.length} plans begin with ${prefix}: ${hashes.join(', ')}`, {
+      remedy: 'give more digits',
+    });
   }
   const [newest] = candidates.toSorted((one, other) => other.info.startTime.getTime() - one.info.startTime.getTime());
   const entry = newest && findRunbook(newest.info.type);

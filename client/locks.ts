@@ -30,7 +30,9 @@ export async function listLocks(temporal: Temporal): Promise<Lock[]> {
     }
     const locks: Lock[] = [];
     for (let first = 0; first < targets.length; first += batchSize) {
-      locks.push(...(await Promise.all(targets.slice(first, first + batchSize).map((target) => readLock(temporal, target)))));
+      locks.push(
+        ...(await Promise.all(targets.slice(first, first + batchSize).map((target) => readLock(temporal, target)))),
+      );
     }
     return locks.toSorted((one, other) => (one.target < other.target ? -1 : 1));
   } catch (error) {
@@ -62,7 +64,10 @@ export async function unlock(
   } catch (error) {
     const problem = problemOf(error, { ...temporal, workflowId: lockWorkflowId(name) });
     if (problem.code === 'NotFound') {
-      throw new Problem('NotFound', `no run ever locked ${name}`, { remedy: 'the command "locks" shows every lock', cause: error });
+      throw new Problem('NotFound', `no run ever locked ${name}`, {
+        remedy: 'the command "locks" shows every lock',
+        cause: error,
+      });
     }
     if (!isUnanswered(error)) throw problem;
     throw new Problem('NoWorker', `the lock of ${name} did not answer within ${orderWithinMs / 1000} s`, {

@@ -16,7 +16,9 @@ export function whyUnreachable(
       resolve(why);
     };
     socket.setTimeout(deadlineMs, () => answer(`no answer within ${deadlineMs / 1000} s`));
-    socket.on('error', (error: NodeJS.ErrnoException) => answer(words[error.code ?? ''] ?? error.code ?? error.message));
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      answer(words[error.code ?? ''] ?? error.code ?? error.message),
+    );
     socket.on(tls === undefined ? 'connect' : 'secureConnect', () => answer());
   });
 }

@@ -134,5 +134,7 @@ export class Runs {
 
 /** Four characters: among the runs of one runbook on one subject in one minute. */
 function uniqueSuffix(): string {
-  return randomInt(36 ** 4).toString(36).padStart(4, '0');
+  return randomInt(36 ** 4)
+    .toString(36)
+    .padStart(4, '0');
 }

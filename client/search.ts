@@ -21,7 +21,10 @@ export interface RunFilter {
 export async function listRuns(temporal: Temporal, filter: RunFilter): Promise<RunSummary[]> {
   const runs: RunSummary[] = [];
   try {
-    for await (const info of temporal.client.workflow.list({ query: runQuery(filter), pageSize: Math.min(filter.limit, 200) })) {
+    for await (const info of temporal.client.workflow.list({
+      query: runQuery(filter),
+      pageSize: Math.min(filter.limit, 200),
+    })) {
       runs.push(summaryOf(info));
       if (runs.length >= filter.limit) break;
     }
@@ -75,7 +78,8 @@ export function checkedTarget(target: string): string {
   const canonical = target.toLowerCase().replace(/^target:/, '');
   if (/^[a-z0-9][a-z0-9:._-]{0,199}$/.test(canonical)) return canonical;
   throw new Problem('BadUsage', `"${target.slice(0, 100)}" is not a target`, {
-    remedy: 'give its kind and name, such as postgres:broxiva-db-primary; the command "locks" shows those that are held',
+    remedy:
+      'give its kind and name, such as postgres:broxiva-db-primary; the command "locks" shows those that are held',
   });
 }
 
@@ -89,7 +93,9 @@ function checkedIdentity(value: string): string {
 
 function checked(what: string, value: string, allowed: readonly string[]): string {
   if (allowed.includes(value)) return value;
-  throw new Problem('BadUsage', `there is no ${what} "${value.slice(0, 100)}"`, { remedy: `give one of ${allowed.join(', ')}` });
+  throw new Problem('BadUsage', `there is no ${what} "${value.slice(0, 100)}"`, {
+    remedy: `give one of ${allowed.join(', ')}`,
+  });
 }
 
 function quoted(value: string): string {

@@ -12,28 +12,43 @@ export interface Where {
 }
 
 /** Codes of gRPC (google.rpc.Code) that tell what happened. */
-const grpc = { cancelled: 1, invalidArgument: 3, deadlineExceeded: 4, permissionDenied: 7, failedPrecondition: 9, unavailable: 14, unauthenticated: 16 } as const;
+const grpc = {
+  cancelled: 1,
+  invalidArgument: 3,
+  deadlineExceeded: 4,
+  notFound: 5,
+  permissionDenied: 7,
+  failedPrecondition: 9,
+  unavailable: 14,
+  unauthenticated: 16,
+} as const;
 
 export function problemOf(error: unknown, { address, namespace, workflowId }: Where): Problem {
   if (error instanceof Problem) return error;
   const { name, message } = error instanceof Error ? error : { name: '', message: String(error) };
   const details = grpcDetails(error);
+  const noNamespace = details?.code === grpc.notFound && details.details.startsWith('Namespace ');
+  if (name === 'NamespaceNotFoundError' || noNamespace) {
+    return new Problem('NamespaceNotFound', `Temporal at ${address} has no namespace "${namespace}"`, {
+      remedy: 'set TEMPORAL_NAMESPACE, or the profile, to one that exists',
+      cause: error,
+    });
+  }
   switch (name) {
-    case 'NamespaceNotFoundError':
-      return new Problem('NamespaceNotFound', `Temporal at ${address} has no namespace "${namespace}"`, {
-        remedy: 'set TEMPORAL_NAMESPACE, or the profile, to one that exists',
-        cause: error,
-      });
     case 'WorkflowNotFoundError':
       return message.includes('already completed')
         ? new Problem('Rejected', `${workflowId ?? 'the run'} has closed: nothing can be asked of it any more`, {
             remedy: `see its report`,
             cause: error,
           })
-        : new Problem('NotFound', `there is no run "${workflowId ?? ''}" in namespace "${namespace}" of Temporal at ${address}`, {
-            remedy: 'see what runs and lately ran with the command "runs"',
-            cause: error,
-          });
+        : new Problem(
+            'NotFound',
+            `there is no run "${workflowId ?? ''}" in namespace "${namespace}" of Temporal at ${address}`,
+            {
+              remedy: 'see what runs and lately ran with the command "runs"',
+              cause: error,
+            },
+          );
     case 'QueryNotRegisteredError':
       return new Problem('NotFound', `${workflowId ?? 'this workflow'} is not the run of a runbook`, { cause: error });
     case 'WorkflowUpdateFailedError':
@@ -46,10 +61,14 @@ export function problemOf(error: unknown, { address, namespace, workflowId }: Wh
     });
   }
   if (details?.code === grpc.invalidArgument && details.details.includes('invalid search attribute')) {
-    return new Problem('NotRegistered', `namespace "${namespace}" lacks the runbooks' search attributes (${details.details})`, {
-      remedy: 'register them with the command "doctor --fix"',
-      cause: error,
-    });
+    return new Problem(
+      'NotRegistered',
+      `namespace "${namespace}" lacks the runbooks' search attributes (${details.details})`,
+      {
+        remedy: 'register them with the command "doctor --fix"',
+        cause: error,
+      },
+    );
   }
   if (details?.code === grpc.unauthenticated || details?.code === grpc.permissionDenied) {
     return new Problem('Other', `Temporal at ${address} refuses this identity: ${details.details}`, {

@@ -28,29 +28,39 @@ export async function connect(identity: string, env: NodeJS.ProcessEnv = process
   const { Client, Connection } = await import('@temporalio/client');
   const { connectionOptions, namespace = 'default' } = await settings();
   const address = connectionOptions.address ?? 'localhost:7233';
-  try {
-    const connection = await Connection.connect({ ...connectionOptions, address, connectTimeout });
-    return {
-      client: new Client({ connection, namespace, identity }),
-      connection,
-      address,
-      namespace,
-      taskQueue: env.RUNBOOK_TASK_QUEUE || defaultTaskQueue,
-      uiUrl: (env.RUNBOOK_UI_URL || 'http://localhost:8233').replace(/\/+$/, ''),
-      close: () => connection.close(),
-    };
-  } catch (cause) {
-    throw new Problem('Unreachable', `Temporal at ${address} does not answer: ${await reasonAt(address)}`, {
-      remedy: 'start it, or set TEMPORAL_ADDRESS (or the profile) to where it runs',
-      cause,
-    });
-  }
+  const why = await whyNobodyListens(address, env);
+  if (why !== undefined) throw unreachable(address, why);
+  const connection = await Connection.connect({ ...connectionOptions, address, connectTimeout }).catch(
+    (cause: unknown) => {
+      throw unreachable(address, 'something listens there, but not as Temporal (TLS, or another service?)', cause);
+    },
+  );
+  return {
+    client: new Client({ connection, namespace, identity }),
+    connection,
+    address,
+    namespace,
+    taskQueue: env.RUNBOOK_TASK_QUEUE || defaultTaskQueue,
+    uiUrl: (env.RUNBOOK_UI_URL || 'http://localhost:8233').replace(/\/+$/, ''),
+    close: () => connection.close(),
+  };
 }
 
-/** The client only says that its deadline passed; a plain connection tells why. */
-async function reasonAt(address: string): Promise<string> {
-  const [, host = address, port = '7233'] = /^\[?(.*?)\]?(?::(\d+))?$/.exec(address) ?? [];
-  return (await whyUnreachable(host, Number(port))) ?? 'something listens there, but not as Temporal (TLS, or another service?)';
+function unreachable(address: string, why: string, cause?: unknown): Problem {
+  return new Problem('Unreachable', `Temporal at ${address} does not answer: ${why}`, {
+    remedy: 'start it, or set TEMPORAL_ADDRESS (or the profile) to where it runs',
+    cause,
+  });
+}
+
+/**
+ * Asked first, because Temporal's client waits for its whole deadline and then says only that it passed. Not where a proxy
+ * lies in between, or the address is of another kind: then the client alone knows how to get there.
+ */
+async function whyNobodyListens(address: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const [, host, port] = /^\[?([^/[\]]+?)\]?:(\d+)$/.exec(address) ?? [];
+  const proxied = ['grpc_proxy', 'https_proxy', 'http_proxy'].some((name) => env[name]);
+  return host === undefined || proxied ? undefined : whyUnreachable(host, Number(port));
 }
 
 async function settings() {

@@ -4,6 +4,7 @@ import type { Topology } from '../catalogue';
 import { topologySchema } from '../catalogue';
 import { inputProblems } from './check-input';
 import { Problem } from './problem';
+import { whyUnreadable } from './unreadable';
 
 /** `RUNBOOK_TOPOLOGY`, or `config/production.yaml` of the repository that this file is in. */
 export function topologyFile(env: NodeJS.ProcessEnv = process.env): string {
@@ -18,7 +19,7 @@ export async function readTopology(file: string = topologyFile()): Promise<Topol
   try {
     content = parse(readFileSync(file, 'utf8'));
   } catch (cause) {
-    throw new Problem('Other', `the topology file ${file} cannot be read: ${firstLine(cause)}`, { remedy, cause });
+    throw new Problem('Other', `the topology file ${file} cannot be read: ${whyUnreadable(cause)}`, { remedy, cause });
   }
   const parsed = topologySchema.safeParse(content);
   if (parsed.success) return parsed.data;
@@ -31,8 +32,4 @@ export async function readTopology(file: string = topologyFile()): Promise<Topol
 function repositoryRoot(from: string): string {
   const parent = dirname(from);
   return existsSync(join(from, 'package.json')) || parent === from ? from : repositoryRoot(parent);
-}
-
-function firstLine(cause: unknown): string {
-  return String(cause instanceof Error ? cause.message : cause).split('\n')[0] ?? '';
 }

@@ -29,7 +29,10 @@ function reasonFor(
     return { why: 'it is paused in Temporal itself', remedy: 'unpause it in Temporal UI' };
   }
   if (failure !== undefined) {
-    return { why: `its worker cannot go on with it: ${failure}`, remedy: 'see the worker\'s log; it goes on by itself once a worker can' };
+    return {
+      why: `its worker cannot go on with it: ${failure}`,
+      remedy: "see the worker's log; it goes on by itself once a worker can",
+    };
   }
   return seen === undefined
     ? {

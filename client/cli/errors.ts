@@ -17,7 +17,8 @@ export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const message = error instanceof Error ? error.message : String(error);
   return new Problem('Other', message.split('\n')[0] || 'failed without a message', {
-    remedy: 'this was not foreseen: report it, with the command that you gave (RUNBOOK_DEBUG=1 shows where it happened)',
+    remedy:
+      'this was not foreseen: report it, with the command that you gave (RUNBOOK_DEBUG=1 shows where it happened)',
     cause: error,
   });
 }
@@ -25,5 +26,7 @@ export function asProblem(error: unknown): Problem {
 /** The problem as a JSON document. */
 export function problemDocument(problem: Problem): { error: Record<string, unknown> } {
   const { code, message, remedy, fields } = problem;
-  return { error: { code, message, remedy, fields: fields.length > 0 ? fields : undefined, exitCode: exitCodeOf(problem) } };
+  return {
+    error: { code, message, remedy, fields: fields.length > 0 ? fields : undefined, exitCode: exitCodeOf(problem) },
+  };
 }

@@ -58,7 +58,11 @@ function isOver(view: RunView, answered: string | undefined): boolean {
 }
 
 /** A server that does not answer for a while is no reason to stop watching. */
-async function lookOrRemark(runs: Runs, workflowId: string, remark: (text: string) => void): Promise<RunView | undefined> {
+async function lookOrRemark(
+  runs: Runs,
+  workflowId: string,
+  remark: (text: string) => void,
+): Promise<RunView | undefined> {
   try {
     return await runs.look(workflowId);
   } catch (error) {

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { Problem } from '../problem';
+import { whyUnreadable } from '../unreadable';
 
 /**
  * A runbook's input from the command line: a file or standard input (JSON or YAML), then `--set key=value` over it.
@@ -15,7 +16,8 @@ export interface InputOptions {
 const bytesMax = 8 * 1024 * 1024;
 
 export async function readInput({ input, set = [] }: InputOptions): Promise<Record<string, unknown>> {
-  const base = input === undefined ? {} : await parseInput(await readText(input), input === '-' ? 'standard input' : input);
+  const base =
+    input === undefined ? {} : await parseInput(await readText(input), input === '-' ? 'standard input' : input);
   return applySettings(base, set);
 }
 
@@ -30,7 +32,8 @@ export async function parseInput(text: string, from: string): Promise<Record<str
     throw new Problem('BadInput', `${from} is neither JSON nor YAML: ${why}`, { remedy: 'correct it', cause });
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  const found = value === null || value === undefined ? 'nothing' : Array.isArray(value) ? 'a list' : `a ${typeof value}`;
+  const found =
+    value === null || value === undefined ? 'nothing' : Array.isArray(value) ? 'a list' : `a ${typeof value}`;
   throw new Problem('BadInput', `${from} holds ${found}, not an object of fields`, {
     remedy: 'write fields and values, such as {"sku": "Standard_D8ds_v4"}',
   });
@@ -48,7 +51,14 @@ export function applySettings(base: Record<string, unknown>, settings: readonly 
     const why = equals < 0 ? 'no value' : assign(result, key.split('.'), valueOf(setting.slice(equals + 1)));
     return why === undefined
       ? []
-      : [{ field: key.slice(0, 60), given: why, allowed: 'field=value or field.inner=value', remedy: 'correct this --set' }];
+      : [
+          {
+            field: key.slice(0, 60),
+            given: why,
+            allowed: 'field=value or field.inner=value',
+            remedy: 'correct this --set',
+          },
+        ];
   });
   if (fields.length > 0) throw new Problem('BadUsage', 'not every --set can be applied', { fields });
   return result;
@@ -84,16 +94,12 @@ async function readText(file: string): Promise<string> {
     return readFileSync(file, 'utf8');
   } catch (cause) {
     if (cause instanceof Problem) throw cause;
-    const why = words[(cause as NodeJS.ErrnoException).code ?? ''] ?? String(cause);
-    throw new Problem('BadInput', `${file}: ${why}`, { remedy: 'give --input a file of JSON or YAML, or "-"', cause });
+    throw new Problem('BadInput', `${file}: ${whyUnreadable(cause)}`, {
+      remedy: 'give --input a file of JSON or YAML, or "-"',
+      cause,
+    });
   }
 }
-
-const words: Record<string, string> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'may not be read',
-  EISDIR: 'is a folder',
-};
 
 async function readStandardInput(): Promise<string> {
   const chunks: Buffer[] = [];

@@ -16,7 +16,7 @@ function makeProgram(json: boolean): Command {
   const program = new Command('runbook')
     .description('Durable runbooks for production scaling')
     .option('--json', 'one JSON document on standard output, errors too')
-    .option('--as <identity>', 'who speaks (else RUNBOOK_IDENTITY, else the system\'s user)')
+    .option('--as <identity>', "who speaks (else RUNBOOK_IDENTITY, else the system's user)")
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', exitCodeHelp)
     .showSuggestionAfterError()

@@ -46,7 +46,6 @@ function lookOf(stream: NodeJS.WriteStream, command: string): Look {
 }
 
 /** Characters that JSON leaves alone and a terminal might obey: controls, and those that reverse the direction of text. */
-// eslint-disable-next-line no-control-regex
 const obeyed = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 function toJson(document: unknown): string {

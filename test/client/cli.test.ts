@@ -30,7 +30,10 @@ beforeEach(() => {
 let servers = 0;
 const freshServer = (): string => `server-${++servers}`;
 const wish = (server: string, ...more: string[]): string[] =>
-  [`server=${server}`, 'sku=Standard_D8ds_v4', 'timing.soakSeconds=0', ...more].flatMap((setting) => ['--set', setting]);
+  [`server=${server}`, 'sku=Standard_D8ds_v4', 'timing.soakSeconds=0', ...more].flatMap((setting) => [
+    '--set',
+    setting,
+  ]);
 
 interface Document {
   workflowId: string;
@@ -53,10 +56,19 @@ async function untilPhase(workflowId: string, phase: string): Promise<Document> 
   }
 }
 
+async function eventually(isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!(await isSo())) if (Date.now() > deadline) throw new Error('not so within 20 s');
+}
+
 describe('plan', () => {
   it('prints the plan and how to start it, touches nothing', async () => {
     const server = freshServer();
-    const { code, out } = await cli.run(['plan', 'databaseSkuUpgrade', ...wish(server, 'storageGb=512', 'reason=Black Friday')]);
+    const { code, out } = await cli.run([
+      'plan',
+      'databaseSkuUpgrade',
+      ...wish(server, 'storageGb=512', 'reason=Black Friday'),
+    ]);
     expect(code).toBe(0);
     expect(out).toContain('why: "Black Friday"');
     expect(out).toContain('asked by: operator@example.com');
@@ -68,7 +80,11 @@ describe('plan', () => {
   });
 
   it('says every reason of a refusal at once, and exits 10', async () => {
-    const { code, out } = await cli.run(['plan', 'databaseSkuUpgrade', ...wish(freshServer(), 'sku=Standard_D9ds_v4', 'storageGb=128')]);
+    const { code, out } = await cli.run([
+      'plan',
+      'databaseSkuUpgrade',
+      ...wish(freshServer(), 'sku=Standard_D9ds_v4', 'storageGb=128'),
+    ]);
     expect(code).toBe(10);
     expect(out).toContain('Refused, nothing was touched');
     expect(out).toMatch(/sku +Standard_D9ds_v4 is not offered/);
@@ -84,7 +100,9 @@ describe('start', () => {
     expect(out).toMatch(/step 1 "scale primary" +done/);
     expect(out).toMatch(/Succeeded in /);
     expect(out).toMatch(/✓ 1 +scale primary .*verified: ARM Ready/);
-    expect(out).toMatch(/clients: 0 of 41,230 requests failed, longest stall 0.8 s \(budget 200 \/ 60 s\) +history: \d+ events/);
+    expect(out).toMatch(
+      /clients: 0 of 41,230 requests failed, longest stall 0.8 s \(budget 200 \/ 60 s\) +history: \d+ events/,
+    );
     expect(out).toMatch(/http:\/\/localhost:8233\/namespaces\/default\/workflows\//);
     expect(code).toBe(0);
     expect(stage.servers.of(server).sku).toBe('Standard_D8ds_v4');
@@ -94,7 +112,14 @@ describe('start', () => {
     const server = freshServer();
     const planned = await cli.json<Document>(['plan', 'databaseSkuUpgrade', ...wish(server)]);
     const hash = planned.document.planHash!;
-    const started = await cli.json<Document>(['start', '--plan', hash.slice(0, 8), '--wait', '--as', 'other@example.com']);
+    const started = await cli.json<Document>([
+      'start',
+      '--plan',
+      hash.slice(0, 8),
+      '--wait',
+      '--as',
+      'other@example.com',
+    ]);
     expect(started).toMatchObject({
       code: 0,
       document: { outcome: 'Succeeded', planHash: hash, report: { requestedBy: 'other@example.com' } },
@@ -152,10 +177,26 @@ describe('approval', () => {
     expect(requester).toMatchObject({ code: 1, err: expect.stringContaining('cannot approve it') as string });
     const unnamed = await cli.run([...approve, '--as', 'approver@example.com']);
     expect(unnamed.err).toContain('"grow primary" was not named');
-    const other = await cli.run(['approve', workflowId, '--plan', '123456', '--as', 'approver@example.com', '--irreversible', 'grow primary']);
+    const other = await cli.run([
+      'approve',
+      workflowId,
+      '--plan',
+      '123456',
+      '--as',
+      'approver@example.com',
+      '--irreversible',
+      'grow primary',
+    ]);
     expect(other.err).toContain("is not this run's plan");
 
-    const given = await cli.run([...approve, '--as', 'approver@example.com', '--irreversible', 'grow primary', '--wait']);
+    const given = await cli.run([
+      ...approve,
+      '--as',
+      'approver@example.com',
+      '--irreversible',
+      'grow primary',
+      '--wait',
+    ]);
     expect(given.out).toMatch(/2 +grow primary +256 → 512 +IRREVERSIBLE/);
     expect(given.out).toContain('is approved');
     expect(given.out).toMatch(/approve +approver@example.com/);
@@ -164,7 +205,11 @@ describe('approval', () => {
   });
 
   it('a rejection closes the run as refused', async () => {
-    const { document } = await cli.json<Document>(['start', 'databaseSkuUpgrade', ...wish(freshServer(), 'approval=required')]);
+    const { document } = await cli.json<Document>([
+      'start',
+      'databaseSkuUpgrade',
+      ...wish(freshServer(), 'approval=required'),
+    ]);
     await untilPhase(document.workflowId, 'awaiting-approval');
     const { code, out } = await cli.run(['reject', document.workflowId, '--reason', 'not today\u001b[31m', '--wait']);
     expect(code).toBe(10);
@@ -192,7 +237,9 @@ describe('an operator is needed', () => {
     expect(started.out).toMatch(/do: +runbook [a-z|]+ databaseSkuUpgrade:server/);
 
     expect((await cli.run(['status', workflowId])).code).toBe(12);
-    expect((await cli.run(['pause', workflowId, '--reason', 'wait'])).err).toContain('not now, this run is needs-operator');
+    expect((await cli.run(['pause', workflowId, '--reason', 'wait'])).err).toContain(
+      'not now, this run is needs-operator',
+    );
     const accepted = await cli.run(['accept', workflowId, '--reason', 'looked at it', '--wait']);
     expect(accepted).toMatchObject({ code: 13 });
     expect(accepted.out).toContain('Accepted in ');
@@ -228,11 +275,45 @@ describe('locks', () => {
     expect(status).toMatchObject({ code: 1, out: expect.stringContaining('terminated in Temporal') as string });
 
     const wrong = await cli.run(['unlock', target, '--holder', 'somebody', '--reason', 'looked']);
-    expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining('name the holder that you looked at') as string });
+    expect(wrong).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('name the holder that you looked at') as string,
+    });
     const unlocked = await cli.run(['unlock', target, '--holder', document.workflowId, '--reason', 'looked at it']);
-    expect(unlocked).toMatchObject({ code: 0, out: expect.stringContaining('was unlocked by operator@example.com') as string });
+    expect(unlocked).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('was unlocked by operator@example.com') as string,
+    });
     const after = await cli.json<{ target: string; holder?: object }[]>(['locks']);
     expect(after.document.find((lock) => lock.target === target)?.holder).toBeUndefined();
+  });
+});
+
+describe('doctor', () => {
+  it('finds everything in place, and says what is not', async () => {
+    const healthy = await cli.json<{ ok: boolean; checks: { name: string; ok: boolean }[] }>(['doctor']);
+    expect(healthy.document.checks.filter(({ ok }) => !ok)).toEqual([]);
+    expect(healthy.code).toBe(0);
+    const { code, out } = await cli.run(['doctor'], {
+      env: { TEMPORAL_NAMESPACE: 'nowhere', RUNBOOK_TOPOLOGY: '/nowhere.yaml', ARM_ENDPOINT: 'https://127.0.0.1:1' },
+    });
+    expect(code).toBe(1);
+    expect(out).toMatch(/fail +namespace +.*"nowhere"/);
+    expect(out).toMatch(/fail +topology +.*\/nowhere.yaml/);
+    expect(out).toMatch(/fail +Azure Resource Manager +https:\/\/127.0.0.1:1: connection refused/);
+  });
+
+  it('registers search attributes that are missing', async () => {
+    await stage.client.workflowService.registerNamespace({
+      namespace: 'fresh',
+      workflowExecutionRetentionPeriod: { seconds: 86_400 as never },
+    });
+    const env = { TEMPORAL_NAMESPACE: 'fresh' };
+    await eventually(async () => (await cli.run(['doctor'], { env })).out.includes('missing: RunbookTarget'));
+    expect((await cli.run(['doctor', '--fix'], { env })).out).toMatch(/ok +search attributes +registered now/);
+    await eventually(
+      async () => (await cli.run(['doctor'], { env })).out.match(/ok +search attributes +registered/) !== null,
+    );
   });
 });
 
@@ -240,9 +321,11 @@ describe('runs', () => {
   it('lists by search attributes', async () => {
     const server = freshServer();
     await cli.json(['plan', 'databaseSkuUpgrade', ...wish(server)]);
-    const deadline = Date.now() + 10_000;
     let out = '';
-    while (!out.includes('Planned') && Date.now() < deadline) out = (await cli.run(['runs', '--target', `postgres:${server}`])).out;
+    await eventually(async () => {
+      ({ out } = await cli.run(['runs', '--target', `postgres:${server}`]));
+      return out.includes('Planned');
+    });
     expect(out).toMatch(/databaseSkuUpgrade:server-\d+:\S+ +Planned +operator@example.com .*postgres:server-\d+/);
     expect((await cli.run(['runs', '--outcome', "x' OR '1'='1"])).code).toBe(2);
   });

@@ -18,7 +18,11 @@ async function list({ output }: Session): Promise<number> {
     entries.map(({ name, title, summary, risk }) => ({ name, title, summary, risk })),
     () =>
       [
-        columns(output.look, entries.map(({ name, title, summary }) => [tint(output.look, 'bold', name), `${title}\n${summary}`]), ''),
+        columns(
+          output.look,
+          entries.map(({ name, title, summary }) => [tint(output.look, 'bold', name), `${title}\n${summary}`]),
+          '',
+        ),
         `more: ${output.look.command} describe <name>`,
       ].join('\n'),
   );

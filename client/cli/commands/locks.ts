@@ -39,7 +39,11 @@ function documentOfLock(lock: Lock): Record<string, unknown> {
   };
 }
 
-async function unlockTarget(session: Session, target: string, options: { holder: string; reason: string }): Promise<number> {
+async function unlockTarget(
+  session: Session,
+  target: string,
+  options: { holder: string; reason: string },
+): Promise<number> {
   const order = { by: session.identity(), reason: options.reason, holder: options.holder };
   const fields = inputProblems(unlockSchema, order);
   if (fields.length > 0) throw new Problem('BadUsage', 'nothing was unlocked', { fields });

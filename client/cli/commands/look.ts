@@ -6,8 +6,14 @@ import { showRun } from '../show-run';
 
 export function addLookCommands(program: Command): void {
   program.command('status <id>').description('what a run does now, and what it waits for').action(action(status));
-  program.command('watch <id>').description('show a run until it has closed or needs an operator').action(action(watch));
-  program.command('report <id>').description('how a run ended: steps, evidence, what clients noticed').action(action(report));
+  program
+    .command('watch <id>')
+    .description('show a run until it has closed or needs an operator')
+    .action(action(watch));
+  program
+    .command('report <id>')
+    .description('how a run ended: steps, evidence, what clients noticed')
+    .action(action(report));
 }
 
 async function status(session: Session, id: string): Promise<number> {
@@ -21,6 +27,7 @@ async function watch(session: Session, id: string): Promise<number> {
 async function report(session: Session, id: string): Promise<number> {
   const view = await (await session.runs()).look(id);
   const open = view.state === 'open' || view.state === 'unanswered';
-  if (open && !session.output.json) session.output.remark('There is no report yet: the run has not closed. Its status:');
+  if (open && !session.output.json)
+    session.output.remark('There is no report yet: the run has not closed. Its status:');
   return showRun(session, view);
 }

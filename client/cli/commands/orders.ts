@@ -76,7 +76,9 @@ async function order(session: Session, name: OrderName, id: string, { reason, wa
   const before = await runs.look(id);
   // Asked first: an order that nobody takes would be waited for in vain, and might be carried out much later.
   if (before.state === 'unanswered') {
-    throw new Problem('NoWorker', `nothing was sent: ${before.traces.why}`, { remedy: `${before.traces.remedy}; then repeat` });
+    throw new Problem('NoWorker', `nothing was sent: ${before.traces.why}`, {
+      remedy: `${before.traces.remedy}; then repeat`,
+    });
   }
   const answered = before.state === 'open' ? before.status.trouble?.since : undefined;
   const answer = await runs.order(id, name, given);

@@ -36,7 +36,9 @@ async function list(session: Session, { by, limit, ...filter }: RunsOptions): Pr
   const { output } = session;
   const number = /^\d{1,4}$/.test(limit) ? Number(limit) : 0;
   if (number < 1 || number > limitMax) {
-    throw new Problem('BadUsage', `--limit: ${limit.slice(0, 20)} → a number from 1 to ${limitMax}`, { remedy: 'correct it' });
+    throw new Problem('BadUsage', `--limit: ${limit.slice(0, 20)} → a number from 1 to ${limitMax}`, {
+      remedy: 'correct it',
+    });
   }
   const found = await listRuns(await session.temporal(), { ...filter, requestedBy: by, limit: number });
   output.result(found, () => renderRuns(found, new Date().toISOString(), output.look));

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { RunbookEntry } from '../../../catalogue';
 import { exitCodes, fieldsOutsideHash } from '../../../catalogue';
+import { checkInput } from '../../check-input';
 import { findDryRun } from '../../dry-runs';
 import { Problem } from '../../problem';
 import { documentOf } from '../document';
@@ -22,12 +23,13 @@ interface StartOptions extends InputOptions {
 }
 
 export function addStartCommands(program: Command): void {
-  withInput(program.command('plan <name>'))
-    .description('read, judge and plan; touches nothing')
-    .action(action(plan));
+  withInput(program.command('plan <name>')).description('read, judge and plan; touches nothing').action(action(plan));
   withInput(program.command('start [name]'))
     .description('start a runbook, or exactly what a plan says')
-    .option('--plan <hash>', 'the plan to perform: name and input come from its dry run; refused if the plan is another by now')
+    .option(
+      '--plan <hash>',
+      'the plan to perform: name and input come from its dry run; refused if the plan is another by now',
+    )
     .option('--wait', 'show the run until it has closed or needs an operator')
     .action(action(start));
 }
@@ -46,11 +48,13 @@ async function plan(session: Session, name: string, options: InputOptions): Prom
   const { output } = session;
   const entry = knownRunbook(name);
   const input = { ...asked(session, await readInput(options)), dryRun: true };
+  checkInput(entry, input);
   const runs = await session.runs();
   const run = await runs.start(entry, input);
   const view = await follow(session, runs, run.workflowId);
   // A run that refuses before it could plan has none.
-  const made = view.state === 'closed' && view.report.planHash !== undefined ? await runs.plan(run.workflowId) : undefined;
+  const made =
+    view.state === 'closed' && view.report.planHash !== undefined ? await runs.plan(run.workflowId) : undefined;
   output.result(documentOf(view, made ?? undefined), () => {
     if (made && view.state === 'closed' && view.report.outcome === 'Planned') {
       return [renderPlan(made, output.look), renderPlanNext(made, output.look)].join('\n');
@@ -62,7 +66,8 @@ async function plan(session: Session, name: string, options: InputOptions): Prom
 
 async function start(session: Session, name: string | undefined, options: StartOptions): Promise<number> {
   const { output } = session;
-  const { entry, input } = options.plan === undefined ? await fromOptions(session, name, options) : await fromPlan(session, name, options);
+  const { entry, input } =
+    options.plan === undefined ? await fromOptions(session, name, options) : await fromPlan(session, name, options);
   const runs = await session.runs();
   const run = await runs.start(entry, input);
   if (!output.json) output.remark(`started ${run.workflowId}\n${run.url}`);
@@ -83,9 +88,14 @@ interface Asked {
 
 async function fromOptions(session: Session, name: string | undefined, options: InputOptions): Promise<Asked> {
   if (name === undefined) {
-    throw new Problem('BadUsage', 'neither a runbook nor a plan was named', { remedy: 'give a name, or --plan <hash>' });
+    throw new Problem('BadUsage', 'neither a runbook nor a plan was named', {
+      remedy: 'give a name, or --plan <hash>',
+    });
   }
-  return { entry: knownRunbook(name), input: asked(session, await readInput(options)) };
+  const entry = knownRunbook(name);
+  const input = asked(session, await readInput(options));
+  checkInput(entry, input);
+  return { entry, input };
 }
 
 /** Name and input of the dry run that made the plan. Who starts it asks for it, and may say why, but not change it. */

@@ -2,7 +2,7 @@ import type { OperatorEntry, Report, RunStatus, StepProgress } from '../../../ca
 import { duration } from '../../../catalogue';
 import type { RunView } from '../../views';
 import { approveCommand } from './status';
-import { stateAndTime } from './steps';
+import { newsOf, stateAndTime } from './steps';
 import type { Look } from './text';
 import { plain, plainAll } from './text';
 import { clock } from './time';
@@ -40,7 +40,9 @@ function statusChanges(before: RunStatus | undefined, given: RunStatus, now: str
   const after = plainAll(given);
   const { phase, planHash, waiting } = after;
   return [
-    ...(before?.phase === phase || phase === 'closed' ? [] : [`${phase}${planHash === undefined ? '' : `  plan ${planHash}`}`]),
+    ...(before?.phase === phase || phase === 'closed'
+      ? []
+      : [`${phase}${planHash === undefined ? '' : `  plan ${planHash}`}`]),
     ...stepChanges(before, after.steps, now),
     ...(waiting === undefined || sameWait(before, after)
       ? []
@@ -69,8 +71,11 @@ function sameWait(before: RunStatus | undefined, after: RunStatus): boolean {
 function stepChange(before: StepProgress | undefined, step: StepProgress, index: number, now: string): string[] {
   if (before === undefined && step.state === 'pending') return [];
   if (before?.name === step.name && before.state === step.state) return [];
-  const news = step.error ?? step.evidence;
-  const expected = step.expectedSeconds !== undefined && step.state === 'applying' ? ` (usually ${duration(step.expectedSeconds)})` : '';
+  const news = newsOf(step);
+  const expected =
+    step.expectedSeconds !== undefined && step.state === 'applying'
+      ? ` (usually ${duration(step.expectedSeconds)})`
+      : '';
   const state = step.endedAt === undefined ? step.state : stateAndTime(step, now);
   return [`step ${index + 1} "${step.name}"  ${state}${expected}${news === undefined ? '' : `: ${news}`}`];
 }

@@ -10,8 +10,12 @@ export function renderClients(
   look: Look,
 ): string {
   const exceeded =
-    budget !== undefined && (failedRequests > budget.failedRequests || longestStallSeconds > budget.longestStallSeconds);
-  const of = budget === undefined ? '' : ` (budget ${budget.failedRequests.toLocaleString('en')} / ${budget.longestStallSeconds} s)`;
+    budget !== undefined &&
+    (failedRequests > budget.failedRequests || longestStallSeconds > budget.longestStallSeconds);
+  const of =
+    budget === undefined
+      ? ''
+      : ` (budget ${budget.failedRequests.toLocaleString('en')} / ${budget.longestStallSeconds} s)`;
   const unmeasured = unmeasuredSeconds > 0 ? `; ${duration(unmeasuredSeconds)} unmeasured` : '';
   const text = `clients: ${failedRequests.toLocaleString('en')} of ${requests.toLocaleString('en')} requests failed, longest stall ${longestStallSeconds.toFixed(1)} s${of}${unmeasured}`;
   return exceeded ? tint(look, 'red', `${text}: over budget`) : text;

@@ -17,7 +17,11 @@ export function renderLocks(given: readonly Lock[], taskQueue: string, look: Loo
     ...held.filter(isStranded).map((lock) => unlockHint(lock, look)),
     silent.length === 0
       ? ''
-      : tint(look, 'red', `No worker on task queue "${plain(taskQueue)}" says who holds: ${silent.map(({ target }) => target).join(', ')}. Start one, then ask again.`),
+      : tint(
+          look,
+          'red',
+          `No worker on task queue "${plain(taskQueue)}" says who holds: ${silent.map(({ target }) => target).join(', ')}. Start one, then ask again.`,
+        ),
   ]
     .filter((part) => part !== '')
     .join('\n');

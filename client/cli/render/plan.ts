@@ -84,7 +84,9 @@ function undoWord(reversibility: Reversibility, look: Look): string {
 
 function lastLine({ costChangePerMonth: cost, targets, clientBudget }: Plan): string {
   return [
-    cost === undefined ? undefined : `cost ${cost < 0 ? '−' : '+'}${Math.abs(Math.round(cost)).toLocaleString('en')} $/month`,
+    cost === undefined
+      ? undefined
+      : `cost ${cost < 0 ? '−' : '+'}${Math.abs(Math.round(cost)).toLocaleString('en')} $/month`,
     targets.length === 0 ? undefined : `locks ${targets.join(', ')}`,
     `budget: ${clientBudget.failedRequests.toLocaleString('en')} failed requests, ${clientBudget.longestStallSeconds} s`,
   ]

@@ -55,7 +55,14 @@ function renderReasons({ summary }: Report, look: Look): string {
   const lines = plainLines(summary).filter((line) => line.trim() !== '' && line !== `${nothingTouched}:`);
   const fields = lines.map((line) => /^ {2}(\S*) {2,}(\S.*)$/.exec(line)?.slice(1));
   const sentences = lines.filter((_, index) => fields[index] === undefined).map((line) => [line.trim()]);
-  return [columns(look, sentences, '  '), columns(look, fields.filter((row) => row !== undefined), '  ')]
+  return [
+    columns(look, sentences, '  '),
+    columns(
+      look,
+      fields.filter((row) => row !== undefined),
+      '  ',
+    ),
+  ]
     .filter((part) => part !== '')
     .join('\n');
 }

@@ -21,7 +21,14 @@ export function renderRunbook(entry: RunbookEntry, look: Look): string {
   const rows = fieldsOf(entry.input).map((field) => [field.field, field.type, whenAbsent(field)]);
   return [
     `${tint(look, 'bold', name)}   ${title}`,
-    columns(look, [['', summary], ['risk:', risk]].map(([head = '', text = '']) => [head, text]), ''),
+    columns(
+      look,
+      [
+        ['', summary],
+        ['risk:', risk],
+      ].map(([head = '', text = '']) => [head, text]),
+      '',
+    ),
     'input, by --set field=value or --input file:',
     columns(look, rows, '  '),
     `begin: ${look.command} plan ${name} ${settings.map((setting) => `--set ${setting}`).join(' ')}`,
@@ -68,7 +75,10 @@ function typeOf(schema: Schema): string {
     const inner = typeof items === 'object' && !Array.isArray(items) ? typeOf(items) : 'value';
     return `list of ${inner}`;
   }
-  const range = minimum === undefined || maximum === undefined ? '' : ` ${minimum.toLocaleString('en')}–${maximum.toLocaleString('en')}`;
+  const range =
+    minimum === undefined || maximum === undefined
+      ? ''
+      : ` ${minimum.toLocaleString('en')}–${maximum.toLocaleString('en')}`;
   if (type === 'string') return description ?? 'text';
   return `${names[String(type)] ?? String(type)}${range}`;
 }

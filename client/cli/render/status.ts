@@ -26,7 +26,11 @@ export function renderStatus(given: RunStatus, now: string, look: Look): string 
     .join('\n');
 }
 
-function head({ runbook, subject, phase, outcome, planHash, startedAt, workflowId }: RunStatus, now: string, look: Look): string {
+function head(
+  { runbook, subject, phase, outcome, planHash, startedAt, workflowId }: RunStatus,
+  now: string,
+  look: Look,
+): string {
   const since = duration(Math.round(secondsBetween(startedAt, now)));
   const plan = planHash === undefined ? '' : `     plan ${planHash}`;
   return `${tint(look, 'bold', runbook)}   ${subject}   ${tint(look, 'cyan', outcome ?? phase)}, ${since} in all\n${workflowId}${plan}`;
@@ -42,10 +46,7 @@ export function renderOptions(status: RunStatus, look: Look): string {
   const id = shellWord(status.workflowId);
   switch (status.phase) {
     case 'awaiting-approval':
-      return [
-        `answer: ${approveCommand(status, look)}`,
-        `        ${look.command} reject ${id} --reason …`,
-      ].join('\n');
+      return [`answer: ${approveCommand(status, look)}`, `        ${look.command} reject ${id} --reason …`].join('\n');
     case 'preflight':
     case 'awaiting-lock':
     case 'running':

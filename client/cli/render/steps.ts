@@ -43,11 +43,20 @@ export function stateAndTime(step: StepProgress, now: string): string {
   return `${step.state}, ${elapsed}${expected === undefined ? '' : ` of ${expected}`}`;
 }
 
-function note({ state, error, evidence, impact, reversibility }: StepProgress): string {
-  if (error !== undefined) return error;
-  if (evidence !== undefined) return state === 'done' ? `verified: ${evidence}` : evidence;
+/** Long errors are told in full where a run says why it failed; a table keeps their beginning. */
+const errorMax = 160;
+
+function note(step: StepProgress): string {
+  const { state, impact, reversibility } = step;
+  const news = newsOf(step);
+  if (news !== undefined) return news.length > errorMax && state !== 'done' ? `${news.slice(0, errorMax)}…` : news;
   if (state !== 'pending') return '';
-  return [reversibility === 'reversible' ? undefined : reversibility.toUpperCase(), impact]
-    .filter(Boolean)
-    .join(', ');
+  return [reversibility === 'reversible' ? undefined : reversibility.toUpperCase(), impact].filter(Boolean).join(', ');
+}
+
+/** What became of a step, in its own words: the evidence where it ended well, else the error. */
+export function newsOf({ state, evidence, error }: StepProgress): string | undefined {
+  if (state === 'done') return evidence && `verified: ${evidence}`;
+  if (state === 'undone' && evidence !== undefined) return `restored: ${evidence}`;
+  return error ?? evidence;
 }

@@ -3,9 +3,9 @@ export function clock(at: string): string {
   return `${at.slice(11, 19)}Z`;
 }
 
-/** 2026-11-24 04:12:10Z of an ISO 8601 time. */
+/** 2026-11-24T04:12:10Z of an ISO 8601 time: a word, so that no table breaks it. */
 export function moment(at: string): string {
-  return `${at.slice(0, 10)} ${clock(at)}`;
+  return `${at.slice(0, 19)}Z`;
 }
 
 /** Seconds from one ISO 8601 time to another; never negative, for clocks differ. */

@@ -6,15 +6,31 @@ import { moment } from './time';
 
 /** A run that does not speak for itself: why, what to do, and what Temporal knows of it. */
 export function renderTraces(given: Traces, { workflowId, url }: RunReference, look: Look): string {
-  const { runbook, why, remedy, phase, outcome, requestedBy, targets, startedAt, lastEvent, workerLastSeen, taskQueue } =
-    plainAll(given);
+  const {
+    runbook,
+    why,
+    remedy,
+    phase,
+    outcome,
+    requestedBy,
+    targets,
+    startedAt,
+    lastEvent,
+    workerLastSeen,
+    taskQueue,
+  } = plainAll(given);
   const rows = [
     ['phase', outcome ?? phase ?? 'unknown: it said nothing yet'],
     ['asked by', requestedBy ?? 'unknown'],
     ['targets', targets.length === 0 ? 'unknown' : targets.join(', ')],
     ['started', moment(startedAt)],
     ['last event', lastEvent === undefined ? 'none' : `${lastEvent.type}, ${moment(lastEvent.at)}`],
-    ['worker', workerLastSeen === undefined ? `none on "${taskQueue}"` : `last asked "${taskQueue}" for work ${moment(workerLastSeen)}`],
+    [
+      'worker',
+      workerLastSeen === undefined
+        ? `none on "${taskQueue}"`
+        : `last asked "${taskQueue}" for work ${moment(workerLastSeen)}`,
+    ],
   ];
   return [
     `${tint(look, 'bold', runbook)}   ${workflowId}`,

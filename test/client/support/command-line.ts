@@ -50,7 +50,10 @@ export class CommandLine {
 
   /** Starts a command that goes on. */
   start(args: string[], env: Record<string, string> = {}): ChildProcess {
-    return spawn(process.execPath, [this.main, ...args], { env: this.environment(env), stdio: ['ignore', 'pipe', 'pipe'] });
+    return spawn(process.execPath, [this.main, ...args], {
+      env: this.environment(env),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
   }
 
   remove(): void {

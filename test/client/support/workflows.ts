@@ -26,7 +26,14 @@ export const databaseSkuUpgrade = runbook<DatabaseSkuUpgradeInput, ServerValues>
     { level: 'ok', code: 'ServerReady', message: 'Ready' },
     { level: 'warning', code: 'LongTransactions', message: '2 transactions older than 5 min would be cut off' },
     ...(sku?.includes('D9') === true
-      ? [{ level: 'refusal' as const, code: 'SkuUnavailable', field: 'sku', message: `${sku} is not offered in westus` }]
+      ? [
+          {
+            level: 'refusal' as const,
+            code: 'SkuUnavailable',
+            field: 'sku',
+            message: `${sku} is not offered in westus`,
+          },
+        ]
       : []),
     ...(storageGb !== undefined && storageGb < Number(now.storageGb)
       ? [
