@@ -3,7 +3,7 @@
  * long as it runs (Azure's own pace is up to a minute, far beyond any heartbeat time-out).
  */
 import { Context } from '@temporalio/activity';
-import type { Circumstances, Progress } from './long-operation';
+import type { Circumstances, Progress } from './change';
 import { requestIdentity } from './request-identity';
 import type { RequestIdentity } from './flexible-servers';
 

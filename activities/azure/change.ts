@@ -1,0 +1,38 @@
+/** What long-operation.ts is given: the changes to make, and what the activity around it knows and can do. */
+import type { Accepted, FlexibleServer, Operation } from './flexible-servers';
+
+export interface Change {
+  /** Unique on its server, such as "size Standard_D8ds_v4"; shown in heartbeats and messages. */
+  name: string;
+  /** `accepted`: the changes of this activity that were sent. */
+  isThere(server: FlexibleServer, accepted: readonly string[]): Promise<boolean> | boolean;
+  send(accepted: (operation: Operation) => void): Promise<Accepted>;
+}
+
+/** What heartbeats carry: the change in flight, and where to ask how it ends. */
+export interface Progress {
+  change: string;
+  operation?: Operation;
+  /** Names of the changes of this activity that Azure has accepted, over all attempts. */
+  accepted: string[];
+}
+
+/** What the activity's context gives. */
+export interface Circumstances {
+  firstAttempt: boolean;
+  /** The last heartbeat of the attempt before. */
+  resumed?: Progress;
+  /**
+   * An operation of this run may be in flight on this server from before this activity: an undo. A retry that an operator
+   * ordered comes late enough for the activity log.
+   */
+  busyMayBeOurs: boolean;
+  correlationId: string;
+  /** Milliseconds since the epoch. */
+  deadlineAt: number;
+  settleMs: number;
+  now(): number;
+  /** Rejects with the cancellation as soon as it comes. */
+  sleep(ms: number): Promise<void>;
+  heartbeat(progress: Progress): void;
+}
