@@ -1,3 +1,5 @@
+import type { FieldProblem } from '../catalogue';
+
 /**
  * The one error that the ways in (command line, later HTTP) show to people: what was given, what is allowed, what to do.
  */
@@ -13,17 +15,6 @@ export type ProblemCode =
   | 'Rejected'
   | 'Interrupted'
   | 'Other';
-
-/** One field of an input that does not fit. */
-export interface FieldProblem {
-  /** Dotted, such as "clientBudget.failedRequests"; empty for the input as a whole. */
-  field: string;
-  /** What was given, shortened; absent where nothing was. */
-  given?: string;
-  allowed: string;
-  /** What to do. */
-  remedy: string;
-}
 
 interface ProblemDetails {
   /** What to do, in a sentence. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Topology } from '../catalogue';
 import { topologySchema } from '../catalogue';
-import { inputProblems } from './check-input';
+import { inputProblems } from '../catalogue';
 import { Problem } from './problem';
 import { whyUnreadable } from './unreadable';
 

@@ -1,6 +1,6 @@
 import type { RunbookEntry } from '../../catalogue';
 import { findRunbook, runbooks } from '../../catalogue';
-import { nearest } from '../nearest';
+import { nearest } from '../../catalogue';
 import { Problem } from '../problem';
 
 /** The runbook of that name. Throws `BadUsage` with the names there are, and the one that was probably meant. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findRunbook, topologySchema } from '../../catalogue';
-import { checkInput, inputProblems } from '../../client/check-input';
+import { inputProblems } from '../../catalogue';
+import { checkInput } from '../../client/check-input';
 import { Problem } from '../../client/problem';
 
 const entry = findRunbook('databaseSkuUpgrade')!;

@@ -1,6 +1,7 @@
 import { ApplicationFailure, defineQuery, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow';
+import type { ZodType } from 'zod';
 import type { Approval, ClientMeasurement, Order, Plan, Report, RunStatus } from '../../catalogue';
-import { approvalSchema, describeInvalid, orderSchema, queryNames, updateNames } from '../../catalogue';
+import { approvalSchema, inputProblems, orderSchema, queryNames, updateNames } from '../../catalogue';
 import type { Run } from './run';
 import { mayAbort, mayAccept, mayApprove, mayPause, mayReject, mayResume, mayRetry, mayRollBack } from './permissions';
 
@@ -82,16 +83,11 @@ function check(refusal: () => Reason): void {
     throw ApplicationFailure.create({ type: 'OrderRefused', message: reason, nonRetryable: true });
 }
 
-function parse<Value>(
-  schema: {
-    safeParse(
-      raw: unknown,
-    ): { success: true; data: Value } | { success: false; error: Parameters<typeof describeInvalid>[0] };
-  },
-  raw: unknown,
-): Value {
+function parse<Value>(schema: ZodType<Value>, raw: unknown): Value {
   const parsed = schema.safeParse(raw);
   if (parsed.success) return parsed.data;
-  const lines = describeInvalid(parsed.error, raw).map(({ field, message }) => `${field}: ${message}`);
-  throw ApplicationFailure.create({ type: 'InvalidInput', message: lines.join('; '), nonRetryable: true });
+  const lines = inputProblems(schema, raw).map(
+    ({ field, given, allowed }) => `${field}: ${given ?? 'nothing was given'}; allowed: ${allowed}`,
+  );
+  throw ApplicationFailure.create({ type: 'InvalidInput', message: lines.join('\n'), nonRetryable: true });
 }

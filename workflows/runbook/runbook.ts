@@ -17,10 +17,11 @@ import {
   condition,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { ZodType } from 'zod';
 import type { ClientActivities } from '../../activities/database/contract';
 import type { TopologyActivities } from '../../activities/topology';
 import type { Plan, Report, RunInput, Topology } from '../../catalogue';
-import { completing, describeInvalid } from '../../catalogue';
+import { completing, inputProblems } from '../../catalogue';
 import { companions, reads } from './activities';
 import type { Runbook } from './definition';
 import { storyOf } from './failure';
@@ -61,7 +62,7 @@ async function procedure<Input extends RunInput, Facts>(
 ): Promise<Ending> {
   const parsed = definition.input.safeParse(raw);
   if (!parsed.success) {
-    return { outcome: 'Refused', summary: lines(describeInvalid(parsed.error, raw)) };
+    return { outcome: 'Refused', summary: lines(misfits(definition.input, raw)) };
   }
   const input = parsed.data;
   run.input = input;
@@ -219,6 +220,14 @@ async function close(run: Run, { outcome, summary }: Ending): Promise<Report> {
   await condition(allHandlersFinished);
   if (completing.has(outcome)) return run.report;
   throw ApplicationFailure.create({ type: outcome, message: summary, details: [run.report], nonRetryable: true });
+}
+
+/** What does not fit, as given → allowed. */
+function misfits(schema: ZodType, raw: unknown): { field: string; message: string }[] {
+  return inputProblems(schema, raw).map(({ field, given, allowed }) => ({
+    field: field === '' ? 'input' : field,
+    message: `${given ?? 'nothing was given'}; allowed: ${allowed}`,
+  }));
 }
 
 function lines(problems: { field?: string; message: string }[]): string {

@@ -3,7 +3,7 @@ import type { Lock } from '../../locks';
 import { isStranded, listLocks, unlock } from '../../locks';
 import { Problem } from '../../problem';
 import { unlockSchema } from '../../../catalogue';
-import { inputProblems } from '../../check-input';
+import { inputProblems } from '../../../catalogue';
 import { renderLocks } from '../render/locks';
 import { plain } from '../render/text';
 import type { Session } from '../session';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { OrderName, Plan } from '../../../catalogue';
 import { approvalSchema, orderSchema } from '../../../catalogue';
-import { inputProblems } from '../../check-input';
+import { inputProblems } from '../../../catalogue';
 import { Problem } from '../../problem';
 import type { Runs } from '../../runs';
 import { follow } from '../follow';
