@@ -8,6 +8,7 @@ import { down } from '../lifecycle/down';
 import { Parts } from '../lifecycle/parts';
 import { up, type UpOptions } from '../lifecycle/up';
 import type { TrafficReport } from '../traffic/traffic';
+import { addDemoCommand } from './demo';
 import { addFaultCommands } from './faults';
 import { labCommand, printJson } from './output';
 import { showRequests } from './requests';
@@ -128,6 +129,7 @@ traffic.command('stop').description('end them, and report').action(reportTraffic
 traffic.command('report').description('compares what they were told with what is there').action(reportTraffic('GET'));
 
 addFaultCommands(program, theLab, (lab) => new Parts(lab));
+addDemoCommand(program, number);
 
 program.parseAsync().catch((error: Error) => {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
