@@ -2,7 +2,7 @@
  * The clients' view of a change: a small steady client on the path that the application uses, for as long as the run's
  * steps last.
  *
- * 1. Every 100 ms one read in a transaction of its own, on one connection; a connection that broke is made anew at once.
+ * 1. Three times a second one read in a transaction of its own, on one connection; a connection that broke is made anew at once.
  *    A request that gets no answer within its time-out has failed.
  * 2. Every second a heartbeat with the counters. After a worker's crash another goes on from there; the gap is unmeasured.
  * 3. Budget exceeded: the run is told, once, by the signal `clientBudgetExceeded`. What follows is the run's to decide.
