@@ -10,7 +10,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Report } from '../../catalogue';
 import { exitCodes } from '../../catalogue';
-import type { LoggedRequest } from '../azure';
+import type { FaultListing, LoggedRequest } from '../azure';
 import { labCommand, runbookCommand } from '../cli/output';
 import { askDaemon } from '../control-client';
 import { labEnvironment } from '../environment';
@@ -20,7 +20,7 @@ import type { TrafficReport } from '../traffic/traffic';
 import { crashWorker } from './crash';
 import { keepLogs } from './logs';
 import { acceptedSkuChanges, observe } from './observation';
-import { type Scenario, scenarioOf } from './scenarios';
+import { replica, type Scenario, scenarioOf, wanted } from './scenarios';
 import { summaryTable } from './summary';
 import { Interrupted, Terminal } from './terminal';
 import { complaints, type Evidence } from './verdict';
@@ -33,8 +33,6 @@ export interface DemoOptions {
   timeFactor?: number;
 }
 
-const wanted = { sku: 'Standard_D8ds_v4', storageGb: 512 };
-const replica = 'broxiva-db-replica-1';
 const [asking, approving, onCall] = ['operator@example.com', 'lead@example.com', 'on-call@example.com'];
 const interruptedStatus = 130;
 
@@ -91,13 +89,21 @@ async function upgrade(terminal: Terminal, lab: Lab, scenario: Scenario): Promis
   const workflowId = await planAndRun(terminal, lab, scenario);
   terminal.heading('What is true now?', 'The clients compare what they were told with what is in the database.');
   await terminal.must('lab', ['traffic', 'stop'], { exits: [0, 1] });
-  const [{ report, url }, traffic, requests, after] = await Promise.all([
+  const [{ report, url }, traffic, requests, faults, after] = await Promise.all([
     terminal.ask<{ report: Report; url: string }>('runbook', ['report', workflowId]),
     askDaemon<TrafficReport>(lab, 'GET', '/traffic'),
     askDaemon<LoggedRequest[]>(lab, 'GET', '/requests'),
+    askDaemon<FaultListing[]>(lab, 'GET', '/faults'),
     look(),
   ]);
-  return { ...{ report, url, before, after, traffic }, skuChanges: acceptedSkuChanges(requests) };
+  return {
+    ...{ report, url, before, after, traffic },
+    skuChanges: acceptedSkuChanges(requests),
+    // What stays until it is cleared changes what is read, and is not counted.
+    idleFaults: faults
+      .filter(({ armed }) => armed.some(({ hits, remaining }) => hits === 0 && remaining !== null))
+      .map(({ name }) => name),
+  };
 }
 
 /** Resolves to the id of the run that has closed: the real one, or the dry run where already the plan was refused. */
@@ -158,14 +164,22 @@ async function watch(terminal: Terminal, lab: Lab, workflowId: string, scenario:
   const { Succeeded, RolledBack, NeedsOperator, Refused, Accepted } = exitCodes;
   const ends = [Succeeded, RolledBack, NeedsOperator, Refused, Accepted];
   if (scenario.killsWorker) await crashWorker(terminal, lab, workflowId, scenario.story);
-  let status = await terminal.must('runbook', ['watch', workflowId], { exits: ends });
-  if (status !== NeedsOperator || !scenario.operator) return;
-  const { clearsFaults, reason } = scenario.operator;
+  const status = await terminal.must('runbook', ['watch', workflowId], { exits: ends });
+  if (status === NeedsOperator && !scenario.operator) throw new Error(`${workflowId} needs an operator`);
+  if (status !== NeedsOperator && scenario.operator) throw new Error(`${workflowId} never needed an operator`);
+  if (scenario.operator) await answer(terminal, workflowId, scenario.operator);
+}
+
+async function answer(
+  terminal: Terminal,
+  workflowId: string,
+  { clearsFaults, reason }: NonNullable<Scenario['operator']>,
+): Promise<void> {
   terminal.heading('The operator', `The run is open and holds its locks until ${onCall} has said what to do.`);
   if (clearsFaults) await terminal.must('lab', ['fault', 'clear']);
   const order = ['retry', workflowId, '--reason', reason, '--as', onCall, '--wait'];
-  status = await terminal.must('runbook', order, { exits: ends });
-  if (status === NeedsOperator) throw new Error(`${workflowId} needs an operator again`);
+  const { Succeeded, RolledBack } = exitCodes;
+  await terminal.must('runbook', order, { exits: [Succeeded, RolledBack] });
 }
 
 async function finish(

@@ -13,6 +13,8 @@ export interface Evidence {
   after: Observed[];
   traffic: TrafficReport;
   skuChanges: SkuChange[];
+  /** Names of faults that are armed and have done nothing. */
+  idleFaults: string[];
 }
 
 export interface Wanted {
@@ -24,6 +26,7 @@ export interface Wanted {
 export function complaints(scenario: Scenario, wanted: Wanted, evidence: Evidence): string[] {
   return [
     ...outcomeComplaints(scenario, evidence),
+    ...evidence.idleFaults.map((name) => `the fault "${name}" never struck, so nothing was shown`),
     ...evidence.after.flatMap((server, index) => serverComplaints(evidence, wanted, server, evidence.before[index]!)),
     ...changeComplaints(evidence, wanted),
     ...clientComplaints(evidence),
