@@ -73,7 +73,8 @@ export interface ResourceManager {
   faults: {
     list(): FaultListing[];
     arm(name: string, options?: Record<string, unknown>): ArmedFault;
-    clear(name?: string): void;
+    /** All, or those of one name, or those armed for some servers. */
+    clear(name?: string, servers?: string[]): void;
   };
 }
 
@@ -114,7 +115,7 @@ export function createResourceManager(options: ResourceManagerOptions): Resource
     faults: {
       list: () => context.faults.list(),
       arm: (name, given) => context.faults.arm(name, given),
-      clear: (name) => context.faults.clear(name),
+      clear: (name, servers) => context.faults.clear(name, servers),
     },
   };
 }

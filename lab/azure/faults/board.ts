@@ -80,11 +80,15 @@ export class FaultBoard {
     return fault;
   }
 
-  /** All of them, or those of one name. Operations that hang go on. */
-  clear(name?: string): void {
+  /** All of them, or those of one name, or those of some servers. Operations that hang go on. */
+  clear(name?: string, servers?: string[]): void {
     if (name !== undefined) faultDefinition(name);
-    this.context.store.state.faults = name === undefined ? [] : this.armed.filter((fault) => fault.name !== name);
-    this.stale.clear();
+    const wanted = servers?.map((server) => server.toLowerCase());
+    const goes = (fault: ArmedFault) =>
+      (name === undefined || fault.name === name) &&
+      (wanted === undefined || wanted.includes(fault.options.server?.toLowerCase() ?? ''));
+    this.context.store.state.faults = this.armed.filter((fault) => !goes(fault));
+    for (const server of wanted ?? [...this.stale.keys()]) this.stale.delete(server);
     this.context.store.save();
   }
 
