@@ -1,0 +1,58 @@
+/** One case of a proof: what a run is given to suffer, what people answer it, and how it is to end. Plain data. */
+import type { Outcome, Trouble } from '../../../catalogue';
+import type { Hook } from './hooks';
+
+/** A request of the run's worker to Azure, counted from 1 since the run began. */
+export type Moment = { request: number } | { mutation: number };
+
+export type Order = 'retry' | 'rollback' | 'accept';
+
+/** Something that is done from outside when the worker's request at that moment has arrived and is not answered yet. */
+export type Strike = Moment &
+  (
+    | { do: 'killWorker' | 'abort' | 'cancel' | 'terminate' | 'pause' | 'killTemporal' | 'startRival' }
+    /** The old worker goes on that long after the new one was ready. */
+    | { do: 'freezeWorker'; thawAfterMs: number }
+    /** Started again after that time. `server`: 0 for the primary, then its replicas. */
+    | { do: 'killPostgres'; server: number; restartAfterMs: number }
+  );
+
+export interface AzureFault {
+  name: string;
+  options: Record<string, unknown>;
+  /** 0 for the primary, then its replicas. */
+  server: number;
+}
+
+export interface Expected {
+  /** `Terminated` is no outcome: nobody knows what was left, and the locks stay. */
+  outcomes: (Outcome | 'Terminated')[];
+  /** The step, by its place in the plan, whose failure the report must tell with these words. */
+  failed?: { step: number; words: string };
+  /** Steps that an operator is asked about, in this order; absent: it does not matter. */
+  asked?: number[];
+  /** Words that the first question to the operator must have among its causes. */
+  told?: string[];
+}
+
+export interface Case {
+  /** The row of the table: "unwinds". */
+  helper: string;
+  /** What is different from the others of its helper: "scale primary, after its effect". */
+  name: string;
+  hooks: Hook[];
+  strikes: Strike[];
+  azure: AzureFault[];
+  timing?: Record<string, number>;
+  /** What an operator orders when asked for the n-th time (from 0). */
+  answer(trouble: Trouble, asked: number): Order;
+  expected: Expected;
+}
+
+/** A case in which nothing goes wrong. */
+export const green: Case = {
+  ...{ helper: 'green', name: 'nothing goes wrong' },
+  ...{ hooks: [], strikes: [], azure: [] },
+  answer: () => 'retry',
+  expected: { outcomes: ['Succeeded'], asked: [] },
+};

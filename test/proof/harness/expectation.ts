@@ -1,0 +1,34 @@
+/** Did the case do what it was meant to? A harness that does nothing must not look like a pass. */
+import type { Violation } from '../invariants';
+import type { Evidence } from './evidence';
+
+export function unmet({ case: { expected, strikes }, runs: [run] }: Evidence, struck: number): Violation[] {
+  const { outcomes, failed, asked, told } = expected;
+  const { report, sightings, status } = run;
+  const outcome = status === 'TERMINATED' ? 'Terminated' : report?.outcome;
+  const problems: string[] = [];
+  if (!outcome || !outcomes.includes(outcome)) {
+    problems.push(`the outcome is ${outcome ?? 'open'} (${report?.summary ?? ''}), not ${outcomes.join(' or ')}`);
+  }
+  if (failed) {
+    const step = report?.steps[failed.step];
+    if (!step?.error?.includes(failed.words)) {
+      problems.push(`"${step?.name}" was to fail with: ${failed.words}; it tells: ${step?.error ?? 'no failure'}`);
+    }
+    const others = report?.steps.filter((other) => other !== step && other.error !== undefined) ?? [];
+    problems.push(...others.map(({ name, error }) => `"${name}" was not to fail, and tells: ${error}`));
+  }
+  const steps = run.plan?.steps.map(({ name }) => name) ?? [];
+  const questions = sightings.map(({ status: { trouble } }) => steps.indexOf(trouble?.step ?? ''));
+  if (asked && questions.join() !== asked.join()) {
+    problems.push(
+      `an operator was to be asked about steps [${asked.join(', ')}], and was about [${questions.join(', ')}]`,
+    );
+  }
+  const causes = sightings[0]?.status.trouble?.tried.join(' ') ?? '';
+  for (const words of told ?? []) {
+    if (!causes.includes(words)) problems.push(`the operator was not told: ${words}`);
+  }
+  if (struck < strikes.length) problems.push(`only ${struck} of ${strikes.length} strikes happened`);
+  return problems.map((what) => ({ of: 'what was meant to happen', what }));
+}

@@ -1,0 +1,31 @@
+/** What clients noticed stays within the plan's budget; where it does not, the run did not succeed without a person's word. */
+import type { Evidence, RunEvidence } from '../harness/evidence';
+import type { Invariant } from './invariant';
+
+export const clientBudget: Invariant = {
+  number: 7,
+  name: 'client budget',
+  violations: (evidence) => evidence.runs.flatMap((run) => [...unmeasured(run), ...ignored(run, evidence)]),
+};
+
+function unmeasured({ report, activities, workflowId }: RunEvidence): string[] {
+  if (report?.outcome !== 'Succeeded' && report?.outcome !== 'RolledBack') return [];
+  const asked = activities.some(({ type }) => type === 'measureClients');
+  return asked && report.clients === undefined ? [`${workflowId} reports nothing of its clients`] : [];
+}
+
+function ignored({ report, plan, workflowId }: RunEvidence, { traffic }: Evidence): string[] {
+  if (report?.outcome !== 'Succeeded' || report.steps.length === 0 || !plan) return [];
+  const { failedRequests, longestStallSeconds } = plan.clientBudget;
+  const noticed = [
+    { failed: traffic.failed, stall: traffic.longestStallSeconds, by: 'the clients' },
+    { failed: report.clients?.failedRequests ?? 0, stall: report.clients?.longestStallSeconds ?? 0, by: 'the probe' },
+  ];
+  if (report.operators.some(({ order }) => order === 'retry')) return [];
+  return noticed
+    .filter(({ failed, stall }) => failed > failedRequests || stall > longestStallSeconds)
+    .map(
+      ({ failed, stall, by }) =>
+        `${workflowId} succeeded by itself, though ${by} noticed ${failed} failures and ${stall.toFixed(1)} s`,
+    );
+}

@@ -1,0 +1,87 @@
+/**
+ * A run ends as exactly one of the declared outcomes, or stays open as NeedsOperator with reason, step, observed state and
+ * the locks held; a probe that knows nothing of the run agrees.
+ */
+import type { Outcome } from '../../../catalogue';
+import { completing } from '../../../catalogue';
+import { type Evidence, isAccepted, type RunEvidence } from '../harness/evidence';
+import type { State } from '../subjects/subject';
+import type { Invariant } from './invariant';
+
+export const outcome: Invariant = {
+  number: 1,
+  name: 'outcome',
+  violations: (evidence) => [
+    ...evidence.runs.flatMap((run) =>
+      run.status === 'TERMINATED'
+        ? keptAndFlagged(run, evidence)
+        : [...asDeclared(run), ...troubles(run), ...refusedTouchesNothing(run, evidence)],
+    ),
+    ...asProbed(evidence),
+  ],
+};
+
+function asDeclared({ workflowId, status, failure, report }: RunEvidence): string[] {
+  if (!report) return [`${workflowId} has no report (${status})`];
+  const closed = completing.has(report.outcome) ? 'COMPLETED' : 'FAILED';
+  return [
+    ...(status === closed ? [] : [`${workflowId} reports ${report.outcome} and is ${status} in Temporal`]),
+    ...(closed === 'COMPLETED' || failure === report.outcome
+      ? []
+      : [`${workflowId} reports ${report.outcome} and failed as ${failure}`]),
+    ...(report.outcome !== 'Accepted' || report.operators.some(({ order }) => order === 'accept')
+      ? []
+      : [`${workflowId} is Accepted by nobody`]),
+  ];
+}
+
+function keptAndFlagged({ workflowId, plan }: RunEvidence, { locks }: Evidence): string[] {
+  return (plan?.targets ?? []).flatMap((target) => {
+    const holder = locks.find((lock) => lock.target === target)?.state.holder;
+    return holder?.workflowId === workflowId && holder.flagged
+      ? []
+      : [`${workflowId} was terminated, and the lock of ${target} is not kept and flagged`];
+  });
+}
+
+function troubles({ workflowId, sightings, plan }: RunEvidence): string[] {
+  return sightings.flatMap(({ status: { trouble }, locks }) => {
+    if (!trouble) return [`${workflowId} needs an operator and does not say why`];
+    const missing = [
+      ...(trouble.step === '' ? ['a step'] : []),
+      ...(trouble.tried.length === 0 ? ['a reason'] : []),
+      ...(trouble.now === '' ? ['the observed state'] : []),
+    ].map((what) => `${workflowId} needs an operator and names no ${what}`);
+    const unlocked = (plan?.targets ?? []).filter(
+      (target) => !locks.some((lock) => lock.target === target && lock.holder?.workflowId === workflowId),
+    );
+    return [...missing, ...unlocked.map((target) => `${workflowId} needs an operator and does not hold ${target}`)];
+  });
+}
+
+function refusedTouchesNothing({ report, correlationId, workflowId }: RunEvidence, { requests }: Evidence): string[] {
+  if (report?.outcome !== 'Refused' && report?.outcome !== 'Planned') return [];
+  const touched = requests.filter((request) => request.correlationId === correlationId && isAccepted(request));
+  return touched.map(
+    ({ method, path }) => `${workflowId} is ${report.outcome}, and Azure accepted its ${method} ${path}`,
+  );
+}
+
+/** The last run that changed anything left what the servers show now. */
+function asProbed({ runs, before, after, wanted }: Evidence): string[] {
+  const outcomes = runs.map(({ report }) => report?.outcome);
+  if (outcomes.includes('Accepted')) return [];
+  const state: Record<Outcome, State> = {
+    ...{ Succeeded: wanted, Planned: before, Refused: before, RolledBack: before, Accepted: after },
+  };
+  // A rival that comes after a success finds nothing to do, or is refused.
+  const telling = outcomes.includes('Succeeded') ? 'Succeeded' : outcomes[0];
+  if (telling === undefined) return [];
+  return differences(state[telling], after).map((difference) => `the run is ${telling}, but ${difference}`);
+}
+
+export function differences(wanted: State, found: State): string[] {
+  return [...new Set([...Object.keys(wanted), ...Object.keys(found)])]
+    .filter((what) => wanted[what] !== found[what])
+    .map((what) => `${what} is ${found[what] ?? 'absent'}, not ${wanted[what] ?? 'absent'}`);
+}

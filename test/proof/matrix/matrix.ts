@@ -1,0 +1,146 @@
+/**
+ * The cases of a variant, made from what its run without faults showed: its steps and its requests. Never by hand.
+ */
+import { type Case, green } from '../harness/case';
+import { type Evidence, isMutation } from '../harness/evidence';
+import { onPurpose } from '../harness/hooks';
+
+/** What the run without faults showed. */
+export interface Shown {
+  /** Reversibility of each step, in the plan's order. */
+  steps: { name: string; reversible: boolean }[];
+  requests: number;
+  /** Which of the requests, counted from 1, were mutations. */
+  mutations: number[];
+  servers: number;
+}
+
+export function shownBy({ runs: [run], requests }: Evidence): Shown {
+  const steps = run.plan?.steps ?? [];
+  return {
+    steps: steps.map(({ name, reversibility }) => ({ name, reversible: reversibility !== 'irreversible' })),
+    requests: requests.length,
+    mutations: requests.flatMap((request, index) => (isMutation(request) ? [index + 1] : [])),
+    servers: new Set(steps.map(({ resource }) => resource)).size,
+  };
+}
+
+/** The part that `make test` runs: at most 90 s a runbook, in one variant. */
+export function essential(shown: Shown): Case[] {
+  const last = shown.steps.length - 1;
+  return [
+    repeats(shown),
+    ...each(shown, (step) => unwinds(shown, step, 'failAfter')),
+    ...[...new Set([0, last])].flatMap((step) => stuck(shown, step)),
+    ...shown.mutations.map((_, index) => killedAtMutation(index + 1)),
+    ...evenly(shown.requests, 3).map((request) => killedAtRequest(request, shown)),
+  ];
+}
+
+/** Every "each" and "every request". */
+export function whole(shown: Shown): Case[] {
+  return [
+    repeats(shown),
+    ...each(shown, (step) => unwinds(shown, step, 'failBefore')),
+    ...each(shown, (step) => unwinds(shown, step, 'failAfter')),
+    ...each(shown, (step) => unwindsTwice(shown, step)),
+    ...each(shown, (step) => stuck(shown, step)).flat(),
+    ...Array.from({ length: shown.requests }, (_, index) => killedAtRequest(index + 1, shown)),
+  ];
+}
+
+/** Every apply runs twice. */
+export function repeats(shown: Shown): Case {
+  return {
+    ...green,
+    helper: 'repeats',
+    name: 'every apply runs twice',
+    hooks: shown.steps.map((_, step) => ({ step, kind: 'applyTwice' as const })),
+  };
+}
+
+/**
+ * An error at a step. Where it can be undone the run rolls back by itself; from an irreversible step on it asks: before that
+ * step's effect the order is to roll back, which it can, afterwards to try again.
+ */
+export function unwinds(shown: Shown, step: number, kind: 'failBefore' | 'failAfter'): Case {
+  const hook = { step, kind };
+  const words = onPurpose(hook);
+  const firstIrreversible = shown.steps.findIndex(({ reversible }) => !reversible);
+  const asks = firstIrreversible >= 0 && step >= firstIrreversible;
+  const goesBack = !asks || (kind === 'failBefore' && step === firstIrreversible);
+  return {
+    ...green,
+    helper: 'unwinds',
+    name: `step ${step + 1}, ${kind === 'failBefore' ? 'before' : 'after'} its effect`,
+    hooks: [hook],
+    answer: () => (goesBack ? 'rollback' : 'retry'),
+    expected: goesBack
+      ? { outcomes: ['RolledBack'], failed: { step, words }, asked: asks ? [step] : [] }
+      : { outcomes: ['Succeeded'], asked: [step], told: [words] },
+  };
+}
+
+/** The same, with every undo run twice. */
+export function unwindsTwice(shown: Shown, step: number): Case {
+  const once = unwinds(shown, step, 'failAfter');
+  const undos = shown.steps.flatMap(({ reversible }, index) =>
+    reversible ? [{ step: index, kind: 'undoTwice' as const }] : [],
+  );
+  return { ...once, helper: 'unwinds twice', hooks: [...once.hooks, ...undos] };
+}
+
+/** The undo of a step fails; tried again, it goes well. Where there is no undo, the operator accepts. */
+export function stuck(shown: Shown, step: number): Case[] {
+  const base = { ...green, helper: 'stuck' };
+  if (!shown.steps[step]?.reversible) {
+    const words = onPurpose({ step, kind: 'failAfter' });
+    const accepting: Case = {
+      ...base,
+      name: `step ${step + 1} cannot be undone`,
+      hooks: [{ step, kind: 'failAfter' }],
+      answer: (_trouble, asked) => (asked === 0 ? 'rollback' : 'accept'),
+      expected: { outcomes: ['Accepted'], asked: [step, step], told: [words] },
+    };
+    return [accepting];
+  }
+  const reversible = shown.steps.flatMap((each, index) => (each.reversible ? [index] : []));
+  const fails = { step: reversible.at(-1)!, kind: 'failAfter' as const };
+  const undo = { step, kind: 'undoFails' as const };
+  return [
+    {
+      ...base,
+      name: `undo of step ${step + 1} fails`,
+      hooks: [fails, undo],
+      expected: { outcomes: ['RolledBack'], asked: [step], told: [onPurpose(fails), onPurpose(undo)] },
+    },
+  ];
+}
+
+export function killedAtMutation(mutation: number): Case {
+  return {
+    ...green,
+    helper: 'killed',
+    name: `the worker dies at mutation ${mutation}`,
+    strikes: [{ do: 'killWorker', mutation }],
+  };
+}
+
+export function killedAtRequest(request: number, { mutations, requests }: Shown): Case {
+  const what = mutations.includes(request) ? 'a mutation' : 'a read';
+  return {
+    ...green,
+    helper: 'killed',
+    name: `the worker dies at request ${request} of ${requests} (${what} without faults)`,
+    strikes: [{ do: 'killWorker', request }],
+  };
+}
+
+function each<T>({ steps }: Shown, make: (step: number) => T): T[] {
+  return steps.map((_, step) => make(step));
+}
+
+/** So many numbers from 1 to `count`, evenly spaced. */
+function evenly(count: number, wanted: number): number[] {
+  return Array.from({ length: wanted }, (_, index) => Math.round(((index + 0.5) * count) / wanted) || 1);
+}

@@ -1,0 +1,39 @@
+/** What a runbook's author writes to get the whole matrix: a state to begin with, and how to ask whether it is there. */
+import type { Place } from '../harness/place';
+
+/** What is so, in words that can be compared: "primary: ARM sku" → "Standard_D4ds_v4". */
+export type State = Record<string, string>;
+
+export interface Variant {
+  name: string;
+  /** Makes the state that the run begins with. */
+  before(place: Place): Promise<void>;
+  /** The run's input, less what every run has (who asks, timing). */
+  input(place: Place): Record<string, unknown>;
+  /** What a run that succeeds changes; all else stays. */
+  changes(place: Place): State;
+}
+
+export interface Subject {
+  /** By the name in the catalogue. */
+  runbook: string;
+  /** The first is the one that `make test` takes. */
+  variants: Variant[];
+  /** Asks the real parts, knowing nothing of any run. */
+  state(place: Place): Promise<State>;
+}
+
+/** The state of every server of the place, each named by its role in it. */
+export async function stateOfServers(place: Place): Promise<State> {
+  const states = await Promise.all(
+    place.servers.map(async (server) =>
+      Object.entries(await place.stateOf(server)).map(([what, value]) => [key(place, server, what), value] as const),
+    ),
+  );
+  return Object.fromEntries(states.flat());
+}
+
+/** "replica-1: ARM sku". */
+export function key(place: Place, server: string, what: string): string {
+  return `${server.slice(place.name.length + 1)}: ${what}`;
+}
