@@ -1,6 +1,6 @@
 # make demo and make test install whatever is missing (setup/install) and are quick the second time.
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup format clean
+.PHONY: help demo test histories bench setup format clean
 export KEEP FAULT
 
 help: ## this list
@@ -11,6 +11,12 @@ demo: setup ## a database upgrade on a production of its own; KEEP=1 leaves it r
 
 test: setup ## lint, types and every test; ends with: N passed, N failed
 	@setup/test
+
+histories: setup ## record the histories that the replay tests replay
+	@setup/with-tools node -r ./test/lab/typescript.cjs test/replay/record.ts
+
+bench: setup ## measure what the documentation promises, into docs/measurements.md; takes a quarter of an hour
+	@setup/with-tools node -r ./test/lab/typescript.cjs bench/main.ts
 
 setup: ## install what is missing and build
 	@setup/install

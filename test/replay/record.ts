@@ -1,0 +1,84 @@
+/**
+ * Records the histories that test/replay replays, on a lab of its own: `make histories`. Each run is the next chapter of one
+ * server: it goes back, goes back with an operator's help, grows under a killed worker, grows further with an approval.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
+import { lockWorkflowId, targetOf } from '../../catalogue';
+import { until } from '../../lab/processes';
+import { Database } from '../runbooks/support/database';
+import { Production } from '../runbooks/support/production';
+import { large, SkuUpgrade } from '../runbooks/support/sku-upgrade';
+import { toPortable } from './portable';
+
+const folder = join(__dirname, 'histories');
+
+async function record(name: string, handle: WorkflowHandle, ending: string): Promise<void> {
+  const fetched = await handle.fetchHistory();
+  const text = `${JSON.stringify(toPortable(fetched))}\n`;
+  writeFileSync(join(folder, `${name}.json`), text);
+  console.log(`${name}: ${ending}, ${fetched.events!.length} events, ${Math.round(text.length / 1024)} KiB`);
+}
+
+type Chapter = (production: Production, database: Database) => Promise<SkuUpgrade>;
+
+const chapters: Record<string, Chapter> = {
+  async 'rolled-back'(production, database) {
+    await production.arm('upgrade-fails', { server: database.name, properties: 'old' });
+    return SkuUpgrade.start(production, database, { sku: large.sku });
+  },
+
+  async 'needs-operator-then-retry'(production, database) {
+    await production.arm('upgrade-fails', { server: database.name, properties: 'new' });
+    await production.arm('undo-refused', { server: database.name });
+    const run = await SkuUpgrade.start(production, database, { sku: large.sku });
+    await run.until(({ phase }) => phase === 'needs-operator');
+    await run.order('retry');
+    return run;
+  },
+
+  async 'worker-killed'(production, database) {
+    await production.arm('operation-hangs', { server: database.name, after: 1 });
+    const run = await SkuUpgrade.start(production, database, { sku: large.sku });
+    await run.untilRemembered('operation');
+    await production.worker.kill();
+    const asked = (await production.requests()).length;
+    await production.worker.start();
+    const resumed = async () => (await production.requests()).length > asked + 1;
+    await until('the new worker asks Azure', resumed, { deadlineMs: 30_000, everyMs: 50 });
+    await production.clearFaults();
+    return run;
+  },
+
+  async succeeded(production, database) {
+    const input = { sku: 'Standard_D16ds_v4', storageGb: 512, timing: { soakSeconds: 1 } };
+    const run = await SkuUpgrade.start(production, database, input);
+    const { planHash } = await run.until(({ phase }) => phase === 'awaiting-approval');
+    await run.order('pause');
+    await run.approve(planHash!, ['grow primary']);
+    await run.until(({ phase }) => phase === 'paused');
+    await run.order('resume');
+    return run;
+  },
+};
+
+async function main(): Promise<void> {
+  const production = await Production.start();
+  try {
+    const database = Database.first(production);
+    for (const [name, play] of Object.entries(chapters)) {
+      const run = await play(production, database);
+      await record(name, run.handle, (await run.report()).outcome);
+    }
+    const lock = lockWorkflowId(targetOf('postgres', database.name));
+    await record('lock', production.client.workflow.getHandle(lock), 'open');
+  } finally {
+    await production.stop();
+  }
+}
+
+main().catch((error: Error) => {
+  console.error(`the histories were not recorded: ${error.message}`);
+  process.exitCode = 1;
+});
