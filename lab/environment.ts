@@ -1,6 +1,7 @@
 /** What a shell, a worker or a test needs to reach the lab as it would reach a production: environment variables. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ClusterLayout } from './kubernetes/layout';
 import { type Lab, production, repository } from './lab';
 
 export function labEnvironment(lab: Lab): Record<string, string> {
@@ -19,6 +20,7 @@ export function labEnvironment(lab: Lab): Record<string, string> {
     RUNBOOK_TOPOLOGY: join(repository, 'config', 'production.yaml'),
     RUNBOOK_UI_URL: lab.temporalUi,
     RUNBOOK_TASK_QUEUE: lab.configuration.taskQueue,
+    ...(lab.configuration.kubernetes && { KUBECONFIG: new ClusterLayout(lab).kubeconfig }),
   };
 }
 

@@ -18,6 +18,8 @@ export interface LabConfiguration {
   taskQueue: string;
   /** Whether `up` starts a worker. */
   worker: boolean;
+  /** Whether `up` starts a Kubernetes cluster. Labs of before there was one have no such field. */
+  kubernetes?: boolean;
   /** What a client of the managed identity's endpoint must send. */
   identityHeader: string;
 }

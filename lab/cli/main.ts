@@ -57,6 +57,7 @@ program
   .option('--memory-factor <factor>', 'what memory sizes are divided by (default: 64)', number)
   .option('--task-queue <name>', 'of the worker (default: runbooks)')
   .option('--no-worker', 'start no worker')
+  .option('--kubernetes', 'with a Kubernetes cluster, whose pods are processes of this machine')
   .action(async ({ worker, ...options }: UpOptions & { worker: boolean }) => {
     const { name, json } = globals();
     const report = (line: string) => json || console.log(`  ${line}`);

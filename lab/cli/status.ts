@@ -4,6 +4,7 @@ import { servicePorts } from '../addresses/network';
 import type { FaultListing } from '../azure';
 import { askDaemon } from '../control-client';
 import type { LabStatus, ServerStatus } from '../daemon/status';
+import type { Cluster } from '../kubernetes/cluster';
 import type { Lab } from '../lab';
 import { Parts } from '../lifecycle/parts';
 import type { ManagedProcess } from '../managed-process';
@@ -39,6 +40,7 @@ export async function readStatus(lab: Lab): Promise<FullStatus> {
       processStatus(parts.temporal.process, `${lab.temporalAddress}, UI ${lab.temporalUi}`),
       processStatus(parts.daemon, `ARM ${lab.resourceManager}, identity :${servicePorts.identity}`),
       processStatus(parts.worker.process, `task queue ${taskQueue}`),
+      ...(parts.cluster ? clusterStatus(parts.cluster) : []),
     ],
     ...daemon,
     openRuns: openRuns ?? null,
@@ -65,6 +67,13 @@ export function showStatus(status: FullStatus): string {
     ...(status.servers ? [showTraffic(status.traffic), showFaults(status.faults ?? [])] : []),
     showRuns(status.openRuns),
   ].join('\n');
+}
+
+function clusterStatus({ processes, layout }: Cluster): ProcessStatus[] {
+  const addresses: Record<string, string> = {
+    ...{ etcd: layout.etcd, 'kube-apiserver': layout.apiServer, kubelet: `KUBECONFIG=${layout.kubeconfig}` },
+  };
+  return processes.map((process) => processStatus(process, addresses[process.name] ?? ''));
 }
 
 function processStatus(managed: ManagedProcess, address: string): ProcessStatus {

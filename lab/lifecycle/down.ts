@@ -26,6 +26,7 @@ export async function down(name: string, { keepData }: { keepData: boolean }): P
 async function end(parts: Parts, keepData: boolean): Promise<void> {
   if (keepData) await parts.worker.process.stop();
   else await parts.worker.process.kill();
+  await parts.cluster?.stop();
   await parts.daemon.stop();
   await Promise.all([
     // Its state is in a SQLite file, which survives a kill; a polite end takes it more than five seconds.

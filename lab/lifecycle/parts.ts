@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { askDaemon } from '../control-client';
+import { Cluster } from '../kubernetes/cluster';
 import { type Lab, repository } from '../lab';
 import { ManagedProcess } from '../managed-process';
 import { Temporal } from '../temporal/temporal';
@@ -14,11 +15,14 @@ export class Parts {
   readonly temporal: Temporal;
   readonly worker: Worker;
   readonly daemon: ManagedProcess;
+  /** Undefined when the lab was made without. */
+  readonly cluster: Cluster | undefined;
 
   constructor(private readonly lab: Lab) {
     this.temporal = new Temporal(lab);
     this.worker = new Worker(lab, this.temporal);
     this.daemon = new ManagedProcess('daemon', lab.folder);
+    this.cluster = lab.configuration.kubernetes ? new Cluster(lab) : undefined;
   }
 
   async startDaemon(): Promise<void> {

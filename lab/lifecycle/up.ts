@@ -1,7 +1,8 @@
 /**
  * Makes a lab, or starts what of it does not run. Done twice it changes nothing.
  *
- * 1. a folder, a network, a configuration; 2. Temporal and the daemon side by side; 3. the worker; each until it is ready.
+ * 1. a folder, a network, a configuration; 2. Temporal and the daemon side by side; 3. where it is wanted Kubernetes;
+ * 4. the worker; each until it is ready.
  */
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir } from 'node:fs/promises';
@@ -11,10 +12,17 @@ import { claimsFolder, Lab, type LabConfiguration } from '../lab';
 import { Parts } from './parts';
 
 export type UpOptions = Partial<
-  Pick<LabConfiguration, 'replicas' | 'timeFactor' | 'memoryFactor' | 'taskQueue' | 'worker'>
+  Pick<LabConfiguration, 'replicas' | 'timeFactor' | 'memoryFactor' | 'taskQueue' | 'worker' | 'kubernetes'>
 >;
 
-const defaults = { replicas: 0, timeFactor: 60, memoryFactor: 64, taskQueue: 'runbooks', worker: true };
+const defaults = {
+  replicas: 0,
+  timeFactor: 60,
+  memoryFactor: 64,
+  taskQueue: 'runbooks',
+  worker: true,
+  kubernetes: false,
+};
 /** Azure allows five read replicas a server (concepts-read-replicas). */
 const replicasMax = 5;
 /** Below the ports of the lab's services; only to keep two `up` of one lab apart. */
@@ -40,6 +48,8 @@ export async function up(
       startPart('Temporal', parts.temporal.process.running, () => parts.temporal.start(), report),
       startPart('Azure and PostgreSQL', parts.daemon.running, () => parts.startDaemon(), report),
     ]);
+    const { cluster } = parts;
+    if (cluster) await startPart('Kubernetes', cluster.running, () => cluster.start(), report);
     if (lab.configuration.worker)
       await startPart('worker', parts.worker.process.running, () => parts.worker.start(), report);
     return lab;
@@ -89,7 +99,7 @@ function assertWithin(
 /** What a lab was made with stays. */
 function assertSame(lab: Lab, options: UpOptions): void {
   for (const [name, value] of Object.entries(options) as [keyof UpOptions, string | number | boolean | undefined][]) {
-    const made = lab.configuration[name];
+    const made = lab.configuration[name] ?? defaults[name];
     if (value === undefined || value === made) continue;
     throw new Error(
       `lab "${lab.name}" was made with ${name} ${made}, not ${value}: end it first (lab down), or take another --name`,

@@ -1,0 +1,68 @@
+/** The lab's Kubernetes: the control plane, and the process that plays the kubelets. */
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { request } from 'node:http';
+import type { Lab } from '../lab';
+import { repository } from '../lab';
+import { ManagedProcess } from '../managed-process';
+import { ControlPlane } from './control/control-plane';
+import { endContainers } from './kubelet/end-containers';
+import { ClusterLayout } from './layout';
+
+/** Its first start makes the seeded namespace. */
+const kubeletStartDeadlineMs = 120_000;
+
+export class Cluster {
+  readonly layout: ClusterLayout;
+  readonly controlPlane: ControlPlane;
+  readonly kubelet: ManagedProcess;
+
+  constructor(private readonly lab: Lab) {
+    this.layout = new ClusterLayout(lab);
+    this.controlPlane = new ControlPlane(lab);
+    this.kubelet = new ManagedProcess('kubelet', lab.folder);
+  }
+
+  get processes(): ManagedProcess[] {
+    return [...this.controlPlane.processes.toReversed(), this.kubelet];
+  }
+
+  get running(): boolean {
+    return this.processes.every(({ running }) => running);
+  }
+
+  /** The control plane and the nodes; the seeded production needs the database server and comes with the kubelet. */
+  async start(): Promise<void> {
+    await this.controlPlane.start();
+    await this.kubelet.start(
+      {
+        file: process.execPath,
+        args: [...process.execArgv, require.resolve('./kubelet/main'), this.lab.name],
+        environment: process.env,
+        folder: repository,
+      },
+      () => answers(this.layout.kubeletSocket),
+      kubeletStartDeadlineMs,
+    );
+  }
+
+  /** The pods end with it; what etcd and the volumes hold stays. */
+  async stop(): Promise<void> {
+    await this.kubelet.kill();
+    await endContainers(this.layout);
+    await Promise.all(this.controlPlane.processes.slice(0, 3).map((process) => process.kill()));
+    await this.controlPlane.etcd.stop();
+    if (existsSync(this.layout.kubeletSocket)) await rm(this.layout.kubeletSocket);
+  }
+}
+
+function answers(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    request({ socketPath, path: '/ready' }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode === 200);
+    })
+      .on('error', () => resolve(false))
+      .end();
+  });
+}

@@ -1,0 +1,136 @@
+/**
+ * One run of a container: a process in namespaces of its own, with its own file tree, its output in a file.
+ *
+ * It belongs to the lab, not to the kubelet: its folder holds its pid and, once it has ended, its exit code, so that a
+ * kubelet that is started again takes it over.
+ *
+ *   sh (writes the exit code) → unshare → the container's first process
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isRoot } from '../../account';
+import { beginningOf, signal } from '../../processes';
+import { type ContainerLayout, containerScript } from './container-script';
+import { childrenOf } from './process-tree';
+
+export interface ContainerRecord {
+  /** How often it was started before, in this pod. */
+  attempt: number;
+  /** Of the shell that waits for it. */
+  pid: number;
+  beginning: string;
+  startedAt: string;
+}
+
+export interface ContainerEnd {
+  exitCode: number;
+  finishedAt: string;
+}
+
+const pollMs = 200;
+const firstProcessDeadlineMs = 5_000;
+/** As a shell tells the end by SIGKILL. */
+export const killedExitCode = 137;
+
+const waiter = '"$@"; code=$?; echo $code >"$0.new" && mv "$0.new" "$0"';
+
+export class Container {
+  readonly ended: Promise<ContainerEnd>;
+  end: ContainerEnd | undefined;
+  /** Why the kubelet ended it, if it did for a reason of its own. */
+  killReason: 'OOMKilled' | undefined;
+
+  private constructor(
+    readonly folder: string,
+    readonly record: ContainerRecord,
+    process?: ChildProcess,
+  ) {
+    this.ended = this.waitForEnd(process);
+  }
+
+  /** `folder` is new; `environment` is the container's, whole. */
+  static start(
+    folder: string,
+    attempt: number,
+    layout: Omit<ContainerLayout, 'root' | 'canProtect'>,
+    environment: Record<string, string>,
+  ): Container {
+    const root = join(folder, 'root');
+    mkdirSync(root, { recursive: true });
+    const script = join(folder, 'script');
+    writeFileSync(script, containerScript({ ...layout, root, canProtect: isRoot() }), { mode: 0o600 });
+    const log = openSync(join(folder, 'log'), 'a');
+    try {
+      const command = [...unshare, '/bin/sh', script];
+      const child = spawn('/bin/sh', ['-c', waiter, join(folder, 'exit'), ...command], {
+        ...{ cwd: '/', env: environment, detached: true, stdio: ['ignore', log, log] },
+      });
+      child.on('error', () => undefined);
+      child.unref();
+      const pid = child.pid!;
+      const record = { attempt, pid, beginning: beginningOf(pid)!, startedAt: new Date().toISOString() };
+      writeFileSync(join(folder, 'container.json'), JSON.stringify(record));
+      return new Container(folder, record, child);
+    } finally {
+      closeSync(log);
+    }
+  }
+
+  /** Of an earlier kubelet; undefined where none was started. */
+  static adopt(folder: string): Container | undefined {
+    const file = join(folder, 'container.json');
+    if (!existsSync(file)) return undefined;
+    return new Container(folder, JSON.parse(readFileSync(file, 'utf8')) as ContainerRecord);
+  }
+
+  get id(): string {
+    return `process://${this.record.pid}-${this.record.beginning}`;
+  }
+
+  get logFile(): string {
+    return join(this.folder, 'log');
+  }
+
+  get running(): boolean {
+    return this.end === undefined;
+  }
+
+  /** The container's first process, as this machine numbers it; undefined when it does not run. */
+  get firstProcess(): number | undefined {
+    if (beginningOf(this.record.pid) !== this.record.beginning) return undefined;
+    const [namespaces] = childrenOf(this.record.pid);
+    return namespaces === undefined ? undefined : childrenOf(namespaces)[0];
+  }
+
+  /** Waits until the first process is there: a signal before that would be lost. */
+  async signal(name: NodeJS.Signals): Promise<void> {
+    const deadline = Date.now() + firstProcessDeadlineMs;
+    while (this.running) {
+      const pid = this.firstProcess;
+      if (pid !== undefined) return signal(pid, name);
+      if (Date.now() > deadline) return;
+      await sleep(20);
+    }
+  }
+
+  private async waitForEnd(child?: ChildProcess): Promise<ContainerEnd> {
+    if (child) await new Promise((resolve) => child.once('exit', resolve));
+    while (beginningOf(this.record.pid) === this.record.beginning) await sleep(pollMs);
+    this.end = readEnd(join(this.folder, 'exit'));
+    return this.end;
+  }
+}
+
+/** Without root a namespace of users comes first, in which we are root. */
+const unshare = [
+  ...['/usr/bin/unshare', '--mount', '--pid', '--fork', '--kill-child', '--propagation', 'private'],
+  ...(isRoot() ? [] : ['--map-root-user']),
+];
+
+/** No file: the waiting shell was killed, and with it all that it waited for. */
+function readEnd(file: string): ContainerEnd {
+  if (!existsSync(file)) return { exitCode: killedExitCode, finishedAt: new Date().toISOString() };
+  return { exitCode: Number(readFileSync(file, 'utf8')), finishedAt: statSync(file).mtime.toISOString() };
+}

@@ -1,0 +1,19 @@
+/** The kubelets' process: `main.js <lab>`. Ends on SIGTERM and leaves the containers to its successor. */
+import { Lab } from '../../lab';
+import { Kubelet } from './kubelet';
+
+async function main(name: string): Promise<void> {
+  const lab = Lab.find(name);
+  if (!lab) throw new Error(`there is no lab "${name}"`);
+  const kubelet = await Kubelet.start(lab);
+  console.log(`${new Date().toISOString()} ready`);
+  process.once('SIGTERM', () => {
+    kubelet.stop();
+    process.exit(0);
+  });
+}
+
+main(process.argv[2] ?? 'default').catch((error: Error) => {
+  console.error(`${new Date().toISOString()} ${error.stack ?? error.message}`);
+  process.exit(1);
+});
