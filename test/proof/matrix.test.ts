@@ -1,0 +1,15 @@
+/**
+ * Goal: every runbook of the catalogue keeps every invariant, whatever its steps suffer. Method: the essential cases, made
+ * from the runbook's own steps, side by side in one lab on real servers; `make chaos` plays the whole matrix.
+ */
+import { runbooks } from '../../catalogue';
+import { provenEssentially } from './support/essential';
+import { subjects } from './subjects';
+
+test('every runbook of the catalogue has a subject', () => {
+  expect(Object.keys(subjects).sort()).toEqual(Object.keys(runbooks).sort());
+});
+
+describe.each(Object.values(subjects))('$runbook', (subject) => {
+  provenEssentially(subject, { catalogue: runbooks });
+});
