@@ -24,6 +24,8 @@ export function fromPortable(json: Json): History {
 
 function withoutOwner(history: Json): Json {
   if (Array.isArray(history)) return history.map(withoutOwner);
+  // A worker's own name: process and host, also before the name of its own task queue.
+  if (typeof history === 'string') return history.replace(/^\d+@[^-]+/, 'someone');
   if (typeof history !== 'object' || history === null) return history;
   return Object.fromEntries(
     Object.entries(history).flatMap(([key, value]): [string, Json][] => {
