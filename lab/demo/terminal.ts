@@ -100,10 +100,9 @@ export class Terminal {
 function printExcept(lines: NodeJS.EventEmitter, omit: (line: string) => boolean): void {
   let omitting = false;
   lines.on('line', (line: string) => {
-    const left = omit(line);
-    if (!left) console.log(line);
-    else if (!omitting) console.log(styleText('dim', '  …'));
-    omitting = left;
+    if (!omit(line)) console.log(line);
+    else if (!omitting && line !== '') console.log(styleText('dim', '  …'));
+    omitting = omit(line) && (omitting || line !== '');
   });
 }
 
