@@ -5,7 +5,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import type { Report } from '../../catalogue';
 import { Bench, historyLength, order, reportOf, until } from './support/bench';
-import type { DialBoard} from './support/dial-board';
+import type { DialBoard } from './support/dial-board';
 import { untilCancelled } from './support/dial-board';
 import { two, board, neverAsk, fail, approvePlan, rejected, eventually } from './support/words';
 

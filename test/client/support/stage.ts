@@ -6,6 +6,7 @@ import { Worker, bundleWorkflowCode } from '@temporalio/worker';
 import { createTargetLockActivities } from '../../../activities/target-lock';
 import { searchAttributes, topologySchema } from '../../../catalogue';
 import { program } from '../../../lab/cache';
+import { quiet, quietServer } from '../../support/quiet';
 import { PaperServers } from './paper-server';
 
 const topology = topologySchema.parse({
@@ -32,10 +33,11 @@ export class Stage {
       TestWorkflowEnvironment.createLocal({
         server: {
           executable: { type: 'existing-path', path: program('temporal') },
+          extraArgs: quietServer,
           searchAttributes: registered ? attributes : [],
         },
       }),
-      bundleWorkflowCode({ workflowsPath: require.resolve('./workflows') }),
+      bundleWorkflowCode({ workflowsPath: require.resolve('./workflows'), logger: quiet }),
     ]);
     return new Stage(environment, bundle);
   }

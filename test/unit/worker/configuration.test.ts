@@ -1,5 +1,5 @@
 /** The worker's environment: everything wrong is named at once, each with what to do, and no password is repeated. */
-import type { ConfigurationError} from '../../../worker/configuration';
+import type { ConfigurationError } from '../../../worker/configuration';
 import { readConfiguration } from '../../../worker/configuration';
 
 const good = {

@@ -4,11 +4,12 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, defineSearchAttributeKey } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
-import { DefaultLogger, Runtime, Worker, bundleWorkflowCode } from '@temporalio/worker';
+import { Worker, bundleWorkflowCode } from '@temporalio/worker';
 import { createTargetLockActivities } from '../../../activities/target-lock';
 import type { LockState, OrderName, Report, RunStatus, Topology } from '../../../catalogue';
 import { lockMessages, lockWorkflowId, searchAttributes, targetOf, topologySchema } from '../../../catalogue';
 import { program } from '../../../lab/cache';
+import { quiet, quietServer } from '../../support/quiet';
 import type { DialBoard } from './dial-board';
 
 export const topology: Topology = topologySchema.parse({
@@ -17,8 +18,6 @@ export const topology: Topology = topologySchema.parse({
   postgres: { primary: 'board', database: 'none', applicationRole: 'none' },
   approval: {},
 });
-
-Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
 
@@ -32,6 +31,7 @@ export class Bench {
         ? await TestWorkflowEnvironment.createLocal({
             server: {
               executable: { type: 'existing-path', path: program('temporal') },
+              extraArgs: quietServer,
               searchAttributes: Object.entries(searchAttributes).map(([name, type]) =>
                 defineSearchAttributeKey(name, type),
               ),
@@ -65,7 +65,7 @@ export class Bench {
     const { client, nativeConnection } = this.environment;
     bundle ??= bundleWorkflowCode({
       workflowsPath: require.resolve('./workflows'),
-      logger: new DefaultLogger('ERROR'),
+      logger: quiet,
     });
     const worker = await Worker.create({
       connection: nativeConnection,
