@@ -9,8 +9,11 @@ import { mutationInterval, overlaps } from './support/mutations';
 import { Production } from './support/production';
 import { large, small, SkuUpgrade } from './support/sku-upgrade';
 
+// 20 runs, one after the other; every wait in them has a shorter deadline of its own.
+jest.setTimeout(180_000);
+
 let production: Production;
-beforeAll(async () => (production = await Production.start()), 90_000);
+beforeAll(async () => (production = await Production.start()));
 afterAll(() => production?.stop());
 
 const create = (options: { replicas?: number } = {}) => Database.create(production, options);
@@ -26,19 +29,15 @@ async function changedInTurn(runs: SkuUpgrade[]): Promise<string[]> {
 }
 
 describe('many runs at once', () => {
-  test.concurrent(
-    '20 starts on one server that wait: all succeed, one after the other',
-    async () => {
-      const database = await create();
-      const sizes = Array.from({ length: 20 }, (_, index) => (index % 7 === 3 ? larger : large.sku));
-      const runs = await Promise.all(sizes.map((sku) => start(database, { sku, onBusy: 'wait' })));
-      const outcomes = await Promise.all(runs.map(async (run) => (await run.report()).outcome));
-      expect(outcomes).toEqual(sizes.map(() => 'Succeeded'));
-      expect((await changedInTurn(runs)).length).toBeGreaterThan(1);
-      expect([large.sku, larger]).toContain((await database.look()).sku);
-    },
-    180_000,
-  );
+  test.concurrent('20 starts on one server that wait: all succeed, one after the other', async () => {
+    const database = await create();
+    const sizes = Array.from({ length: 20 }, (_, index) => (index % 7 === 3 ? larger : large.sku));
+    const runs = await Promise.all(sizes.map((sku) => start(database, { sku, onBusy: 'wait' })));
+    const outcomes = await Promise.all(runs.map(async (run) => (await run.report()).outcome));
+    expect(outcomes).toEqual(sizes.map(() => 'Succeeded'));
+    expect((await changedInTurn(runs)).length).toBeGreaterThan(1);
+    expect([large.sku, larger]).toContain((await database.look()).sku);
+  });
 
   test.concurrent(
     '20 starts on one server that do not wait: one changes it, the others name the holder or find it done',
@@ -57,25 +56,20 @@ describe('many runs at once', () => {
       }
       expect(await database.look()).toMatchObject(large);
     },
-    120_000,
   );
 
-  test.concurrent(
-    'two runs that each need a primary and its replica: both end, in turn',
-    async () => {
-      const database = await create({ replicas: 1 });
-      const runs = await Promise.all([large.sku, larger].map((sku) => start(database, { sku, onBusy: 'wait' })));
-      const reports = await Promise.all(runs.map((run) => run.report()));
-      const outcomes = reports.map(({ outcome, summary }) => `${outcome} ${summary}`);
-      expect(outcomes).toContain('Succeeded ');
-      // After its primary's restart a replica connects again within seconds, and until then the next run is refused.
-      for (const outcome of outcomes) expect(outcome).toMatch(/^Succeeded $|is not streaming from its primary/);
-      await changedInTurn(runs);
-      const [primary, replica] = await Promise.all([database.look(), database.look(database.replicas[0])]);
-      expect(replica.sku).toBe(primary.sku);
-    },
-    120_000,
-  );
+  test.concurrent('two runs that each need a primary and its replica: both end, in turn', async () => {
+    const database = await create({ replicas: 1 });
+    const runs = await Promise.all([large.sku, larger].map((sku) => start(database, { sku, onBusy: 'wait' })));
+    const reports = await Promise.all(runs.map((run) => run.report()));
+    const outcomes = reports.map(({ outcome, summary }) => `${outcome} ${summary}`);
+    expect(outcomes).toContain('Succeeded ');
+    // After its primary's restart a replica connects again within seconds, and until then the next run is refused.
+    for (const outcome of outcomes) expect(outcome).toMatch(/^Succeeded $|is not streaming from its primary/);
+    await changedInTurn(runs);
+    const [primary, replica] = await Promise.all([database.look(), database.look(database.replicas[0])]);
+    expect(replica.sku).toBe(primary.sku);
+  });
 });
 
 describe('the history of a run', () => {
@@ -86,44 +80,36 @@ describe('the history of a run', () => {
   };
   afterAll(() => process.stdout.write(`${measured.join('\n')}\n`));
 
-  test.concurrent(
-    '1, 2 and 4 steps, with approval: at most 40 events and 12 a step',
-    async () => {
-      const database = await create({ replicas: 1 });
-      const approved = async (input: object, irreversible: string[] = []) => {
-        const run = await start(database, { ...input, approval: 'required', timing: { soakSeconds: 1 } });
-        const { planHash, steps } = await run.until(({ phase }) => phase === 'awaiting-approval');
-        await run.approve(planHash!, irreversible);
-        expect(await run.report()).toMatchObject({ outcome: 'Succeeded' });
-        within(`${steps.length} steps, approved`, await run.events(), steps.length);
-        return steps.length;
-      };
-      const replica = `grow ${database.replicas[0]}`;
-      expect(await approved({ sku: large.sku, storageGb: 512 }, [replica, 'grow primary'])).toBe(4);
-      expect(await approved({ sku: small.sku })).toBe(2);
-      const alone = await create();
-      const run = await start(alone, { sku: large.sku });
-      await run.report();
-      within('1 step', await run.events(), 1);
-    },
-    120_000,
-  );
+  test.concurrent('1, 2 and 4 steps, with approval: at most 40 events and 12 a step', async () => {
+    const database = await create({ replicas: 1 });
+    const approved = async (input: object, irreversible: string[] = []) => {
+      const run = await start(database, { ...input, approval: 'required', timing: { soakSeconds: 1 } });
+      const { planHash, steps } = await run.until(({ phase }) => phase === 'awaiting-approval');
+      await run.approve(planHash!, irreversible);
+      expect(await run.report()).toMatchObject({ outcome: 'Succeeded' });
+      within(`${steps.length} steps, approved`, await run.events(), steps.length);
+      return steps.length;
+    };
+    const replica = `grow ${database.replicas[0]}`;
+    expect(await approved({ sku: large.sku, storageGb: 512 }, [replica, 'grow primary'])).toBe(4);
+    expect(await approved({ sku: small.sku })).toBe(2);
+    const alone = await create();
+    const run = await start(alone, { sku: large.sku });
+    await run.report();
+    within('1 step', await run.events(), 1);
+  });
 
-  test.concurrent(
-    'Azure takes 2 s and 30 s: the same events',
-    async () => {
-      const [short, long] = await Promise.all([create(), create()]);
-      await production.arm('operation-hangs', { server: long.name, after: 1 });
-      const runs = await Promise.all([short, long].map((database) => start(database, { sku: large.sku })));
-      const began = Date.now();
-      await until('30 s of Azure', () => Date.now() - began > 30_000, { deadlineMs: 60_000, everyMs: 500 });
-      await production.clearFaults();
-      for (const run of runs) expect(await run.report()).toMatchObject({ outcome: 'Succeeded' });
-      const [few, many] = await Promise.all(runs.map((run) => run.events()));
-      within('Azure takes 2 s', few!, 1);
-      within('Azure takes 30 s', many!, 1);
-      expect(many).toHaveLength(few!.length);
-    },
-    120_000,
-  );
+  test.concurrent('Azure takes 2 s and 30 s: the same events', async () => {
+    const [short, long] = await Promise.all([create(), create()]);
+    await production.arm('operation-hangs', { server: long.name, after: 1 });
+    const runs = await Promise.all([short, long].map((database) => start(database, { sku: large.sku })));
+    const began = Date.now();
+    await until('30 s of Azure', () => Date.now() - began > 30_000, { deadlineMs: 60_000, everyMs: 500 });
+    await production.clearFaults();
+    for (const run of runs) expect(await run.report()).toMatchObject({ outcome: 'Succeeded' });
+    const [few, many] = await Promise.all(runs.map((run) => run.events()));
+    within('Azure takes 2 s', few!, 1);
+    within('Azure takes 30 s', many!, 1);
+    expect(many).toHaveLength(few!.length);
+  });
 });

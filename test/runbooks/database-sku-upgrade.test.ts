@@ -11,8 +11,11 @@ import { Database } from './support/database';
 import { Production } from './support/production';
 import { large, small, SkuUpgrade } from './support/sku-upgrade';
 
+// A case takes 10 to 30 s; every wait in it has a shorter deadline of its own.
+jest.setTimeout(180_000);
+
 let production: Production;
-beforeAll(async () => (production = await Production.start()), 90_000);
+beforeAll(async () => (production = await Production.start()));
 afterAll(() => production?.stop());
 
 const create = (options: { replicas?: number } = {}) => Database.create(production, options);
@@ -420,6 +423,20 @@ describe("under the clients' writes: no acknowledged row is lost", () => {
     expect(report.clients!.unmeasuredSeconds).toBeGreaterThan(0);
     expect(await run.mutations()).toEqual(upOf(name));
     expect(await database.look()).toMatchObject({ ...large, state: 'Ready' });
+  });
+
+  test('an operation that never ends: asked at the deadline; a retry takes up the same operation', async () => {
+    const { name } = database;
+    await production.arm('operation-hangs', { server: name, after: 1 });
+    const run = await start(database, { sku: small.sku, timing: { soakSeconds: 0, operationTimeoutSeconds: 5 } });
+    const { trouble } = await run.until(({ phase }) => phase === 'needs-operator');
+    expect(trouble).toMatchObject({ orders: ['retry', 'rollback', 'accept'] });
+    expect(trouble!.tried[0]).toMatch(/was accepted by Azure and has not ended within the deadline/);
+    await production.clearFaults();
+    await run.order('retry');
+    expect(await run.report()).toMatchObject({ outcome: 'Succeeded' });
+    expect(await run.mutations()).toEqual(downOf(name));
+    expect(await database.look()).toMatchObject({ ...small, state: 'Ready' });
     const written = await traffic('DELETE');
     expect(written.acknowledged).toBeGreaterThan(100);
     expect(written.rowsInTable).toBeGreaterThanOrEqual(written.acknowledged);
