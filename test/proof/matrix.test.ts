@@ -3,7 +3,7 @@
  * from the runbook's own steps, side by side in one lab on real servers; `make chaos` plays the whole matrix.
  */
 import { runbooks } from '../../catalogue';
-import { provenEssentially } from './support/essential';
+import { provenEssentially } from './support/proven';
 import { subjects } from './subjects';
 
 test('every runbook of the catalogue has a subject', () => {

@@ -47,7 +47,7 @@ export class Proof {
   }
 
   static async start(options: ProofOptions): Promise<Proof> {
-    const { root = repository, players = 4 } = options;
+    const { root = repository, players = 5 } = options;
     const stage = options.stage ?? (await Stage.start());
     try {
       return await Proof.on(stage, options, root, players);

@@ -37,15 +37,19 @@ export function essential(shown: Shown): Case[] {
   ];
 }
 
-/** Every "each" and "every request". */
-export function whole(shown: Shown): Case[] {
+/** Every "each" and "every request"; or every n-th request. */
+export function whole(shown: Shown, { everyRequest = 1 } = {}): Case[] {
+  const requests = Array.from(
+    { length: Math.floor(shown.requests / everyRequest) },
+    (_, index) => (index + 1) * everyRequest,
+  );
   return [
     repeats(shown),
     ...each(shown, (step) => unwinds(shown, step, 'failBefore')),
     ...each(shown, (step) => unwinds(shown, step, 'failAfter')),
     ...each(shown, (step) => unwindsTwice(shown, step)),
     ...each(shown, (step) => stuck(shown, step)).flat(),
-    ...Array.from({ length: shown.requests }, (_, index) => killedAtRequest(index + 1, shown)),
+    ...requests.map((request) => killedAtRequest(request, shown)),
   ];
 }
 
