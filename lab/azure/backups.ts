@@ -3,6 +3,7 @@
  * A replica has none of its own; its history begins with its promotion.
  */
 import { rm } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import type { Context } from './context';
 import type { BackupRecord } from './flexible-servers/record';
 import { longTime } from './http/headers';
@@ -13,17 +14,26 @@ import type { OperationKind } from './operations';
 const automaticEveryMs = 24 * 60 * 60 * 1000;
 const automaticKept = 2;
 
+/** A restart cuts a backup off: then it is taken anew, this often, with this much time between. */
+const attemptsMax = 5;
+const betweenAttemptsMs = 2000;
+
 export async function takeAutomaticBackup(context: Context, serverName: string): Promise<void> {
-  try {
-    const taken = await context.postgres(serverName).backup();
-    // As Azure names them: the completion time in .NET ticks.
-    const name = `backup_${BigInt(Date.parse(taken.completedAt)) * 10_000n + 621_355_968_000_000_000n}`;
-    await keep(context, serverName, {
-      ...{ name, type: 'Full', source: 'Automatic', completedAt: taken.completedAt, folder: taken.folder },
-    });
-  } catch (error) {
-    // The server may be gone, or down, by now.
-    if (context.store.server(serverName)?.started) context.warn(`the automatic backup of ${serverName} failed`, error);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const taken = await context.postgres(serverName).backup();
+      // As Azure names them: the completion time in .NET ticks.
+      const name = `backup_${BigInt(Date.parse(taken.completedAt)) * 10_000n + 621_355_968_000_000_000n}`;
+      await keep(context, serverName, {
+        ...{ name, type: 'Full', source: 'Automatic', completedAt: taken.completedAt, folder: taken.folder },
+      });
+      return;
+    } catch (error) {
+      // The server may be gone, or down, by now.
+      if (!context.store.server(serverName)?.started) return;
+      if (attempt === attemptsMax) return context.warn(`the automatic backup of ${serverName} failed`, error);
+      await setTimeout(betweenAttemptsMs, undefined, { ref: false });
+    }
   }
 }
 

@@ -241,11 +241,13 @@ test('stop and start; a stopped server takes nothing else', async () => {
 });
 
 test('a busy server: accepted, then failed at the first poll', async () => {
+  azure.resourceManager.faults.arm('operation-hangs', { server: 'primary' });
   const first = await azure.ask('PATCH', azure.path('primary'), { body: { tags: { n: '1' } } });
   const second = await azure.change('PATCH', azure.path('primary'), { tags: { n: '2' } });
   const restart = await azure.change('POST', azure.path('primary', '/restart'));
   expect(second).toMatchObject({ status: 'Failed', error: { code: 'ProvisioningServerBusy' } });
   expect(restart).toMatchObject({ status: 'Failed', error: { code: 'ServerIsNotReady' } });
+  azure.resourceManager.faults.clear();
   await azure.ended(first.headers['azure-asyncoperation']!);
   expect((await azure.ask('GET', azure.path('primary'))).body.tags).toEqual({ n: '1' });
   const logged = azure.mutations('primary').slice(-3);
@@ -257,6 +259,10 @@ test('a busy server: accepted, then failed at the first poll', async () => {
 });
 
 test('backups are real and listed; databases and firewall rules come and go', async () => {
+  await until('an automatic backup', async () => (await backups('primary')).length > 0, {
+    deadlineMs: 20_000,
+    everyMs: 100,
+  });
   const [automatic] = await backups('primary');
   expect(automatic).toMatchObject({ backupType: 'Full', source: 'Automatic' });
   expect((await azure.change('PUT', azure.path('primary', '/backups/mine'))).status).toBe('Succeeded');
