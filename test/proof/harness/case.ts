@@ -15,6 +15,7 @@ export type Strike = Moment &
     | { do: 'freezeWorker'; thawAfterMs: number }
     /** Started again after that time. `server`: 0 for the primary, then its replicas. */
     | { do: 'killPostgres'; server: number; restartAfterMs: number }
+    | { do: 'arm'; fault: AzureFault }
   );
 
 export interface AzureFault {
@@ -47,6 +48,8 @@ export interface Case {
   /** What an operator orders when asked for the n-th time (from 0). */
   answer(trouble: Trouble, asked: number): Order;
   expected: Expected;
+  /** Strikes and faults whose moment does not come are no failure. */
+  mayMiss?: boolean;
 }
 
 /** A case in which nothing goes wrong. */

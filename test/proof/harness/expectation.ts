@@ -2,7 +2,13 @@
 import type { Violation } from '../invariants';
 import type { Evidence } from './evidence';
 
-export function unmet({ case: { expected, strikes }, runs: [run] }: Evidence, struck: number): Violation[] {
+const of = 'what was meant to happen';
+
+export function unmet(
+  { case: { expected, strikes, mayMiss }, runs: [run] }: Evidence,
+  struck: number,
+  missed: string[],
+): Violation[] {
   const { outcomes, failed, asked, told } = expected;
   const { report, sightings, status } = run;
   const outcome = status === 'TERMINATED' ? 'Terminated' : report?.outcome;
@@ -29,6 +35,8 @@ export function unmet({ case: { expected, strikes }, runs: [run] }: Evidence, st
   for (const words of told ?? []) {
     if (!causes.includes(words)) problems.push(`the operator was not told: ${words}`);
   }
+  if (mayMiss) return problems.map((what) => ({ of, what }));
+  problems.push(...missed.map((fault) => `the fault ${fault} never struck`));
   if (struck < strikes.length) problems.push(`only ${struck} of ${strikes.length} strikes happened`);
-  return problems.map((what) => ({ of: 'what was meant to happen', what }));
+  return problems.map((what) => ({ of, what }));
 }

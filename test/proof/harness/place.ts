@@ -67,9 +67,13 @@ export class Place {
   async remove(): Promise<void> {
     await this.traffic.stop().catch(() => undefined);
     for (const server of [...this.replicas, this.primary]) {
-      await this.azure('DELETE', serverPath(server));
-      const gone = () => !this.stage.resourceManager.servers().some(({ name }) => name === server);
-      await until(`${server} is deleted`, gone, { deadlineMs: 30_000, everyMs: 50 });
+      // One that is still busy refuses.
+      const gone = async () => {
+        if (!this.stage.resourceManager.servers().some(({ name }) => name === server)) return true;
+        await this.azure('DELETE', serverPath(server)).catch(() => undefined);
+        return false;
+      };
+      await until(`${server} is deleted`, gone, { deadlineMs: 30_000, everyMs: 500 });
     }
   }
 

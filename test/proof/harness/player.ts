@@ -9,12 +9,12 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type { RunbookEntry } from '../../../catalogue';
 import { lockMessages, lockWorkflowId } from '../../../catalogue';
-import type { LoggedRequest } from '../../../lab/azure';
+import type { ArmedFault, LoggedRequest } from '../../../lab/azure';
 import { until } from '../../../lab/processes';
 import { differences } from '../invariants/outcome';
 import { type Violation, violationsIn } from '../invariants';
 import type { Subject, Variant } from '../subjects/subject';
-import type { Case, Strike } from './case';
+import type { AzureFault, Case, Strike } from './case';
 import { Conducted } from './conduct';
 import { type Evidence, isMutation, type LockEvidence } from './evidence';
 import { unmet } from './expectation';
@@ -44,6 +44,7 @@ export interface Result {
   violations: Violation[];
   evidence: Evidence;
   seconds: number;
+  workerLog: string;
 }
 
 export class Player {
@@ -77,9 +78,7 @@ export class Player {
     this.mutations = 0;
     const strikes = new Strikes(this.stage, place, this.worker, given.strikes);
     const armed = Date.now();
-    for (const { name, options, server } of given.azure) {
-      this.stage.resourceManager.faults.arm(name, { ...options, server: place.servers[server] ?? place.primary });
-    }
+    const faults = given.azure.map((fault) => arm(this.stage, place, fault));
     const input = {
       ...{ ...scene.variant.input(place), requestedBy: 'asker@example.com', reason: 'the proof' },
       timing: { ...timing, ...given.timing },
@@ -87,7 +86,11 @@ export class Player {
     const run = new Conducted(
       this.stage,
       await start(this.stage.client, this.worker.name, scene.entry.name, input, given, place),
-      given.answer,
+      (trouble, asked) => {
+        // Whoever is asked sees to it first that Azure goes on.
+        this.stage.resourceManager.faults.clear('operation-hangs', place.servers);
+        return given.answer(trouble, asked);
+      },
     );
     const rivals: Conducted[] = [];
     strikes.onRival = async () => {
@@ -105,10 +108,12 @@ export class Player {
     const evidence = await this.collect(scene, given, place, before, [run, ...rivals], settledSeconds);
     this.onRequest = undefined;
     await this.worker.endEarlier();
-    const violations = [...violationsIn(evidence), ...unmet(evidence, strikes.count)];
+    const missed = faults.filter(({ name, hits }) => hits === 0 && !name.startsWith('backup-')).map(({ name }) => name);
+    const violations = [...violationsIn(evidence), ...unmet(evidence, strikes.count, missed)];
     const asBefore = differences(before, evidence.after).length === 0 && violations.length === 0;
     if (!asBefore || evidence.runs[0].status === 'TERMINATED') await this.leave();
-    return { scene, case: given, violations, evidence, seconds: (Date.now() - began) / 1000 };
+    const seconds = (Date.now() - began) / 1000;
+    return { scene, case: given, violations, evidence, seconds, workerLog: this.worker.logFile };
   }
 
   async stop(): Promise<void> {
@@ -235,12 +240,19 @@ class Strikes {
       case 'terminate':
         await run.handle.terminate('for the proof');
         return;
+      case 'arm':
+        arm(this.stage, this.place, strike.fault);
+        return;
       case 'startRival':
         return this.onRival();
       default:
         return run.say(strike.do);
     }
   }
+}
+
+function arm(stage: Stage, place: Place, { name, options, server }: AzureFault): ArmedFault {
+  return stage.resourceManager.faults.arm(name, { ...options, server: place.servers[server] ?? place.primary });
 }
 
 function start(

@@ -14,6 +14,7 @@ const settleSeconds = 1;
 export class WorkerProcess {
   private current: ChildProcess | undefined;
   private readonly earlier: ChildProcess[] = [];
+  readonly logFile: string;
   private readonly log: WriteStream;
 
   constructor(
@@ -22,7 +23,8 @@ export class WorkerProcess {
     readonly name: string,
     private readonly code: { bundle: string; root: string },
   ) {
-    this.log = createWriteStream(stage.lab.path(`${name}.log`), { flags: 'a' });
+    this.logFile = stage.lab.path(`${name}.log`);
+    this.log = createWriteStream(this.logFile, { flags: 'a' });
   }
 
   async start(): Promise<void> {

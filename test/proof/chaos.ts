@@ -1,0 +1,113 @@
+/**
+ * make chaos [RUNBOOK=…] [SEED=…] [MINUTES=…]: the whole matrix of every runbook in every variant, then random walks.
+ *
+ * 1. Each variant without faults; from what that shows, all of its cases, side by side.
+ * 2. The cases that shake what all share (Temporal), one at a time.
+ * 3. Walks for so many minutes, from seeds that are printed before; with SEED only that one.
+ * 4. docs/proof.md, unless it was only one walk. A case that failed leaves a folder with all that happened.
+ *
+ * EVERY=n kills the worker at every n-th request instead of at each. Exit code 1 where anything was violated.
+ */
+import { randomInt } from 'node:crypto';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runbooks } from '../../catalogue';
+import { cacheFolder } from '../../lab/cache';
+import { green } from './harness/case';
+import type { Result, Scene } from './harness/player';
+import { Proof, show } from './harness/proof';
+import { faults, ofTemporal } from './matrix/faults';
+import { type Shown, shownBy, whole } from './matrix/matrix';
+import { planOf, walk } from './matrix/walk';
+import { subjects } from './subjects';
+import { writeTable } from './table';
+
+const { RUNBOOK, SEED, MINUTES = '10', EVERY = '1', PLAYERS = '6', VARIANT = '' } = process.env;
+const logs = join(cacheFolder(), 'logs', `chaos-${new Date().toISOString().replaceAll(/[:.]/g, '-').slice(0, 19)}`);
+
+async function main(): Promise<void> {
+  const chosen = Object.values(subjects).filter(({ runbook }) => !RUNBOOK || runbook === RUNBOOK);
+  if (chosen.length === 0) throw new Error(`RUNBOOK=${RUNBOOK}: there are ${Object.keys(subjects).join(', ')}`);
+  const began = Date.now();
+  const proof = await Proof.start({ runbooks: { catalogue: runbooks }, players: Number(PLAYERS), report });
+  try {
+    const scenes = chosen.flatMap((subject) =>
+      subject.variants.filter(({ name }) => name.includes(VARIANT)).map((variant) => proof.scene(subject, variant)),
+    );
+    const shown = await showAll(proof, scenes);
+    if (SEED) {
+      await playWalk(proof, shown, Number(SEED));
+    } else {
+      await playMatrix(proof, shown);
+      const until = Date.now() + Number(MINUTES) * 60_000;
+      const lanes = Array.from({ length: Number(PLAYERS) }, async () => {
+        while (Date.now() < until) await playWalk(proof, shown, randomInt(2 ** 31));
+      });
+      await Promise.all(lanes);
+      writeTable(proof.results, (Date.now() - began) / 1000);
+    }
+  } finally {
+    const { warnings } = proof.stage;
+    if (warnings.length > 0) console.log(`the lab's own troubles:\n${warnings.join('\n')}`);
+    await proof.stop();
+  }
+  const failed = proof.results.filter(({ violations }) => violations.length > 0);
+  console.log(
+    `${proof.results.length} cases in ${((Date.now() - began) / 60_000).toFixed(1)} min, ${failed.length} with violations${failed.length > 0 ? `: see ${logs}` : ''}`,
+  );
+  process.exitCode = failed.length > 0 ? 1 : 0;
+}
+
+type AllShown = Map<Scene, Shown>;
+
+async function showAll(proof: Proof, scenes: Scene[]): Promise<AllShown> {
+  const results = await Promise.all(scenes.map((scene) => proof.play(scene, green)));
+  return new Map(
+    results
+      .filter(({ violations }) => violations.length === 0)
+      .map(({ scene, evidence }) => [scene, shownBy(evidence)]),
+  );
+}
+
+async function playMatrix(proof: Proof, shown: AllShown): Promise<void> {
+  await Promise.all(
+    [...shown].map(([scene, what]) =>
+      proof.playAll(scene, [...whole(what, { everyRequest: Number(EVERY) }), ...faults(what)]),
+    ),
+  );
+  for (const [scene, what] of shown) for (const given of ofTemporal(what)) await proof.play(scene, given);
+}
+
+async function playWalk(proof: Proof, shown: AllShown, seed: number): Promise<void> {
+  const scenes = [...shown];
+  const [scene, what] = scenes[seed % scenes.length]!;
+  const given = walk(seed, what);
+  console.log(`walk  ${scene.entry.name} · ${scene.variant.name} · seed ${seed}: ${planOf(given)}`);
+  const { violations } = await proof.play(scene, given);
+  if (violations.length > 0) console.log(`again: make chaos RUNBOOK=${scene.entry.name} SEED=${seed}`);
+}
+
+function report(result: Result): void {
+  console.log(show(result));
+  if (result.violations.length === 0) return;
+  const { scene, case: given, evidence } = result;
+  const name = [scene.entry.name, scene.variant.name, given.helper, given.name].join(' ').replaceAll(/[^\w-]+/g, '-');
+  const folder = join(logs, name);
+  mkdirSync(folder, { recursive: true });
+  const { runs, audited, ...rest } = evidence;
+  const write = (file: string, value: unknown) =>
+    writeFileSync(join(folder, file), JSON.stringify(value, undefined, 1));
+  writeFileSync(join(folder, 'violations.txt'), show(result));
+  write('evidence.json', {
+    ...rest,
+    audited: Object.fromEntries(audited),
+    runs: runs.map((run) => ({ ...run, history: undefined })),
+  });
+  runs.forEach(({ history }, index) => write(`history-${index + 1}.json`, history));
+  if (result.workerLog) copyFileSync(result.workerLog, join(folder, 'worker.log'));
+}
+
+main().catch((error: Error) => {
+  console.error(`chaos: ${error.message}`);
+  process.exitCode = 1;
+});
