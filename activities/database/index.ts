@@ -91,7 +91,18 @@ async function readForJudgement(
   ]);
   const running = await onServer(server, 'application', use, (client) => readSettings(client, names));
   const replica = server.source === undefined ? undefined : await replicaState(server, server.source, use);
-  return { server, parameters: configured, running, offers, ...(replica ? { replica } : {}) };
+  const followers = server.source === undefined ? await followersOf(server, use) : [];
+  return { server, parameters: configured, running, offers, followers, ...(replica ? { replica } : {}) };
+}
+
+async function followersOf(primary: FlexibleServer, use: DatabaseDependencies) {
+  const names = await use.servers.readReplicas(primary.name);
+  return Promise.all(
+    names.map(async (name) => ({
+      name,
+      state: await replicaState(await use.servers.readServer(name), primary.name, use),
+    })),
+  );
 }
 
 async function replicaState(replica: FlexibleServer, source: string, use: DatabaseDependencies) {

@@ -16,6 +16,8 @@ export interface ComputeReading {
   running: RunningSettings;
   /** Replicas only. */
   replica?: ReplicaState;
+  /** A primary's replicas: its restart cut them off, and it is not done before they stream again. */
+  followers?: { name: string; state: ReplicaState }[];
   offers: Offer[];
 }
 
@@ -32,13 +34,14 @@ export const replayLagBytesMax = 1024 * 1024;
 const memoryTolerance = 0.05;
 
 export function judgeCompute(wanted: Compute, reading: ComputeReading, since?: ComputeBefore): Judgement {
-  const { server, running, replica } = reading;
+  const { server, running, replica, followers = [] } = reading;
   const open = [
     ...judgeArm(wanted, server),
     ...Object.entries(wanted.parameters).flatMap(([name, value]) => judgeParameter(name, value, reading)),
     ...judgeMemory(wanted, reading, since),
     ...(since && running.startedAt <= since.startedAt ? [`not restarted since ${since.startedAt}`] : []),
-    ...(replica ? judgeReplica(replica) : []),
+    ...(replica ? judgeReplica(replica, 'it') : []),
+    ...followers.flatMap(({ name, state }) => judgeReplica(state, `replica ${name}`)),
   ];
   return { open, evidence: evidenceOf(reading, since) };
 }
@@ -98,24 +101,25 @@ function expectedBuffers(wanted: Compute, since: ComputeBefore, offers: Offer[])
   return from && to ? since.sharedBuffersBytes * (to / from) : undefined;
 }
 
-function judgeReplica({ inRecovery, streaming, replayPause, replayLagBytes }: ReplicaState): string[] {
-  if (!inRecovery) return ['it is no replica any more (not in recovery)'];
+function judgeReplica({ inRecovery, streaming, replayPause, replayLagBytes }: ReplicaState, who: string): string[] {
+  if (!inRecovery) return [`${who} is no replica any more (not in recovery)`];
   return [
-    ...(streaming ? [] : ['its WAL receiver is not streaming']),
-    ...(replayPause === 'not paused' ? [] : [`its replay is ${replayPause}`]),
+    ...(streaming ? [] : [`${who}: its WAL receiver is not streaming`]),
+    ...(replayPause === 'not paused' ? [] : [`${who}: its replay is ${replayPause}`]),
     ...(replayLagBytes <= replayLagBytesMax
       ? []
-      : [`it has ${replayLagBytes} B of WAL to replay (at most ${replayLagBytesMax})`]),
+      : [`${who} has ${replayLagBytes} B of WAL to replay (at most ${replayLagBytesMax})`]),
   ];
 }
 
-function evidenceOf({ server, running, replica }: ComputeReading, since?: ComputeBefore): string {
+function evidenceOf({ server, running, replica, followers = [] }: ComputeReading, since?: ComputeBefore): string {
   const was = since ? ` (was ${megabytes(since.sharedBuffersBytes)})` : '';
   const restarted = since
     ? `, restarted ${running.startedAt.slice(11, 19)}Z`
     : `, up since ${running.startedAt.slice(11, 19)}Z`;
   const sql = `SQL ${running.maxConnections} connections, shared_buffers ${megabytes(running.sharedBuffersBytes)}${was}${restarted}`;
-  const lag = replica ? `; lag ${replica.replayLagBytes} B` : '';
+  const lags = followers.map(({ name, state }) => `; ${name} streams, lag ${state.replayLagBytes} B`).join('');
+  const lag = replica ? `; lag ${replica.replayLagBytes} B` : lags;
   return `ARM ${server.state} + ${server.sku.replace(/^Standard_/, '')}; ${sql}${lag}`;
 }
 

@@ -62,10 +62,7 @@ describe('many runs at once', () => {
     const database = await create({ replicas: 1 });
     const runs = await Promise.all([large.sku, larger].map((sku) => start(database, { sku, onBusy: 'wait' })));
     const reports = await Promise.all(runs.map((run) => run.report()));
-    const outcomes = reports.map(({ outcome, summary }) => `${outcome} ${summary}`);
-    expect(outcomes).toContain('Succeeded ');
-    // After its primary's restart a replica connects again within seconds, and until then the next run is refused.
-    for (const outcome of outcomes) expect(outcome).toMatch(/^Succeeded $|is not streaming from its primary/);
+    expect(reports.map(({ outcome }) => outcome)).toEqual(['Succeeded', 'Succeeded']);
     await changedInTurn(runs);
     const [primary, replica] = await Promise.all([database.look(), database.look(database.replicas[0])]);
     expect(replica.sku).toBe(primary.sku);

@@ -17,7 +17,7 @@ import type { Timing } from '../../catalogue';
  * - `exchanges`: short conversations with other workflows, such as the locks.
  * - `changes`: one long activity that waits for a whole operation of Azure's. It heartbeats every second, so a dead worker is
  *   noticed after 5 s, and is told of a cancellation; it is retried until its deadline.
- * - `verifications`: throw until the target shows the new state. Asked three times as a local activity, for mostly it is so at
+ * - `verifications`: throw until the target shows the new state. Asked for some seconds as a local activity, for mostly it is so at
  *   once; a target that takes longer is polled by an activity, whose retry policy is the polling and costs no events.
  * - `companions`: run beside the steps until they are cancelled.
  */
@@ -76,7 +76,7 @@ export function verifications<Activities extends AnyActivities>(): Caller<Activi
 const askingAtOnce: LocalActivityOptions = {
   startToCloseTimeout: '4 s',
   scheduleToCloseTimeout: '7 s',
-  retry: { initialInterval: '1 s', backoffCoefficient: 1, maximumAttempts: 3 },
+  retry: { initialInterval: '1 s', backoffCoefficient: 1, maximumAttempts: 6 },
 };
 
 export function companions<Activities extends AnyActivities>(): Caller<Activities> {

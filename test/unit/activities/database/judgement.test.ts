@@ -89,6 +89,11 @@ const wrong: [string, (reading: ComputeReading) => void, RegExp][] = [
     /should be 128 MB/,
   ],
   ['a replica was promoted', (r) => (r.replica = { ...streaming, inRecovery: false }), /not in recovery/],
+  [
+    'a replica of the primary does not stream again yet',
+    (r) => (r.followers = [{ name: 'one', state: { ...streaming, streaming: false } }]),
+    /replica one: its WAL receiver is not streaming/,
+  ],
   ['a replica does not stream', (r) => (r.replica = { ...streaming, streaming: false }), /not streaming/],
   [
     'replay is paused although it streams',
