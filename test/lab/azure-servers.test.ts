@@ -183,10 +183,11 @@ describe('a replica', () => {
     const endpoint = azure.path('primary', '/virtualendpoints/shop');
     await azure.change('PUT', endpoint, { properties: { endpointType: 'ReadWrite', members: ['replica'] } });
     expect((await azure.ask('GET', endpoint)).body.properties.members).toEqual(['primary', 'replica']);
-    const writing = writeUntilItFails('primary');
+    let written = 0;
+    const writing = writeUntilItFails('primary', (acknowledged) => (written = acknowledged));
+    await until('rows are written', () => Promise.resolve(written > 10), { deadlineMs: 20_000 });
     expect(await azure.change('PATCH', azure.path('replica'), patch)).toMatchObject({ status: 'Succeeded' });
     const acknowledged = await writing;
-    expect(acknowledged).toBeGreaterThan(10);
     expect((await client.servers.get(group, 'replica')).replicationRole).toBe('Primary');
     expect((await client.servers.get(group, 'primary')).replicationRole).toBe('AsyncReplica');
     expect(await row('replica', 'SELECT pg_is_in_recovery() AS standby')).toEqual({ standby: false });
@@ -200,8 +201,8 @@ describe('a replica', () => {
     });
   });
 
-  /** Inserts row after row until the server goes away; returns how many it acknowledged. */
-  async function writeUntilItFails(server: string): Promise<number> {
+  /** Inserts row after row until the server goes away; tells and returns how many it acknowledged. */
+  async function writeUntilItFails(server: string, tell: (acknowledged: number) => void): Promise<number> {
     const { address } = azure.resourceManager.postgres(server).options;
     const session = new Client({ connectionString: azure.lab.postgresUrl('operator', 'Secret-1234', address, 'shop') });
     session.on('error', () => undefined);
@@ -209,6 +210,7 @@ describe('a replica', () => {
     for (let acknowledged = 0; ; acknowledged++) {
       try {
         await session.query('INSERT INTO ledger VALUES ($1)', [acknowledged]);
+        tell(acknowledged + 1);
       } catch {
         return acknowledged;
       }
