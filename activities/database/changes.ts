@@ -22,6 +22,11 @@ export function parameterChange(
   };
 }
 
+export interface SizeChange extends Change {
+  /** ARM showed this size already when it was asked for: Azure need not have restarted the server for that. */
+  wasShown(): boolean;
+}
+
 /**
  * Restarts the server. `undo`: ARM's word is not enough, because an operation that failed half-way may leave ARM with the old
  * size and the server with the new one. Asking for the old size again then is what repairs it, and does nothing where there
@@ -33,10 +38,15 @@ export function sizeChange(
   use: DatabaseDependencies,
   identity: RequestIdentity,
   undo: boolean,
-): Change {
+): SizeChange {
+  let shown = false;
   return {
     name: `size ${sku}`,
-    isThere: async (now) => now.sku === sku && now.tier === tier && (!undo || (await runsWithItsMemory(now, use))),
+    wasShown: () => shown,
+    async isThere(now) {
+      shown = now.sku === sku && now.tier === tier;
+      return shown && (!undo || (await runsWithItsMemory(now, use)));
+    },
     send: (accepted) => use.servers.changeSize(server, { sku, tier }, { identity, accepted }),
   };
 }
@@ -50,19 +60,20 @@ async function runsWithItsMemory(server: FlexibleServer, use: DatabaseDependenci
 /**
  * Needed only where the size was there already while the server still runs with other parameters: after an operation that
  * restarted it and then failed. Never after a size change of this activity, which restarts it by itself: for a minute the
- * name may still lead to the old server, and asking that one would cost clients a second outage.
+ * name may still lead to the old server, and asking that one would cost clients a second outage. A size that was asked for
+ * again, because the server does not run as ARM shows it, may have restarted nothing: then the server is asked.
  */
 export function restartChange(
   server: string,
   { parameters }: Compute,
   use: DatabaseDependencies,
   identity: RequestIdentity,
-  sizeName: string,
+  size: SizeChange,
 ): Change {
   return {
     name: 'restart',
     async isThere(now, accepted) {
-      if (accepted.includes(sizeName)) return true;
+      if (accepted.includes(size.name) && !size.wasShown()) return true;
       const names = Object.keys(parameters);
       const { settings } = await onServer(now, 'application', use, (client) => readSettings(client, names));
       return names.every((name) => settings[name] === parameters[name]);

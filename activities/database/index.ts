@@ -47,7 +47,7 @@ export function createDatabaseActivities(use: DatabaseDependencies): DatabaseAct
         const parameters = Object.entries(compute.parameters).map((each) =>
           parameterChange(server, each, servers, identity),
         );
-        const restart = restartChange(server, compute, use, identity, size.name);
+        const restart = restartChange(server, compute, use, identity, size);
         await makeChanges(server, [...parameters, size, ...(parameters.length > 0 ? [restart] : [])], servers, given);
       });
     },
