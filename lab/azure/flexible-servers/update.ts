@@ -94,7 +94,13 @@ export const update: OperationKind<UpdateParameters> = {
       await time.reach(operation.parameters.computeShare * restartAt);
       // A daemon that was stopped after the restart does not do it again.
       if (failure !== 'old' && !operation.restarted) {
-        await restartWith(context, wanted.server);
+        await restartWith(context, wanted.server).catch((error: unknown) => {
+          // Its configuration is the new size's already, or half of it; asking for a size again puts that right.
+          if (context.store.server(operation.server)) {
+            context.store.putServer({ ...latest(context, current), drifted: true });
+          }
+          throw error;
+        });
         operation.restarted = true;
         context.store.save();
       }
