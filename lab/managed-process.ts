@@ -3,7 +3,7 @@
  * its pid and beginning, so that any other command of the lab finds it and none takes another process for it.
  */
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beginningOf, signal, until } from './processes';
 
@@ -61,6 +61,11 @@ export class ManagedProcess {
       throw new Error(`${this.name} is not ready within ${deadlineMs / 1000} s: ${this.complaint(logStart)}`);
     });
     if (!this.running) throw new Error(`${this.name} ended at once: ${this.complaint(logStart)}`);
+  }
+
+  /** From now on it is known by the other's name, and this one's is free for another process. */
+  become(other: ManagedProcess): void {
+    if (this.running) renameSync(this.pidFile, other.pidFile);
   }
 
   signal(name: NodeJS.Signals): void {

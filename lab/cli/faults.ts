@@ -25,15 +25,22 @@ export function addFaultCommands(program: Command, theLab: () => Lab, partsOf: (
     .command('freeze')
     .description('SIGSTOP: it answers nothing, and does not know')
     .action(() => {
-      parts().worker.process.signal('SIGSTOP');
+      parts().worker.freeze();
       done('the worker is frozen');
     });
   worker
     .command('thaw')
-    .description('SIGCONT')
+    .description('SIGCONT, to one that was replaced meanwhile as well')
     .action(() => {
-      parts().worker.process.signal('SIGCONT');
+      parts().worker.thaw();
       done('the worker goes on');
+    });
+  worker
+    .command('replace')
+    .description('another takes the place of a frozen one, which knows nothing of it')
+    .action(async () => {
+      await parts().worker.replace();
+      done('another worker is ready');
     });
   worker
     .command('start')

@@ -14,7 +14,7 @@ const options = z.strictObject({
   after: z.int().min(0).default(0),
   /** `received`: before Azure has answered; `answered`: the change was accepted, and Azure is at work. */
   moment: z.enum(['received', 'answered']).default('answered'),
-  /** Seconds until it is started again; -1: not by itself. */
+  /** Seconds until it is started again, or thawed; -1: not by itself. */
   restart: z.number().min(-1).max(3600).default(1),
   /** Of postgres-crash: which server; the one that is changed where absent. */
   server: z.string().optional(),
@@ -23,6 +23,8 @@ type CrashOptions = z.infer<typeof options>;
 
 const crashes = {
   'worker-crash': "SIGKILL to the worker at Azure's next change, and a new worker soon after",
+  'worker-freeze':
+    "SIGSTOP to the worker at Azure's next change, a new worker, and SIGCONT to the old one some time after",
   'temporal-crash': "SIGKILL to Temporal's server at Azure's next change, started again soon after",
   'postgres-crash': "SIGKILL to a postmaster at Azure's next change of its server, started again soon after",
 } as const;

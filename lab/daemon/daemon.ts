@@ -131,10 +131,15 @@ function victimsOf(lab: Lab, servers: LabServers): Victims {
   return {
     async kill(name, server) {
       if (name === 'postgres-crash') return (await postgres(server)).kill();
+      if (name === 'worker-freeze') {
+        worker.freeze();
+        return worker.replace();
+      }
       return (name === 'worker-crash' ? worker : temporal).process.kill();
     },
     async start(name, server) {
       if (name === 'postgres-crash') return (await postgres(server)).start();
+      if (name === 'worker-freeze') return worker.thaw();
       return (name === 'worker-crash' ? worker : temporal).start();
     },
   };

@@ -24,6 +24,7 @@ export async function down(name: string, { keepData }: { keepData: boolean }): P
 
 /** The worker first, which uses all others; a server that is thrown away need not write its memory to its files. */
 async function end(parts: Parts, keepData: boolean): Promise<void> {
+  await parts.worker.frozen.kill();
   if (keepData) await parts.worker.process.stop();
   else await parts.worker.process.kill();
   await parts.cluster?.stop();

@@ -11,12 +11,15 @@ const main = join(repository, 'dist', 'worker', 'main.js');
 
 export class Worker {
   readonly process: ManagedProcess;
+  /** One that was frozen, and has a replacement. */
+  readonly frozen: ManagedProcess;
 
   constructor(
     private readonly lab: Lab,
     private readonly temporal: Temporal,
   ) {
     this.process = new ManagedProcess('worker', lab.folder);
+    this.frozen = new ManagedProcess('frozen-worker', lab.folder);
   }
 
   /** Starts it and waits until it asks the server for work. Throws when it was not built, or does not. */
@@ -37,6 +40,24 @@ export class Worker {
       () => this.asksForWork(),
       startDeadlineMs,
     );
+  }
+
+  /** SIGSTOP: it answers nothing, and does not know. */
+  freeze(): void {
+    this.process.signal('SIGSTOP');
+  }
+
+  /** A frozen worker makes place for another, and can still be thawed; the one that was frozen before it ends. */
+  async replace(): Promise<void> {
+    await this.frozen.kill();
+    this.process.become(this.frozen);
+    await this.start();
+  }
+
+  /** SIGCONT, to whichever is frozen. */
+  thaw(): void {
+    this.process.signal('SIGCONT');
+    this.frozen.signal('SIGCONT');
   }
 
   /** The server remembers the polls of earlier workers for minutes. */

@@ -214,6 +214,17 @@ test('a worker can be frozen, thawed, killed and started', async () => {
   expect(await state()).toBe('running');
 });
 
+test('a frozen worker is replaced, and thawed afterwards: both take work', async () => {
+  const first = pidOf(await status(other), 'worker')!;
+  await lab(other, 'worker', 'freeze');
+  expect(await lab(other, 'worker', 'replace')).toMatchObject({ code: 0, error: '' });
+  expect([null, first]).not.toContain(pidOf(await status(other), 'worker'));
+  const stateOf = (pid: number) => readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '')[0];
+  expect(stateOf(first)).toBe('T');
+  await lab(other, 'worker', 'thaw');
+  expect(stateOf(first)).not.toBe('T');
+});
+
 test.each([
   [['fault', 'nonsense'], 1, 'there is no fault "nonsense"'],
   [['fault', 'worker-crash', '--after', 'x'], 1, 'after'],
