@@ -64,7 +64,8 @@ export function verifications<Activities extends AnyActivities>(): Caller<Activi
   const atOnce = reads<Activities>(askingAtOnce);
   const polling = remote<Activities>((summary, timing) => ({
     summary,
-    startToCloseTimeout: '60 s',
+    // One look takes a second or two; the worker that looks may die, and this long nobody knows.
+    startToCloseTimeout: '20 s',
     scheduleToCloseTimeout: timing.verificationTimeoutSeconds * 1000,
     cancellationType: ActivityCancellationType.TRY_CANCEL,
     retry: { initialInterval: '1 s', backoffCoefficient: 1.5, maximumInterval: '15 s' },
