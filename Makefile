@@ -1,7 +1,7 @@
 # make demo and make test install whatever is missing (setup/install) and are quick the second time.
 .DEFAULT_GOAL := help
-.PHONY: help demo test histories bench setup format clean
-export KEEP FAULT
+.PHONY: help demo test chaos histories bench setup format clean
+export KEEP FAULT RUNBOOK SEED MINUTES EVERY
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -11,6 +11,9 @@ demo: setup ## a database upgrade on a production of its own; KEEP=1 leaves it r
 
 test: setup ## lint, types and every test; ends with: N passed, N failed
 	@setup/test
+
+chaos: setup ## every runbook suffers every fault, then random walks, into docs/proof.md; RUNBOOK=… SEED=… MINUTES=… EVERY=…
+	@setup/with-tools node -r ./test/lab/typescript.cjs test/proof/chaos.ts
 
 histories: setup ## record the histories that the replay tests replay
 	@setup/with-tools node -r ./test/lab/typescript.cjs test/replay/record.ts

@@ -13,7 +13,7 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runbooks } from '../../catalogue';
 import { cacheFolder } from '../../lab/cache';
-import { green } from './harness/case';
+import { type Case, green } from './harness/case';
 import type { Result, Scene } from './harness/player';
 import { Proof, show } from './harness/proof';
 import { faults, ofTemporal } from './matrix/faults';
@@ -22,14 +22,24 @@ import { planOf, walk } from './matrix/walk';
 import { subjects } from './subjects';
 import { writeTable } from './table';
 
-const { RUNBOOK, SEED, MINUTES = '10', EVERY = '1', PLAYERS = '6', VARIANT = '' } = process.env;
+/** A variable that `make` exports without a value is not given. */
+const given = (name: string, otherwise = '') => process.env[name] || otherwise;
+const [RUNBOOK, SEED, VARIANT] = [given('RUNBOOK'), given('SEED'), given('VARIANT')];
+const [MINUTES, EVERY, PLAYERS] = [given('MINUTES', '10'), given('EVERY', '1'), given('PLAYERS', '6')];
 const logs = join(cacheFolder(), 'logs', `chaos-${new Date().toISOString().replaceAll(/[:.]/g, '-').slice(0, 19)}`);
+
+/** Cases that could not be played. */
+const broken: string[] = [];
 
 async function main(): Promise<void> {
   const chosen = Object.values(subjects).filter(({ runbook }) => !RUNBOOK || runbook === RUNBOOK);
   if (chosen.length === 0) throw new Error(`RUNBOOK=${RUNBOOK}: there are ${Object.keys(subjects).join(', ')}`);
   const began = Date.now();
   const proof = await Proof.start({ runbooks: { catalogue: runbooks }, players: Number(PLAYERS), report });
+  // Ended early, it takes its lab along.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void proof.stage.stop().finally(() => process.exit(130)));
+  }
   try {
     const scenes = chosen.flatMap((subject) =>
       subject.variants.filter(({ name }) => name.includes(VARIANT)).map((variant) => proof.scene(subject, variant)),
@@ -53,9 +63,9 @@ async function main(): Promise<void> {
   }
   const failed = proof.results.filter(({ violations }) => violations.length > 0);
   console.log(
-    `${proof.results.length} cases in ${((Date.now() - began) / 60_000).toFixed(1)} min, ${failed.length} with violations${failed.length > 0 ? `: see ${logs}` : ''}`,
+    `${proof.results.length} cases in ${((Date.now() - began) / 60_000).toFixed(1)} min, ${failed.length} with violations${failed.length > 0 ? `: see ${logs}` : ''}, ${broken.length} not played`,
   );
-  process.exitCode = failed.length > 0 ? 1 : 0;
+  process.exitCode = failed.length + broken.length > 0 ? 1 : 0;
 }
 
 type AllShown = Map<Scene, Shown>;
@@ -70,12 +80,12 @@ async function showAll(proof: Proof, scenes: Scene[]): Promise<AllShown> {
 }
 
 async function playMatrix(proof: Proof, shown: AllShown): Promise<void> {
-  await Promise.all(
-    [...shown].map(([scene, what]) =>
-      proof.playAll(scene, [...whole(what, { everyRequest: Number(EVERY) }), ...faults(what)]),
-    ),
+  const cases = [...shown].flatMap(([scene, what]) =>
+    [...whole(what, { everyRequest: Number(EVERY) }), ...faults(what)].map((given) => ({ scene, given })),
   );
-  for (const [scene, what] of shown) for (const given of ofTemporal(what)) await proof.play(scene, given);
+  console.log(`${cases.length} cases of the matrix`);
+  await Promise.all(cases.map(({ scene, given }) => attempt(proof, scene, given)));
+  for (const [scene, what] of shown) for (const given of ofTemporal(what)) await attempt(proof, scene, given);
 }
 
 async function playWalk(proof: Proof, shown: AllShown, seed: number): Promise<void> {
@@ -83,8 +93,19 @@ async function playWalk(proof: Proof, shown: AllShown, seed: number): Promise<vo
   const [scene, what] = scenes[seed % scenes.length]!;
   const given = walk(seed, what);
   console.log(`walk  ${scene.entry.name} · ${scene.variant.name} · seed ${seed}: ${planOf(given)}`);
-  const { violations } = await proof.play(scene, given);
-  if (violations.length > 0) console.log(`again: make chaos RUNBOOK=${scene.entry.name} SEED=${seed}`);
+  const result = await attempt(proof, scene, given);
+  if (result?.violations.length !== 0) console.log(`again: make chaos RUNBOOK=${scene.entry.name} SEED=${seed}`);
+}
+
+/** One that cannot be played to its end is as bad as one that violates. */
+async function attempt(proof: Proof, scene: Scene, given: Case): Promise<Result | undefined> {
+  try {
+    return await proof.play(scene, given);
+  } catch (error) {
+    broken.push(`${scene.entry.name} · ${scene.variant.name} · ${given.helper} · ${given.name}: ${String(error)}`);
+    console.log(`FAIL ${broken.at(-1)}`);
+    return undefined;
+  }
 }
 
 function report(result: Result): void {

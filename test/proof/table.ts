@@ -5,7 +5,8 @@ import { invariants } from './invariants';
 import { repository } from './harness/code';
 import type { Result } from './harness/player';
 
-export function writeTable(results: Result[], seconds: number): void {
+export function writeTable(all: Result[], seconds: number): void {
+  const results = all.filter(({ missed }) => !missed);
   const violated = results.filter(({ violations }) => violations.length > 0);
   const runbooks = [...new Set(results.map(({ scene }) => scene.entry.name))];
   const text = [

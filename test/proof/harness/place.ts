@@ -77,6 +77,13 @@ export class Place {
     }
   }
 
+  /** Until no server is busy any more: a run that was terminated leaves its operation to Azure. */
+  async idle(): Promise<void> {
+    const busy = () =>
+      this.stage.resourceManager.servers().some(({ name, state }) => this.servers.includes(name) && state !== 'Ready');
+    await until('the servers are Ready', () => !busy(), { deadlineMs: 20_000, everyMs: 50 }).catch(() => undefined);
+  }
+
   /** All that can be seen of a server from outside, as ARM says it and as PostgreSQL itself does. */
   async stateOf(server: string): Promise<Record<string, string>> {
     const { sku, properties } = (await this.azure('GET', serverPath(server))) as {

@@ -25,7 +25,7 @@ import type { Replayer } from './replayer';
 import type { Stage } from './stage';
 import type { WorkerProcess } from './worker-process';
 
-const timing = { soakSeconds: 2, operationTimeoutSeconds: 60, verificationTimeoutSeconds: 30 };
+const timing = { soakSeconds: 2, operationTimeoutSeconds: 60, verificationTimeoutSeconds: 60 };
 /** From the last fault to the end. */
 const deadlineSeconds = 60;
 /** A lock sees the end of its holder at once, and within this where a worker had to be replaced. */
@@ -44,6 +44,8 @@ export interface Result {
   violations: Violation[];
   evidence: Evidence;
   seconds: number;
+  /** Nothing of what was to happen did: such a case shows nothing. */
+  missed: boolean;
   workerLog: string;
 }
 
@@ -71,6 +73,16 @@ export class Player {
   }
 
   async play(scene: Scene, given: Case): Promise<Result> {
+    try {
+      return await this.attempt(scene, given);
+    } catch (error) {
+      // What is left of the place is unknown.
+      await this.leave();
+      throw error;
+    }
+  }
+
+  private async attempt(scene: Scene, given: Case): Promise<Result> {
     const began = Date.now();
     const { place, before } = await this.placeFor(scene);
     await place.traffic.start(traffic);
@@ -113,7 +125,12 @@ export class Player {
     const asBefore = differences(before, evidence.after).length === 0 && violations.length === 0;
     if (!asBefore || evidence.runs[0].status === 'TERMINATED') await this.leave();
     const seconds = (Date.now() - began) / 1000;
-    return { scene, case: given, violations, evidence, seconds, workerLog: this.worker.logFile };
+    const idle = strikes.count === 0 && given.hooks.length === 0 && missed.length === given.azure.length;
+    const missedAll = given.strikes.length + given.azure.length > 0 && idle;
+    return {
+      ...{ scene, case: given, violations, evidence, seconds },
+      ...{ missed: missedAll, workerLog: this.worker.logFile },
+    };
   }
 
   async stop(): Promise<void> {
@@ -147,6 +164,7 @@ export class Player {
     const [run, ...rivals] = await Promise.all(conducted.map((one) => one.evidence()));
     const runs: Evidence['runs'] = [run!, ...rivals];
     const locks = await this.locksOf(runs);
+    await place.idle();
     await place.traffic.stop();
     const histories = runs.filter(({ status }) => status !== 'RUNNING');
     const replayed = histories.map(({ workflowId, history }) => this.replayer.replay(workflowId, history));
@@ -174,6 +192,12 @@ export class Player {
           const { holder } = await read();
           return holder === undefined || holder.flagged !== undefined;
         };
+        // A run that was refused at once never asked for its locks.
+        const exists = await handle.describe().then(
+          () => true,
+          () => false,
+        );
+        if (!exists) return { target, holdings: [], state: { target, waiting: [] } };
         await until(`${target} is free`, settled, { deadlineMs: handBackMs, everyMs: 50 }).catch(() => undefined);
         const since = runs[0].startedAt;
         const holdings = holdingsIn(await handle.fetchHistory()).filter(({ to = Infinity }) => to > since);

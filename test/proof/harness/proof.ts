@@ -122,10 +122,10 @@ export class Proof {
 }
 
 /** One line, or several with violations. */
-export function show({ scene, case: { helper, name }, violations, evidence, seconds }: Result): string {
+export function show({ scene, case: { helper, name }, violations, evidence, seconds, missed }: Result): string {
   const { report, status } = evidence.runs[0];
   const asked = evidence.runs[0].sightings.length;
   const end = `${report?.outcome ?? status}${asked > 0 ? ` after ${asked} question${asked > 1 ? 's' : ''}` : ''}`;
-  const head = `${violations.length === 0 ? 'ok  ' : 'FAIL'} ${scene.entry.name} · ${scene.variant.name} · ${helper} · ${name}: ${end} (${seconds.toFixed(1)} s)`;
+  const head = `${violations.length > 0 ? 'FAIL' : missed ? 'none' : 'ok  '} ${scene.entry.name} · ${scene.variant.name} · ${helper} · ${name}: ${end} (${seconds.toFixed(1)} s)`;
   return [head, ...violations.map(({ of, what }) => `       ${of}: ${what}`)].join('\n');
 }

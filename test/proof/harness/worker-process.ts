@@ -36,7 +36,7 @@ export class WorkerProcess {
         ...{ PATH: process.env.PATH, HOME: process.env.HOME, ...labEnvironment(this.stage.lab) },
         ...{ IDENTITY_HEADER: this.name, RUNBOOK_TASK_QUEUE: this.name, RUNBOOK_SETTLE_SECONDS: String(settleSeconds) },
       },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
     this.current = worker;
     let output = '';

@@ -18,6 +18,8 @@ async function main(): Promise<void> {
     workflowBundle: { codePath: process.argv[2]! },
     activities: createActivities(configuration, connectAzure(configuration), client),
   });
+  // It ends with whoever started it, however that one ends.
+  process.stdin.resume().on('close', () => process.exit());
   const done = worker.run();
   console.log('worker ready');
   await done;
