@@ -1,29 +1,44 @@
 /**
- * Takes a picture of a page of Temporal UI, as docs/images/run.png is:
+ * Takes the pictures of a run in Temporal UI: its current details (run.png) and its timeline (timeline.png).
  *
  *   make demo KEEP=1
- *   node dist/lab/demo/screenshot.js <the run's link> docs/images/run.png
+ *   node dist/lab/demo/screenshot.js <the run's link> docs/images
  *
- * It needs a Chromium, which is no part of the set-up: on the PATH as `chromium`, or named by CHROMIUM.
+ * It needs a Chromium, which is no part of the set-up: Debian's, or one that CHROMIUM names.
  */
-import { chromium } from 'playwright-core';
+import { join } from 'node:path';
+import { chromium, type Page } from 'playwright-core';
 
-const size = { width: 1400, height: 1100 };
+const size = { width: 1400, height: 1180 };
 const deadlineMs = 30_000;
 
-async function main([link, file]: string[]): Promise<void> {
-  if (!link || !file) throw new Error('two arguments are needed: a link, and the picture to write');
+async function takeDetails(page: Page, run: string, file: string): Promise<void> {
+  await page.goto(`${run}/user-metadata`);
+  // Markdown is shown in a frame of its own, and comes from a query that a worker answers after the page has loaded.
+  await page.locator('iframe').last().contentFrame().getByText('from → to').waitFor();
+  await page.screenshot({ path: file });
+}
+
+async function takeTimeline(page: Page, run: string, file: string): Promise<void> {
+  await page.goto(`${run}/timeline`);
+  const title = page.getByRole('heading', { name: 'Timeline' });
+  await title.evaluate((element) => (element as unknown as { scrollIntoView(): void }).scrollIntoView());
+  await page.getByText('verifyStorage').first().waitFor();
+  await page.screenshot({ path: file });
+}
+
+async function main([link, folder]: string[]): Promise<void> {
+  if (!link || !folder) throw new Error("two arguments are needed: a run's link, and the folder to write to");
+  const run = link.replace(/\/(history|timeline|user-metadata)?$/, '');
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox'],
   });
   try {
     const page = await browser.newPage({ viewport: size, timezoneId: 'UTC' });
-    await page.goto(link, { timeout: deadlineMs });
-    // The step table comes from a query that a worker answers after the page has loaded.
-    await page.getByRole('table').first().waitFor({ timeout: deadlineMs });
-    await page.waitForLoadState('networkidle', { timeout: deadlineMs }).catch(() => undefined);
-    await page.screenshot({ path: file });
+    page.setDefaultTimeout(deadlineMs);
+    await takeDetails(page, run, join(folder, 'run.png'));
+    await takeTimeline(page, run, join(folder, 'timeline.png'));
   } finally {
     await browser.close();
   }

@@ -13,8 +13,8 @@ export function currentDetails(status: RunStatus, plan: Plan | undefined, report
     status.waiting &&
       `**Waits** for ${status.waiting.on}: ${status.waiting.reason} (since ${clock(status.waiting.since)}${status.waiting.until ? `, until ${clock(status.waiting.until)}` : ''})`,
     status.steps.length > 0 ? stepTable(status.steps) : undefined,
-    warnings(plan),
     status.clients && clients(status.clients, plan),
+    warnings(plan),
     status.held.length > 0 ? `Holds ${status.held.map((target) => `\`${target}\``).join(', ')}` : undefined,
     howToStop(status),
   ];
@@ -38,29 +38,37 @@ const icons: Record<StepProgress['state'], string> = {
   'left in place': '!',
 };
 
+/**
+ * Temporal UI shows it in half the page's width and puts no space between columns: so only what is short is in the table,
+ * with a column of hard spaces between two, and what was read, or went wrong, is a list below it.
+ */
 function stepTable(steps: StepProgress[]): string {
-  const rows = steps.map((step, index) =>
-    [
-      `${icons[step.state]} ${index + 1}`,
-      step.name,
-      `${step.from} → ${step.to}`,
-      step.state,
-      timing(step),
-      escape(step.error ?? step.evidence ?? step.impact ?? ''),
-    ].join(' | '),
+  const rows = steps.map((step, index) => [
+    hard(`${icons[step.state]} ${index + 1} `) + step.name,
+    `${step.from} → ${step.to}`,
+    stateAndTime(step),
+  ]);
+  const table = [['step', 'from → to', 'state'], [':---', ':---', ':---'], ...rows].map(
+    (cells, index) => `| ${cells.join(index === 1 ? ' | --- | ' : ` | ${hard('  ')} | `)} |`,
   );
-  return [
-    '| # | step | from → to | state | time | |',
-    '|---|---|---|---|---|---|',
-    ...rows.map((row) => `| ${row} |`),
-  ].join('\n');
+  const notes = steps.flatMap((step, index) => {
+    const note = step.error ?? step.evidence ?? (step.impact && `clients notice: ${step.impact}`);
+    return note ? [`- step ${index + 1}: ${escape(note)}`] : [];
+  });
+  return [table.join('\n'), notes.join('\n')].filter((part) => part !== '').join('\n\n');
 }
 
-function timing(step: StepProgress): string {
-  const expected = step.expectedSeconds === undefined ? '' : `~${duration(step.expectedSeconds)}`;
-  if (!step.startedAt) return expected;
-  if (!step.endedAt) return `since ${clock(step.startedAt)}${expected && ` (${expected})`}`;
-  return duration((Date.parse(step.endedAt) - Date.parse(step.startedAt)) / 1000);
+function hard(text: string): string {
+  return text.replaceAll(' ', '\u00a0');
+}
+
+/** "done in 5 min 48 s", "applying since 04:19:41Z (~6 min)", "pending (~6 min)". */
+function stateAndTime(step: StepProgress): string {
+  const expected = step.expectedSeconds === undefined ? '' : ` (${hard(`~${duration(step.expectedSeconds)}`)})`;
+  if (!step.startedAt) return `${step.state}${step.state === 'pending' ? expected : ''}`;
+  if (!step.endedAt) return `${step.state} ${hard(`since ${clock(step.startedAt)}`)}${expected}`;
+  const seconds = (Date.parse(step.endedAt) - Date.parse(step.startedAt)) / 1000;
+  return hard(`${step.state} in ${duration(seconds)}`);
 }
 
 function warnings(plan: Plan | undefined): string | undefined {
