@@ -298,7 +298,8 @@ function forbiddenTimes(requests: LoggedRequest[], { azure }: Case): Evidence['f
   return requests
     .filter(({ fault }) => fault === 'throttle')
     .map(({ at, latencyMs = 0 }) => {
-      const from = Date.parse(at) + latencyMs;
-      return { from, to: from + seconds * 1000 };
+      // When exactly the answer left is not known: not before the request came, not after its connection was done with.
+      const asked = Date.parse(at);
+      return { from: asked + latencyMs, to: asked + seconds * 1000 };
     });
 }
