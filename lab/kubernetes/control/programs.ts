@@ -1,4 +1,4 @@
-/** The control plane's one program, which setup/control-plane builds. */
+/** The control plane's one program, which setup/cluster builds. */
 import { existsSync, realpathSync } from 'node:fs';
 import { program } from '../../cache';
 
@@ -9,7 +9,7 @@ export function controlPlaneProgram(): string {
   const kubectl = program('kubectl');
   if (!existsSync(kubectl))
     throw new Error(
-      'the Kubernetes control plane is not built: `make cluster` builds it, which takes about five minutes once',
+      'the Kubernetes control plane is not built: `setup/cluster` builds it, which takes about five minutes once',
     );
   return realpathSync(kubectl);
 }

@@ -52,6 +52,8 @@ export function containerScript(layout: ContainerLayout): string {
   const mounts = layout.mounts.toSorted((one, other) => one.target.length - other.target.length);
   return [
     'set -e',
+    // 2 is for what runs this script, 3 the container's log.
+    'exec 2>&3 3>&-',
     'container_path=$PATH PATH=/usr/sbin:/usr/bin:/sbin:/bin',
     `mount -t tmpfs -o mode=755,size=${sizeMax} tmpfs ${quote(layout.root)}`,
     ...Object.entries(layout.links).map(([path, target]) => `ln -s ${quote(target)} ${inside(path)}`),

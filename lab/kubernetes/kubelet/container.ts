@@ -34,7 +34,15 @@ const firstProcessDeadlineMs = 5_000;
 /** As a shell tells the end by SIGKILL. */
 export const killedExitCode = 137;
 
-const waiter = '"$@"; code=$?; echo $code >"$0.new" && mv "$0.new" "$0"';
+/**
+ * Runs the container and writes its exit code into the file $0. unshare's own complaints are kept apart from the
+ * container's: up to util-linux 2.38 it says 1 and complains about sigprocmask where its child was ended by SIGKILL.
+ */
+const waiter = `"$@" 3>&2 2>"$0.unshare"
+code=$? PATH=/usr/bin:/bin
+read -r complaint <"$0.unshare"
+case $complaint in *sigprocmask*) code=${killedExitCode} ;; ?*) echo "$complaint" >&2 ;; esac
+echo $code >"$0.new" && mv "$0.new" "$0"`;
 
 export class Container {
   readonly ended: Promise<ContainerEnd>;
@@ -61,6 +69,8 @@ export class Container {
     mkdirSync(root, { recursive: true });
     const script = join(folder, 'script');
     writeFileSync(script, containerScript({ ...layout, root, canProtect: isRoot() }), { mode: 0o600 });
+    // Not to be had from the process later: some write their title over it.
+    writeFileSync(join(folder, 'environment'), JSON.stringify(environment), { mode: 0o600 });
     const log = openSync(join(folder, 'log'), 'a');
     try {
       const command = [...unshare, '/bin/sh', script];
@@ -91,6 +101,11 @@ export class Container {
 
   get logFile(): string {
     return join(this.folder, 'log');
+  }
+
+  /** For commands that are run in it later. */
+  get environment(): Record<string, string> {
+    return JSON.parse(readFileSync(join(this.folder, 'environment'), 'utf8')) as Record<string, string>;
   }
 
   get running(): boolean {

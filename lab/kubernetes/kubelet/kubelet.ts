@@ -1,22 +1,142 @@
+/**
+ * The kubelets of all nodes in one process: a real process of this machine for each container.
+ *
+ * 1. the nodes; 2. copies of Secrets, ConfigMaps, claims and Services; 3. the pods that the scheduler has bound, one
+ * worker each; 4. on the first start what the cluster begins with.
+ */
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Lab } from '../../lab';
 import { Api } from '../api/api';
-import { ClusterLayout } from '../layout';
+import { Informer } from '../api/informer';
+import type { ConfigMap, Pod, Secret } from '../api/objects';
+import { ClusterLayout, nodes } from '../layout';
+import { seedCluster } from '../seed/seed';
+import { Services } from '../services/services';
+import { VolumeProvisioner } from '../services/volume-provisioner';
+import { PodAddresses } from './addresses';
+import { ConfigurationError } from './environment';
+import { Events } from './events';
 import { Nodes } from './nodes';
-import { serveReady } from './ready';
+import { PodWorker } from './pod-worker';
+import { quantity } from './quantity';
+import type { Runtime } from './runtime';
+import { UsageMeter } from './usage';
+import type { VolumeSources } from './volumes';
 
 export class Kubelet {
-  private constructor(private readonly nodes: Nodes) {}
+  readonly workers = new Map<string, PodWorker>();
+  readonly usage = new UsageMeter(() => this.runningContainers());
+  private readonly addresses: PodAddresses;
+  private readonly nodes: Nodes;
+  private readonly pods: Informer<Pod>;
+  private readonly secrets: Informer<Secret>;
+  private readonly configMaps: Informer<ConfigMap>;
+  private readonly volumes: VolumeProvisioner;
+  private readonly services: Services;
+  private readonly runtime: Runtime;
+
+  private constructor(
+    lab: Lab,
+    private readonly layout: ClusterLayout,
+    private readonly api: Api,
+  ) {
+    this.addresses = new PodAddresses(layout.podAddresses());
+    this.nodes = new Nodes(api, layout);
+    const refresh = () => this.workers.forEach((worker) => worker.refreshVolumes());
+    this.secrets = new Informer<Secret>(api, '/api/v1/secrets', refresh);
+    this.configMaps = new Informer<ConfigMap>(api, '/api/v1/configmaps', refresh);
+    this.volumes = new VolumeProvisioner(api, layout);
+    this.pods = new Informer<Pod>(
+      api,
+      '/api/v1/pods',
+      (pod) => this.podChanged(pod),
+      (pod) => this.workers.get(pod.metadata.uid!)?.removed(),
+    );
+    this.services = new Services(lab, layout, api, () => [...this.workers.values()].map(({ pod }) => pod));
+    this.runtime = {
+      ...{ api, layout, events: new Events(api) },
+      sources: (namespace, serviceAccount) => this.sources(namespace, serviceAccount),
+      hostsFile: (namespace) => this.services.hosts.file(namespace),
+      takeAddress: () => this.addresses.take(),
+      releaseAddress: (address) => this.addresses.release(address),
+    };
+  }
 
   static async start(lab: Lab): Promise<Kubelet> {
     const layout = new ClusterLayout(lab);
-    const api = Api.of(layout, 'kubelet');
-    const nodes = new Nodes(api, layout);
-    await nodes.start();
-    await serveReady(layout.kubeletSocket);
-    return new Kubelet(nodes);
+    await mkdir(layout.podsFolder, { recursive: true });
+    const kubelet = new Kubelet(lab, layout, Api.of(layout, 'kubelet'));
+    await kubelet.nodes.start();
+    await Promise.all([kubelet.secrets.start(), kubelet.configMaps.start(), kubelet.volumes.start()]);
+    await kubelet.services.start();
+    await kubelet.pods.start();
+    await kubelet.clearAway();
+    await seedCluster(lab, layout, kubelet.api);
+    return kubelet;
   }
 
   stop(): void {
+    for (const informer of [this.pods, this.secrets, this.configMaps]) informer.stop();
     this.nodes.stop();
+    this.volumes.stop();
+    this.services.stop();
+    this.usage.stop();
+    this.workers.forEach((worker) => worker.stop());
+    this.api.close();
+  }
+
+  private podChanged(pod: Pod): void {
+    const node = nodes.find(({ name }) => name === pod.spec.nodeName);
+    if (!node) return;
+    const uid = pod.metadata.uid!;
+    const known = this.workers.get(uid);
+    if (known) return known.update(pod);
+    if (pod.status?.podIP) this.addresses.keep(pod.status.podIP);
+    const look = () => this.services.look();
+    const finished = () => {
+      this.workers.delete(uid);
+      look();
+    };
+    const worker = new PodWorker(pod, this.runtime, this.layout.nodeAddress(node), look, finished);
+    this.workers.set(uid, worker);
+    worker.look();
+  }
+
+  private sources(namespace: string, serviceAccount: string): VolumeSources {
+    return {
+      secret: (name) => this.secrets.get(namespace, name),
+      configMap: (name) => this.configMaps.get(namespace, name),
+      claimFolder: (name) => {
+        const volume = this.volumes.claims.get(namespace, name)?.spec.volumeName;
+        if (!volume) throw new ConfigurationError(`persistentvolumeclaim "${name}" is not bound`);
+        return this.volumes.folder(volume);
+      },
+      serviceAccountToken: async (audience, expirationSeconds) => {
+        const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${serviceAccount}/token`;
+        const spec = { audiences: audience ? [audience] : [], expirationSeconds };
+        const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec };
+        return (await this.api.create<{ status: { token: string } }>(path, request)).status.token;
+      },
+    };
+  }
+
+  private runningContainers() {
+    return [...this.workers.values()].flatMap(({ slots, initSlots }) =>
+      [...slots, ...initSlots].flatMap(({ current, resources }) => {
+        const limit = resources?.limits?.memory;
+        return current?.running
+          ? [{ container: current, limitBytes: limit === undefined ? undefined : quantity(limit) }]
+          : [];
+      }),
+    );
+  }
+
+  /** Folders of pods that went while no kubelet ran. */
+  private async clearAway(): Promise<void> {
+    const left = existsSync(this.layout.podsFolder) ? readdirSync(this.layout.podsFolder) : [];
+    const gone = left.filter((uid) => !this.workers.has(uid));
+    await Promise.all(gone.map((uid) => rm(join(this.layout.podsFolder, uid), { recursive: true, force: true })));
   }
 }

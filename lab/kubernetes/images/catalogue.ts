@@ -1,0 +1,67 @@
+/** The images that the cluster knows. Any other one cannot be pulled, as in a registry that does not have it. */
+import { existsSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheFolder, program } from '../../cache';
+import { repository } from '../../lab';
+import { type Image, imagePrograms, parseReference } from './image';
+import { pgbouncer } from './pgbouncer';
+import { redis } from './redis';
+
+interface Entry {
+  /** Tags that were pushed. */
+  tags: RegExp;
+  image: () => Image | undefined;
+}
+
+/** `1`, `v1.4.2`, `1.4.2-rc.1`, `latest`. */
+const versions = /^(v?\d+(\.\d+){0,2}(-[\w.]+)?|latest)$/;
+
+const entries: Record<string, Entry> = {
+  'broxiva/api': { tags: versions, image: () => service('api') },
+  'broxiva/web': { tags: versions, image: () => service('web') },
+  'broxiva/worker': { tags: versions, image: () => service('worker') },
+  busybox: { tags: versions, image: () => shell },
+  redis: { tags: /^7(\.\d+){0,2}(-alpine)?$/, image: redis },
+  'edoburu/pgbouncer': { tags: versions, image: pgbouncer },
+};
+
+/** Undefined when it cannot be pulled. */
+export function findImage(reference: string): Image | undefined {
+  const { name, tag } = parseReference(reference);
+  const entry = Object.hasOwn(entries, name) ? entries[name] : undefined;
+  return entry?.tags.test(tag) ? entry.image() : undefined;
+}
+
+/** The machine's own shell and tools. */
+const shell: Image = {
+  ...{ folders: {}, programs: {}, environment: {} },
+  ...{ workingDirectory: '/', entrypoint: [], arguments: ['sh'] },
+};
+
+/** A service of this repository, as its build left it. */
+function service(name: string): Image | undefined {
+  const built = join(repository, 'dist', 'lab', 'kubernetes', 'images', 'services');
+  if (!existsSync(join(built, name, 'main.js'))) return undefined;
+  const tools = join(cacheFolder(), 'tools');
+  return {
+    folders: { '/app/services': built, '/app/node_modules': join(repository, 'node_modules'), [tools]: tools },
+    programs: {
+      [`${imagePrograms}/node`]: `#!/bin/sh\nexec ${node()} "$@"\n`,
+      [`${imagePrograms}/npm`]: npm,
+    },
+    environment: { NODE_ENV: 'production' },
+    ...{ workingDirectory: '/app', entrypoint: [], arguments: ['node', `services/${name}/main.js`] },
+  };
+}
+
+/** By its real path: the cache's `bin` is not in the container. */
+function node(): string {
+  return existsSync(program('node')) ? realpathSync(program('node')) : process.execPath;
+}
+
+/** The one script that operators run: `npm run queue:status`. */
+const npm = `#!/bin/sh
+if [ "$1 $2" = "run queue:status" ]; then exec node /app/services/api/queue-status.js; fi
+echo "npm error Missing script: \\"$2\\"" >&2
+exit 1
+`;

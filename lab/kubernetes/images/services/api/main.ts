@@ -1,0 +1,53 @@
+/**
+ * `broxiva/api`: products from PostgreSQL, cached in Redis where it answers.
+ *
+ * DATABASE_URL, DATABASE_POOL_SIZE (20), DATABASE_READ_REPLICA_URL (reads go there, through a second pool), REDIS_URL,
+ * PORT (3000), CACHE_SECONDS (5).
+ */
+import { Pool } from 'pg';
+import { sendJson, serve } from '../http';
+import { openRedis } from '../redis-client';
+
+const {
+  DATABASE_URL,
+  DATABASE_READ_REPLICA_URL,
+  DATABASE_POOL_SIZE = '20',
+  REDIS_URL,
+  PORT = '3000',
+  CACHE_SECONDS = '5',
+} = process.env;
+
+const key = 'products';
+const pool = (connectionString: string | undefined) => {
+  const opened = new Pool({ connectionString, max: Number(DATABASE_POOL_SIZE), connectionTimeoutMillis: 5_000 });
+  // A connection that breaks while nobody uses it is replaced by the next query.
+  opened.on('error', () => undefined);
+  return opened;
+};
+const writes = pool(DATABASE_URL);
+const reads = DATABASE_READ_REPLICA_URL ? pool(DATABASE_READ_REPLICA_URL) : writes;
+const redis = REDIS_URL ? openRedis(REDIS_URL) : undefined;
+
+async function products(): Promise<string> {
+  const cached = await redis?.get(key).catch(() => null);
+  if (typeof cached === 'string') return cached;
+  const { rows } = await reads.query('SELECT id, name, price_cents FROM products ORDER BY id LIMIT 50');
+  const text = JSON.stringify(rows);
+  await redis?.set(key, text, { expiration: { type: 'EX', value: Number(CACHE_SECONDS) } }).catch(() => null);
+  return text;
+}
+
+serve({
+  port: Number(PORT),
+  routes: {
+    '/api/health': (_request, response) => sendJson(response, 200, { status: 'ok' }),
+    '/api/products': async (_request, response) => {
+      const text = await products();
+      response.writeHead(200, { 'content-type': 'application/json' }).end(text);
+    },
+  },
+  close: async () => {
+    await Promise.all([...new Set([writes, reads])].map((each) => each.end()));
+    redis?.destroy();
+  },
+});

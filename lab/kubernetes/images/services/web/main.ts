@@ -1,0 +1,18 @@
+/** `broxiva/web`: one page, made from what the API answers. API_URL (http://broxiva-api), PORT (3000). */
+import { sendJson, serve } from '../http';
+
+const { API_URL = 'http://broxiva-api', PORT = '3000' } = process.env;
+const apiDeadlineMs = 5_000;
+
+serve({
+  port: Number(PORT),
+  routes: {
+    '/health': (_request, response) => sendJson(response, 200, { status: 'ok' }),
+    '/': async (_request, response) => {
+      const answer = await fetch(`${API_URL}/api/products`, { signal: AbortSignal.timeout(apiDeadlineMs) });
+      const products = (await answer.json()) as { name: string }[];
+      const items = products.map(({ name }) => `<li>${name}</li>`).join('');
+      response.writeHead(200, { 'content-type': 'text/html' }).end(`<h1>Broxiva</h1><ul>${items}</ul>`);
+    },
+  },
+});

@@ -1,0 +1,324 @@
+/**
+ * One pod, from the moment it is bound to a node until nothing of it is left. Each look does what is next, whatever came
+ * before, so that a kubelet that is started again goes on from what it finds:
+ *
+ * 1. an address; 2. volumes; 3. init containers, one after the other; 4. the containers, each started again by its
+ * policy; 5. changed resources in place; 6. the status, told when it has changed.
+ *
+ * A pod that is to go: preStop and SIGTERM for each container, SIGKILL after the grace period, then the object.
+ */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isNotFound } from '../api/api';
+import type { Container as ContainerSpec, Pod, PodStatus } from '../api/objects';
+import { findImage } from '../images/catalogue';
+import { clusterPorts } from '../layout';
+import { Container } from './container';
+import { containerStart } from './container-start';
+import { ConfigurationError, type PodPlace, resolveEnvironment } from './environment';
+import { runIn } from './exec';
+import { podStatus } from './pod-status';
+import type { ProbeTarget } from './probe';
+import { decideRestart } from './restarts';
+import type { Runtime } from './runtime';
+import { Slot } from './slot';
+import { endContainer } from './termination';
+import { prepareVolumes } from './volumes';
+
+const lookEveryMs = 1_000;
+const defaultGraceSeconds = 30;
+/** Kubernetes' own: doubled each time, up to five minutes. */
+const firstPullDelayMs = 10_000;
+const longestPullDelayMs = 300_000;
+
+export class PodWorker {
+  readonly initSlots: Slot[];
+  readonly slots: Slot[];
+  place: PodPlace | undefined;
+  private readonly startedAt: string;
+  private volumes: Map<string, string> | undefined;
+  private terminating: Promise<void> | undefined;
+  private gone = false;
+  private looking: Promise<void> | undefined;
+  private again = false;
+  private told = '';
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(
+    public pod: Pod,
+    private readonly runtime: Runtime,
+    private readonly hostIP: string,
+    /** Called when the pod's address or readiness may have changed, and when it is gone. */
+    private readonly changed: () => void,
+    private readonly finished: () => void,
+  ) {
+    const slot = (spec: ContainerSpec) => new Slot(spec, join(this.folder, 'containers', spec.name));
+    this.initSlots = (pod.spec.initContainers ?? []).map(slot);
+    this.slots = pod.spec.containers.map(slot);
+    this.startedAt = pod.status?.startTime ?? timestamp();
+    if (pod.status?.podIP) this.place = { podIP: pod.status.podIP, hostIP };
+    const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+    for (const slot of [...this.initSlots, ...this.slots]) {
+      slot.adopt(statuses.find(({ name }) => name === slot.spec.name));
+      if (slot.current) this.watch(slot, slot.current);
+    }
+    this.timer = setInterval(() => this.look(), lookEveryMs);
+  }
+
+  get folder(): string {
+    return join(this.runtime.layout.podsFolder, this.pod.metadata.uid!);
+  }
+
+  get leaving(): boolean {
+    return this.gone || this.pod.metadata.deletionTimestamp !== undefined;
+  }
+
+  get ready(): boolean {
+    return !this.leaving && this.slots.every((slot) => slot.ready && slot.current?.running);
+  }
+
+  /** The object has changed. */
+  update(pod: Pod): void {
+    this.pod = pod;
+    for (const slot of [...this.initSlots, ...this.slots]) {
+      const spec = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].find(
+        ({ name }) => name === slot.spec.name,
+      );
+      if (spec) Object.assign(slot.spec, { resources: spec.resources, image: spec.image });
+    }
+    this.changed();
+    this.look();
+  }
+
+  /** The object is gone: what still runs goes at once. */
+  removed(): void {
+    if (this.gone) return;
+    this.gone = true;
+    this.terminating ??= this.terminate(0);
+    for (const slot of [...this.initSlots, ...this.slots]) void slot.current?.signal('SIGKILL');
+  }
+
+  /** The kubelet ends; the containers stay. */
+  stop(): void {
+    clearInterval(this.timer);
+    for (const slot of [...this.initSlots, ...this.slots]) slot.stopProbes();
+  }
+
+  /** A Secret or ConfigMap has changed. */
+  refreshVolumes(): void {
+    if (!this.volumes || this.terminating) return;
+    this.prepareVolumes().catch(() => undefined);
+  }
+
+  look(): void {
+    this.again = true;
+    this.looking ??= this.lookWhileNeeded().finally(() => (this.looking = undefined));
+  }
+
+  private async lookWhileNeeded(): Promise<void> {
+    while (this.again) {
+      this.again = false;
+      try {
+        await this.act();
+        if (!this.gone) await this.tell();
+      } catch (error) {
+        console.error(`${timestamp()} pod ${this.pod.metadata.name}: ${(error as Error).message}`);
+      }
+    }
+  }
+
+  private async act(): Promise<void> {
+    if (this.leaving)
+      this.terminating ??= this.terminate(this.pod.metadata.deletionGracePeriodSeconds ?? defaultGraceSeconds);
+    if (this.terminating || isFinished(this.pod.status)) return;
+    this.place ??= { podIP: this.runtime.takeAddress(), hostIP: this.hostIP };
+    try {
+      this.volumes ??= await this.prepareVolumes();
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      this.runtime.events.tell(this.pod, 'Warning', 'FailedMount', error.message);
+      return;
+    }
+    for (const slot of this.initSlots) {
+      if (!isDone(slot)) this.ensure(slot, this.initPolicy(slot));
+      if (!isDone(slot) && !(slot.spec.restartPolicy === 'Always' && slot.started)) return;
+    }
+    for (const slot of this.slots) this.ensure(slot, this.pod.spec.restartPolicy ?? 'Always');
+  }
+
+  private initPolicy({ spec }: Slot): 'Always' | 'OnFailure' | 'Never' {
+    return spec.restartPolicy ?? (this.pod.spec.restartPolicy === 'Never' ? 'Never' : 'OnFailure');
+  }
+
+  private async prepareVolumes(): Promise<Map<string, string>> {
+    const { namespace = 'default' } = this.pod.metadata;
+    const sources = this.runtime.sources(namespace, this.pod.spec.serviceAccountName ?? 'default');
+    return prepareVolumes(this.pod, this.place!, join(this.folder, 'volumes'), sources);
+  }
+
+  private ensure(slot: Slot, policy: 'Always' | 'OnFailure' | 'Never'): void {
+    const { current } = slot;
+    if (current?.running) return this.resize(slot);
+    if (current?.end) {
+      const { exitCode, finishedAt } = current.end;
+      const delayMs = slot.restartDelayMs ?? 0;
+      const decision = decideRestart(policy, { exitCode, delayMs, finishedAt: Date.parse(finishedAt) }, Date.now());
+      if (decision.what === 'never') return;
+      if (decision.what === 'wait') {
+        const message = `back-off ${delayMs / 1000}s restarting failed container=${slot.spec.name} pod=${this.pod.metadata.name}`;
+        slot.waiting = { reason: 'CrashLoopBackOff', message };
+        this.runtime.events.tell(
+          this.pod,
+          'Warning',
+          'BackOff',
+          `Back-off restarting failed container ${slot.spec.name}`,
+        );
+        return;
+      }
+    }
+    this.start(slot);
+  }
+
+  private start(slot: Slot): void {
+    const { spec } = slot;
+    const { events, layout } = this.runtime;
+    const namespace = this.pod.metadata.namespace ?? 'default';
+    const image = Date.now() < slot.pullAfter ? undefined : findImage(spec.image);
+    if (!image) return this.missImage(slot);
+    try {
+      const sources = this.runtime.sources(namespace, this.pod.spec.serviceAccountName ?? 'default');
+      const start = containerStart(spec, image, {
+        ...{ pod: this.pod, podIP: this.place!.podIP, volumes: this.volumes! },
+        hostsFile: this.runtime.hostsFile(namespace),
+        environment: resolveEnvironment(spec, this.pod, this.place!, sources),
+        apiServer: { host: layout.host, port: clusterPorts.apiServer },
+      });
+      const attempt = slot.current ? slot.current.record.attempt + 1 : 0;
+      slot.begin(Container.start(slot.nextFolder, attempt, start.layout, start.environment));
+      slot.waiting = { reason: 'ContainerCreating' };
+      this.watch(slot, slot.current!);
+      events.tell(
+        this.pod,
+        'Normal',
+        'Started',
+        `Started container ${spec.name}${attempt > 0 ? `, restart ${attempt}` : ''}`,
+      );
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      slot.waiting = { reason: 'CreateContainerConfigError', message: error.message };
+      events.tell(this.pod, 'Warning', 'Failed', `Error: ${error.message}`);
+    }
+  }
+
+  private missImage(slot: Slot): void {
+    const { image, name } = slot.spec;
+    if (Date.now() < slot.pullAfter) {
+      if (Date.now() < slot.pullAfter - slot.pullDelayMs + lookEveryMs) return;
+      slot.waiting = { reason: 'ImagePullBackOff', message: `Back-off pulling image "${image}"` };
+      return this.runtime.events.tell(this.pod, 'Normal', 'BackOff', `Back-off pulling image "${image}"`);
+    }
+    slot.pullDelayMs = Math.min(slot.pullDelayMs * 2 || firstPullDelayMs, longestPullDelayMs);
+    slot.pullAfter = Date.now() + slot.pullDelayMs;
+    slot.waiting = { reason: 'ErrImagePull', message: `image "${image}" of container ${name} is not in the registry` };
+    this.runtime.events.tell(this.pod, 'Warning', 'Failed', `Failed to pull image "${image}": not found`);
+  }
+
+  private resize(slot: Slot): void {
+    if (JSON.stringify(slot.resources) === JSON.stringify(slot.spec.resources)) return;
+    const restart = slot.spec.resizePolicy?.some(({ resourceName, restartPolicy }) => {
+      const of = (resources: Slot['resources']) =>
+        JSON.stringify([resources?.limits?.[resourceName], resources?.requests?.[resourceName]]);
+      return restartPolicy === 'RestartContainer' && of(slot.resources) !== of(slot.spec.resources);
+    });
+    slot.resources = slot.spec.resources;
+    if (restart) void endContainer(slot.current!, slot.spec, this.target(slot), this.graceSeconds);
+  }
+
+  private watch(slot: Slot, container: Container): void {
+    void container.ended.then(() => {
+      slot.noteEnd(container);
+      this.changed();
+      this.look();
+    });
+    slot.startProbes(
+      this.target(slot),
+      () => {
+        this.changed();
+        this.look();
+      },
+      (message) => {
+        if (!container.running || this.terminating) return;
+        this.runtime.events.tell(this.pod, 'Warning', 'Unhealthy', message);
+        slot.stopProbes();
+        void endContainer(container, slot.spec, this.target(slot), this.graceSeconds);
+      },
+    );
+  }
+
+  private target(slot: Slot): ProbeTarget {
+    return {
+      address: this.place!.podIP,
+      spec: slot.spec,
+      exec: (command, deadlineMs) => runIn(slot.current!, command, deadlineMs),
+    };
+  }
+
+  private get graceSeconds(): number {
+    return this.pod.spec.terminationGracePeriodSeconds ?? defaultGraceSeconds;
+  }
+
+  private async terminate(graceSeconds: number): Promise<void> {
+    this.changed();
+    for (const slot of [...this.initSlots, ...this.slots]) slot.stopProbes();
+    const running = [...this.slots, ...this.initSlots].filter((slot) => slot.current?.running);
+    await Promise.all(running.map((slot) => endContainer(slot.current!, slot.spec, this.target(slot), graceSeconds)));
+    if (!this.gone) await this.tell().catch(() => undefined);
+    await this.deleteObject();
+    this.stop();
+    if (this.place) this.runtime.releaseAddress(this.place.podIP);
+    await rm(this.folder, { recursive: true, force: true });
+    this.finished();
+  }
+
+  private async deleteObject(): Promise<void> {
+    const { namespace, name, uid } = this.pod.metadata;
+    if (this.gone) return;
+    this.gone = true;
+    const options = { gracePeriodSeconds: 0, preconditions: { uid } };
+    await this.runtime.api.delete(`/api/v1/namespaces/${namespace}/pods/${name}`, options).catch((error: unknown) => {
+      if (!isNotFound(error)) console.error(`${timestamp()} ${(error as Error).message}`);
+    });
+  }
+
+  private async tell(): Promise<void> {
+    const status = podStatus({
+      ...{ pod: this.pod, place: this.place, startedAt: this.startedAt, now: timestamp() },
+      initContainers: this.initSlots.map((slot) => slot.status()),
+      containers: this.slots.map((slot) => slot.status()),
+    });
+    const text = JSON.stringify(status);
+    if (text === this.told) return;
+    const { namespace, name, uid } = this.pod.metadata;
+    try {
+      const body = { metadata: { uid }, status };
+      this.pod = await this.runtime.api.merge<Pod>(`/api/v1/namespaces/${namespace}/pods/${name}/status`, body);
+      this.told = text;
+      this.changed();
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+}
+
+function isDone({ current, spec }: Slot): boolean {
+  return spec.restartPolicy !== 'Always' && current?.end?.exitCode === 0;
+}
+
+function isFinished(status: PodStatus | undefined): boolean {
+  return status?.phase === 'Succeeded' || status?.phase === 'Failed';
+}
+
+/** Kubernetes' times have whole seconds. */
+function timestamp(): string {
+  return new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+}

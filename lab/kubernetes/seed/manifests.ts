@@ -1,0 +1,159 @@
+/**
+ * The namespace `broxiva-prod` as the scaling guide assumes it: API, web, worker, a single Redis, an autoscaler for the
+ * API, Secrets. Requests are a fifth of the guide's "medium" row, so that ten pods of two cores have something to do
+ * before the autoscaler acts; pools, replicas and limits of replicas are the guide's.
+ */
+export const namespace = 'broxiva-prod';
+
+const secret = 'broxiva-secrets';
+const authorities = 'azure-certificate-authorities';
+/** Where `DATABASE_URL` looks for the authorities of Azure's servers. */
+export const authoritiesFolder = '/etc/azure';
+
+export interface ProductionValues {
+  databaseUrl: string;
+  /** PEM. */
+  authorities: string;
+}
+
+/** In the order in which they are made. */
+export function manifests({ databaseUrl, authorities: pem }: ProductionValues): object[] {
+  return [
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+    { ...named('v1', 'ConfigMap', authorities), data: { 'ca.pem': pem } },
+    {
+      ...named('v1', 'Secret', secret),
+      stringData: { DATABASE_URL: databaseUrl, REDIS_URL: 'redis://redis:6379' },
+    },
+    service('redis', 6379, 6379),
+    service('broxiva-api', 80, 3000),
+    service('broxiva-web', 80, 3000),
+    deployment('redis', 1, redis),
+    deployment('broxiva-api', 3, api),
+    deployment('broxiva-web', 2, web),
+    deployment('broxiva-worker', 2, worker),
+    ...['broxiva-api', 'broxiva-web'].map(disruptionBudget),
+    autoscaler,
+  ];
+}
+
+const fromSecret = (name: string) => ({ name, valueFrom: { secretKeyRef: { name: secret, key: name } } });
+
+/** A pod that leaves goes on answering while clients and balancers hear of it. */
+const drain = { preStop: { sleep: { seconds: 1 } } };
+
+const redis = {
+  containers: [
+    {
+      ...{ name: 'redis', image: 'redis:7-alpine', ports: [{ containerPort: 6379 }] },
+      args: ['redis-server', '--save', '', '--maxmemory', '256mb'],
+      resources: resources('100m', '256Mi', '500m', '512Mi'),
+      readinessProbe: { exec: { command: ['redis-cli', 'ping'] }, periodSeconds: 2 },
+    },
+  ],
+};
+
+const api = {
+  volumes: [{ name: 'authorities', configMap: { name: authorities } }],
+  containers: [
+    {
+      ...{ name: 'api', image: 'broxiva/api:1.0.0', ports: [{ name: 'http', containerPort: 3000 }] },
+      env: [
+        fromSecret('DATABASE_URL'),
+        fromSecret('REDIS_URL'),
+        { name: 'DATABASE_POOL_SIZE', value: '20' },
+        { name: 'NODE_OPTIONS', value: '--max-old-space-size=128' },
+      ],
+      volumeMounts: [{ name: 'authorities', mountPath: authoritiesFolder, readOnly: true }],
+      resources: resources('100m', '256Mi', '500m', '512Mi'),
+      readinessProbe: probe('/api/health', 1),
+      livenessProbe: probe('/api/health', 10),
+      lifecycle: drain,
+    },
+  ],
+};
+
+const web = {
+  containers: [
+    {
+      ...{ name: 'web', image: 'broxiva/web:1.0.0', ports: [{ name: 'http', containerPort: 3000 }] },
+      resources: resources('50m', '128Mi', '250m', '256Mi'),
+      readinessProbe: probe('/health', 1),
+      livenessProbe: probe('/health', 10),
+      lifecycle: drain,
+    },
+  ],
+};
+
+const worker = {
+  containers: [
+    {
+      ...{ name: 'worker', image: 'broxiva/worker:1.0.0', ports: [{ name: 'http', containerPort: 3000 }] },
+      env: [fromSecret('REDIS_URL')],
+      resources: resources('50m', '128Mi', '250m', '256Mi'),
+      readinessProbe: probe('/health', 2),
+    },
+  ],
+};
+
+const autoscaler = {
+  ...named('autoscaling/v2', 'HorizontalPodAutoscaler', 'broxiva-api-hpa'),
+  spec: {
+    scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'broxiva-api' },
+    ...{ minReplicas: 3, maxReplicas: 10 },
+    metrics: [
+      { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 70 } } },
+      { type: 'Resource', resource: { name: 'memory', target: { type: 'Utilization', averageUtilization: 80 } } },
+    ],
+  },
+};
+
+function named(apiVersion: string, kind: string, name: string) {
+  return { apiVersion, kind, metadata: { name, namespace, labels: { app: name } } };
+}
+
+function service(app: string, port: number, targetPort: number): object {
+  const spec = { selector: { app }, ports: [{ port, targetPort }] };
+  return { ...named('v1', 'Service', app), spec };
+}
+
+function disruptionBudget(app: string): object {
+  return {
+    ...named('policy/v1', 'PodDisruptionBudget', app),
+    spec: { maxUnavailable: 1, selector: { matchLabels: { app } } },
+  };
+}
+
+function deployment(app: string, replicas: number, pod: object): object {
+  return {
+    ...named('apps/v1', 'Deployment', app),
+    spec: {
+      ...{ replicas, selector: { matchLabels: { app } } },
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: 0 } },
+      template: {
+        metadata: {
+          labels: { app },
+          annotations: { 'prometheus.io/scrape': 'true', 'prometheus.io/port': '3000' },
+        },
+        spec: {
+          terminationGracePeriodSeconds: 30,
+          topologySpreadConstraints: [
+            {
+              ...{ maxSkew: 1, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'ScheduleAnyway' },
+              labelSelector: { matchLabels: { app } },
+            },
+          ],
+          ...pod,
+        },
+      },
+    },
+  };
+}
+
+function probe(path: string, periodSeconds: number): object {
+  return { httpGet: { path, port: 'http' }, periodSeconds, timeoutSeconds: 5 };
+}
+
+function resources(cpu: string, memory: string, cpuLimit: string, memoryLimit: string): object {
+  return { requests: { cpu, memory }, limits: { cpu: cpuLimit, memory: memoryLimit } };
+}

@@ -1,0 +1,56 @@
+/**
+ * The hosts file of each namespace: Services by the names that cluster DNS gives them, pods behind headless Services, and
+ * Azure's servers by their domain names. A file is rewritten in place, because pods that run already have it mounted.
+ */
+import { mkdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface NamedAddress {
+  address: string;
+  namespace: string;
+  /** `redis`, or `redis-cluster-0.redis-cluster` for a pod behind a headless Service. */
+  name: string;
+}
+
+export interface ServerName {
+  address: string;
+  name: string;
+}
+
+/** Pure: the text for the pods of one namespace. */
+export function hostsText(namespace: string, services: NamedAddress[], servers: ServerName[]): string {
+  const lines = services.map(({ address, namespace: of, name }) => {
+    const long = [`${name}.${of}`, `${name}.${of}.svc`, `${name}.${of}.svc.cluster.local`];
+    return [address, ...(of === namespace ? [name] : []), ...long].join(' ');
+  });
+  return ['127.0.0.1 localhost', ...lines, ...servers.map(({ address, name }) => `${address} ${name}`), ''].join('\n');
+}
+
+export class HostsFiles {
+  private readonly namespaces = new Set<string>();
+  private services: NamedAddress[] = [];
+  private servers: ServerName[] = [];
+
+  constructor(private readonly folder: string) {
+    mkdirSync(folder, { recursive: true });
+  }
+
+  /** Made when it is asked for. */
+  file(namespace: string): string {
+    this.namespaces.add(namespace);
+    this.write(namespace);
+    return join(this.folder, namespace);
+  }
+
+  update(services: NamedAddress[], servers: ServerName[]): void {
+    this.services = services;
+    this.servers = servers;
+    for (const namespace of this.namespaces) this.write(namespace);
+  }
+
+  private write(namespace: string): void {
+    const path = join(this.folder, namespace);
+    const text = hostsText(namespace, this.services, this.servers);
+    if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileSync(path, text);
+  }
+}
