@@ -2,16 +2,20 @@
  * The kubelets of all nodes in one process: a real process of this machine for each container.
  *
  * 1. the nodes; 2. copies of Secrets, ConfigMaps, claims and Services; 3. the pods that the scheduler has bound, one
- * worker each; 4. on the first start what the cluster begins with.
+ * worker each; 4. the kubelet's port on each node, and the metrics API; 5. on the first start what the cluster begins with.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
+import type { Server } from 'node:https';
 import { join } from 'node:path';
+import { Authority } from '../../authority/authority';
 import type { Lab } from '../../lab';
 import { Api } from '../api/api';
 import { Informer } from '../api/informer';
 import type { ConfigMap, Pod, Secret } from '../api/objects';
 import { ClusterLayout, nodes } from '../layout';
+import type { PodUsage } from '../metrics/resource-metrics';
+import { serveMetrics } from '../metrics/server';
 import { seedCluster } from '../seed/seed';
 import { Services } from '../services/services';
 import { VolumeProvisioner } from '../services/volume-provisioner';
@@ -20,6 +24,7 @@ import { ConfigurationError } from './environment';
 import { Events } from './events';
 import { Nodes } from './nodes';
 import { PodWorker } from './pod-worker';
+import { serveKubeletPorts } from './port';
 import { quantity } from './quantity';
 import type { Runtime } from './runtime';
 import { UsageMeter } from './usage';
@@ -36,6 +41,7 @@ export class Kubelet {
   private readonly volumes: VolumeProvisioner;
   private readonly services: Services;
   private readonly runtime: Runtime;
+  private servers: Server[] = [];
 
   private constructor(
     lab: Lab,
@@ -73,6 +79,7 @@ export class Kubelet {
     await kubelet.services.start();
     await kubelet.pods.start();
     await kubelet.clearAway();
+    await kubelet.listen(await Authority.open(lab.authorityFolder));
     await seedCluster(lab, layout, kubelet.api);
     return kubelet;
   }
@@ -84,7 +91,28 @@ export class Kubelet {
     this.services.stop();
     this.usage.stop();
     this.workers.forEach((worker) => worker.stop());
+    for (const server of this.servers) server.close();
     this.api.close();
+  }
+
+  private async listen(authority: Authority): Promise<void> {
+    const ports = await serveKubeletPorts(this.layout, authority, (namespace, name, container) => {
+      const worker = [...this.workers.values()].find(
+        ({ pod: { metadata } }) => metadata.namespace === namespace && metadata.name === name,
+      );
+      return worker && [...worker.slots, ...worker.initSlots].find(({ spec }) => spec.name === container);
+    });
+    this.servers = [...ports, await serveMetrics(this.layout, authority, this.api, () => this.podUsage())];
+  }
+
+  private podUsage(): PodUsage[] {
+    return [...this.workers.values()].map(({ pod: { metadata, spec }, slots }) => ({
+      ...{ namespace: metadata.namespace!, name: metadata.name, node: spec.nodeName!, labels: metadata.labels ?? {} },
+      containers: slots.flatMap(({ current, spec: { name } }) => {
+        const used = current && this.usage.usage(current);
+        return used ? [{ name, ...used }] : [];
+      }),
+    }));
   }
 
   private podChanged(pod: Pod): void {
