@@ -12,7 +12,13 @@ import { databaseSkuUpgrade } from './subjects/database-sku-upgrade';
 
 const upgrade = databaseSkuUpgrade.variants.find(({ name }) => name === 'up')!;
 /** One step that sets a parameter and changes a size: nothing of a case depends on what it would show itself. */
-const shown = { steps: [{ name: 'scale primary', reversible: true }], requests: 0, mutations: [], servers: 1 };
+const shown = {
+  steps: [{ name: 'scale primary', reversible: true }],
+  requests: 0,
+  connections: 0,
+  mutations: [],
+  servers: 1,
+};
 /** Of all engines together, on a busy machine. */
 const timeoutMs = 240_000;
 

@@ -2,8 +2,8 @@
 import type { Outcome, Trouble } from '../../../catalogue';
 import type { Hook } from './hooks';
 
-/** A request of the run's worker to Azure, counted from 1 since the run began. */
-export type Moment = { request: number } | { mutation: number };
+/** A request of the run's workers to Azure, or a connection to PostgreSQL, counted from 1 since the run began. */
+export type Moment = { request: number } | { mutation: number } | { connection: number };
 
 export type Order = 'retry' | 'rollback' | 'accept';
 

@@ -45,6 +45,8 @@ export interface Evidence {
   runs: [RunEvidence, ...RunEvidence[]];
   /** Every request of the case's workers. */
   requests: LoggedRequest[];
+  /** How often its workers connected to PostgreSQL. */
+  connections: number;
   locks: LockEvidence[];
   /** Mutations in Azure's activity log by the runs: operation → correlation id. */
   audited: Map<string, string>;

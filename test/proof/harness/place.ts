@@ -2,13 +2,15 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
+import { postgresPort } from '../../../lab/addresses/network';
 import { createApplication } from '../../../lab/daemon/application';
 import { production } from '../../../lab/lab';
 import { Traffic } from '../../../lab/traffic/traffic';
 import { until } from '../../../lab/processes';
+import { SqlProxy, sqlProxyPort } from './sql-proxy';
 import type { Stage } from './stage';
 
 const administratorLogin = 'proofadmin';
@@ -25,13 +27,21 @@ export class Place {
   readonly primary: string;
   readonly replicas: string[] = [];
   readonly traffic: Traffic;
+  /** Called when a worker connects to one of the servers, before it gets through. */
+  onSql: () => void = () => undefined;
+  private readonly proxies: SqlProxy[] = [];
 
   constructor(
     readonly stage: Stage,
     readonly name: string,
   ) {
     this.primary = `${name}-primary`;
-    const url = () => readFileSync(stage.lab.secretFile(this.primary, 'application-url'), 'utf8');
+    // Its clients go straight to the server: only workers are counted.
+    const url = () => {
+      const counted = new URL(readFileSync(stage.lab.secretFile(this.primary, 'application-url'), 'utf8'));
+      counted.port = String(postgresPort);
+      return counted.href;
+    };
     this.traffic = new Traffic(stage.lab.path('traffic', name), url);
   }
 
@@ -51,9 +61,11 @@ export class Place {
     await resourceManager.seed({ server });
     const { address } = resourceManager.postgres(this.primary).options;
     const application = { role: production.applicationRole, password: 'of-the-proof', database: production.database };
-    const url = (login: string, password: string, database: string) =>
+    const direct = (login: string, password: string, database: string) =>
       lab.postgresUrl(login, password, address, database);
-    await createApplication(url(administratorLogin, administratorLoginPassword, 'postgres'), application);
+    await createApplication(direct(administratorLogin, administratorLoginPassword, 'postgres'), application);
+    const url = (...login: Parameters<typeof direct>) =>
+      direct(...login).replace(`:${postgresPort}/`, `:${sqlProxyPort}/`);
     await mkdir(lab.path('secrets', this.primary), { recursive: true });
     const { role, password, database } = application;
     await writeFile(lab.secretFile(this.primary, 'application-url'), url(role, password, database));
@@ -62,10 +74,17 @@ export class Place {
       url(administratorLogin, administratorLoginPassword, database),
     );
     await resourceManager.seed({ server, replicas: this.replicas });
+    for (const name of this.servers) {
+      const { address: host } = resourceManager.postgres(name).options;
+      this.proxies.push(await SqlProxy.start(host, () => this.onSql()));
+      // A replica's own Secret, where it has one, would lead past its proxy.
+      if (name !== this.primary) await rm(lab.path('secrets', name), { recursive: true, force: true });
+    }
   }
 
   async remove(): Promise<void> {
     await this.traffic.stop().catch(() => undefined);
+    for (const proxy of this.proxies.splice(0)) proxy.stop();
     for (const server of [...this.replicas, this.primary]) {
       // One that is still busy refuses.
       const gone = async () => {

@@ -53,6 +53,7 @@ export class Player {
   private place: { place: Place; variant: Variant; before: Record<string, string> } | undefined;
   private requests: LoggedRequest[] = [];
   private mutations = 0;
+  private connections = 0;
   private onRequest: ((request: LoggedRequest) => void) | undefined;
 
   constructor(
@@ -88,6 +89,7 @@ export class Player {
     await place.traffic.start(traffic);
     this.requests = [];
     this.mutations = 0;
+    this.connections = 0;
     const strikes = new Strikes(this.stage, place, this.worker, given.strikes);
     const armed = Date.now();
     const faults = given.azure.map((fault) => arm(this.stage, place, fault));
@@ -110,7 +112,13 @@ export class Player {
       const handle = await start(this.stage.client, this.worker.name, scene.entry.name, rival, { hooks: [] }, place);
       rivals.push(new Conducted(this.stage, handle, () => 'retry'));
     };
-    this.onRequest = () => strikes.at(this.requests.length, this.mutations, run);
+    const count = () =>
+      strikes.at({ request: this.requests.length, mutation: this.mutations, connection: this.connections }, run);
+    this.onRequest = count;
+    place.onSql = () => {
+      this.connections += 1;
+      count();
+    };
     const lastFault = () => Math.max(armed, strikes.lastAt);
     await run.follow(() => lastFault() + deadlineSeconds * 1000);
     await strikes.settled();
@@ -119,6 +127,7 @@ export class Player {
     this.stage.resourceManager.faults.clear(undefined, place.servers);
     const evidence = await this.collect(scene, given, place, before, [run, ...rivals], settledSeconds);
     this.onRequest = undefined;
+    place.onSql = () => undefined;
     await this.worker.endEarlier();
     const missed = faults.filter(({ name, hits }) => hits === 0 && !name.startsWith('backup-')).map(({ name }) => name);
     const violations = [...violationsIn(evidence), ...unmet(evidence, strikes.count, missed)];
@@ -170,7 +179,16 @@ export class Player {
     const replayed = histories.map(({ workflowId, history }) => this.replayer.replay(workflowId, history));
     const calm = given.strikes.every((strike) => strike.do !== 'killWorker' && strike.do !== 'freezeWorker');
     return {
-      ...{ case: given, runs, requests: this.requests, locks, before, settledSeconds, deadlineSeconds },
+      ...{
+        case: given,
+        runs,
+        requests: this.requests,
+        connections: this.connections,
+        locks,
+        before,
+        settledSeconds,
+        deadlineSeconds,
+      },
       audited: await place.audited(runs.map(({ correlationId }) => correlationId)),
       after: await subject.state(place),
       wanted: { ...before, ...variant.changes(place) },
@@ -224,10 +242,11 @@ class Strikes {
     this.open = [...strikes];
   }
 
-  /** At the n-th request, of which so many were mutations; it is not answered yet. */
-  at(request: number, mutation: number, run: Conducted): void {
+  /** So many there were, the last one not answered yet. */
+  at(count: Record<'request' | 'mutation' | 'connection', number>, run: Conducted): void {
     for (const strike of [...this.open]) {
-      const due = 'request' in strike ? request >= strike.request : mutation >= strike.mutation;
+      const kinds = ['request', 'mutation', 'connection'] as const;
+      const due = kinds.some((kind) => count[kind] >= ((strike as Partial<typeof count>)[kind] ?? Infinity));
       if (!due) continue;
       this.open.splice(this.open.indexOf(strike), 1);
       this.count += 1;

@@ -10,16 +10,18 @@ export interface Shown {
   /** Reversibility of each step, in the plan's order. */
   steps: { name: string; reversible: boolean }[];
   requests: number;
+  connections: number;
   /** Which of the requests, counted from 1, were mutations. */
   mutations: number[];
   servers: number;
 }
 
-export function shownBy({ runs: [run], requests }: Evidence): Shown {
+export function shownBy({ runs: [run], requests, connections }: Evidence): Shown {
   const steps = run.plan?.steps ?? [];
   return {
     steps: steps.map(({ name, reversibility }) => ({ name, reversible: reversibility !== 'irreversible' })),
     requests: requests.length,
+    connections,
     mutations: requests.flatMap((request, index) => (isMutation(request) ? [index + 1] : [])),
     servers: new Set(steps.map(({ resource }) => resource)).size,
   };
@@ -39,17 +41,15 @@ export function essential(shown: Shown): Case[] {
 
 /** Every "each" and "every request"; or every n-th request. */
 export function whole(shown: Shown, { everyRequest = 1 } = {}): Case[] {
-  const requests = Array.from(
-    { length: Math.floor(shown.requests / everyRequest) },
-    (_, index) => (index + 1) * everyRequest,
-  );
   return [
     repeats(shown),
     ...each(shown, (step) => unwinds(shown, step, 'failBefore')),
     ...each(shown, (step) => unwinds(shown, step, 'failAfter')),
     ...each(shown, (step) => unwindsTwice(shown, step)),
     ...each(shown, (step) => stuck(shown, step)).flat(),
-    ...requests.map((request) => killedAtRequest(request, shown)),
+    ...everyOf(shown.mutations.length, 1).map(killedAtMutation),
+    ...everyOf(shown.requests, everyRequest).map((request) => killedAtRequest(request, shown)),
+    ...everyOf(shown.connections, everyRequest).map((connection) => killedAtConnection(connection, shown)),
   ];
 }
 
@@ -142,8 +142,23 @@ export function killedAtRequest(request: number, { mutations, requests }: Shown)
   };
 }
 
+export function killedAtConnection(connection: number, { connections }: Shown): Case {
+  return {
+    ...green,
+    helper: 'killed',
+    name: `the worker dies at connection ${connection} of ${connections} to PostgreSQL`,
+    strikes: [{ do: 'killWorker', connection }],
+    mayMiss: true,
+  };
+}
+
 function each<T>({ steps }: Shown, make: (step: number) => T): T[] {
   return steps.map((_, step) => make(step));
+}
+
+/** Every n-th number from 1 to `count`. */
+function everyOf(count: number, every: number): number[] {
+  return Array.from({ length: Math.floor(count / every) }, (_, index) => (index + 1) * every);
 }
 
 /** So many numbers from 1 to `count`, evenly spaced. */
