@@ -8,7 +8,7 @@ import { duration } from '../../catalogue';
 export function currentDetails(status: RunStatus, plan: Plan | undefined, report: Report | undefined): string {
   const sections = [
     headline(status),
-    report && report.summary !== '' ? report.summary : undefined,
+    report && reasons(report.summary),
     status.trouble && trouble(status),
     status.waiting &&
       `**Waits** for ${status.waiting.on}: ${status.waiting.reason} (since ${clock(status.waiting.since)}${status.waiting.until ? `, until ${clock(status.waiting.until)}` : ''})`,
@@ -24,6 +24,18 @@ export function currentDetails(status: RunStatus, plan: Plan | undefined, report
 function headline({ phase, outcome, subject, planHash, reason, requestedBy }: RunStatus): string {
   const why = reason === '' ? '' : ` · “${escape(reason)}”`;
   return `### ${outcome ?? phase}${subject ? ` · ${subject}` : ''}\n${planHash ? `plan \`${planHash}\` · ` : ''}asked by ${escape(requestedBy)}${why}`;
+}
+
+/** A refusal has a line for each reason: the field, and what is wrong with it. Any other summary is a sentence. */
+function reasons(summary: string): string {
+  return summary
+    .split('\n')
+    .map((line) => {
+      const [, field, message] = /^ {2}(\S*) {2,}(\S.*)$/.exec(line) ?? [];
+      if (message === undefined) return escape(line);
+      return `- ${field === '' ? '' : `**${escape(field!)}** `}${escape(message)}`;
+    })
+    .join('\n');
 }
 
 const icons: Record<StepProgress['state'], string> = {

@@ -2,7 +2,7 @@
  * Goal: a run's current details are a table that Temporal UI can show in half a page, with all long text outside it.
  * Method: the Markdown of one run with a step in each stage.
  */
-import type { RunStatus, StepProgress } from '../../../catalogue';
+import type { Report, RunStatus, StepProgress } from '../../../catalogue';
 import { currentDetails } from '../../../workflows/runbook/details';
 
 const step = {
@@ -36,4 +36,16 @@ test('each step has a row with its state and time, and what was read stands belo
   ]);
   expect(lines).toContain('- step 1: ARM Ready \\| D8');
   expect(lines).toContain('- step 3: clients notice: nothing');
+});
+
+test('a refusal has a line for each reason, and no text from outside becomes markup', () => {
+  const summary = [
+    'nothing was touched:',
+    '  sku        D9 is not offered; <b>',
+    '  storageGb  128 is less than 256',
+  ].join('\n');
+  const report = { summary } as Report;
+  expect(currentDetails({ ...status, steps: [] }, undefined, report)).toContain(
+    ['nothing was touched:', '- **sku** D9 is not offered; \\<b\\>', '- **storageGb** 128 is less than 256'].join('\n'),
+  );
 });
