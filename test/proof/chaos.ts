@@ -6,7 +6,7 @@
  * 3. Walks for so many minutes, from seeds that are printed before; with SEED only that one.
  * 4. docs/proof.md, unless it was only one walk. A case that failed leaves a folder with all that happened.
  *
- * EVERY=n kills the worker at every n-th request instead of at each. Exit code 1 where anything was violated.
+ * EVERY=n kills the worker at every n-th request instead of at each; VARIANT=words takes only the variants so named. Exit code 1 where anything was violated.
  */
 import { randomInt } from 'node:crypto';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -89,12 +89,16 @@ async function playMatrix(proof: Proof, shown: AllShown): Promise<void> {
 }
 
 async function playWalk(proof: Proof, shown: AllShown, seed: number): Promise<void> {
-  const scenes = [...shown];
+  // By the seed among the variants of one runbook: the same when it is the only runbook.
+  const names = [...new Set([...shown.keys()].map(({ entry }) => entry.name))];
+  const runbook = names[randomInt(names.length)];
+  const scenes = [...shown].filter(([{ entry }]) => entry.name === runbook);
   const [scene, what] = scenes[seed % scenes.length]!;
   const given = walk(seed, what);
   console.log(`walk  ${scene.entry.name} · ${scene.variant.name} · seed ${seed}: ${planOf(given)}`);
   const result = await attempt(proof, scene, given);
-  if (result?.violations.length !== 0) console.log(`again: make chaos RUNBOOK=${scene.entry.name} SEED=${seed}`);
+  if (result?.violations.length !== 0)
+    console.log(`again: make chaos RUNBOOK=${scene.entry.name}${VARIANT && ` VARIANT='${VARIANT}'`} SEED=${seed}`);
 }
 
 /** One that cannot be played to its end is as bad as one that violates. */

@@ -34,15 +34,16 @@ const azureFaults: [name: string, options: Record<string, unknown>][] = [
 const ingredientsMin = 2;
 const ingredientsMax = 4;
 
-export function walk(seed: number, { steps, mutations, requests, servers }: Shown): Case {
+export function walk(seed: number, { steps, mutations, servers }: Shown): Case {
   const random = randomFrom(seed);
   const below = (count: number) => Math.floor(random() * count);
   const one = <T>(of: readonly T[]): T => of[below(of.length)]!;
   const hooks: Hook[] = [];
   const strikes: Strike[] = [];
   const azure: Case['azure'] = [];
-  const moment = () =>
-    random() < 0.5 ? { mutation: 1 + below(mutations.length) } : { request: 1 + below(Math.max(1, requests - 5)) };
+  // Not by the requests that were seen: their number is another each time, and the plan must not be.
+  const requests = 20 + 15 * steps.length;
+  const moment = () => (random() < 0.5 ? { mutation: 1 + below(mutations.length) } : { request: 1 + below(requests) });
 
   const ingredients: (() => void)[] = [
     () => hooks.push({ step: below(steps.length), kind: one(hookKinds) }),
