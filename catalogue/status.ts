@@ -46,6 +46,11 @@ export interface ClientMeasurement {
   unmeasuredSeconds: number;
 }
 
+/** Whether clients noticed more than was declared. */
+export function exceeds(measured: ClientMeasurement, budget: ClientBudget): boolean {
+  return measured.failedRequests > budget.failedRequests || measured.longestStallSeconds > budget.longestStallSeconds;
+}
+
 /** An order or an answer that a person gave to the run. */
 export interface OperatorEntry {
   at: string;

@@ -76,10 +76,6 @@ export class Counter {
   }
 }
 
-export function isExceeded(measured: Measurement, budget: Budget): boolean {
-  return measured.failedRequests > budget.failedRequests || measured.longestStallSeconds > budget.longestStallSeconds;
-}
-
 /** To the millisecond. */
 function seconds(ms: number): number {
   return Math.round(ms) / 1000;

@@ -11,6 +11,7 @@
  */
 import { Context } from '@temporalio/activity';
 import type { Client as TemporalClient } from '@temporalio/client';
+import { exceeds } from '../../catalogue';
 import type { FlexibleServers } from '../azure/flexible-servers';
 import { azureProblem } from '../azure/failures';
 import type { ClientActivities } from '../database/contract';
@@ -18,7 +19,7 @@ import { asFailures } from '../failures';
 import { connect, type Connection, type ConnectionLimits } from '../postgres/connection';
 import { connectionUrl, type ConnectionSources } from '../postgres/connection-url';
 import { postgresProblem } from '../postgres/failures';
-import { Counter, isExceeded, type Budget, type Checkpoint, type Measurement } from './measurement';
+import { Counter, type Budget, type Checkpoint, type Measurement } from './measurement';
 
 export const budgetSignal = 'clientBudgetExceeded';
 
@@ -104,7 +105,7 @@ async function report(
 ): Promise<void> {
   const now = Date.now();
   const measured = counter.measurement(now);
-  const tell = !counter.signalled && isExceeded(measured, budget);
+  const tell = !counter.signalled && exceeds(measured, budget);
   if (tell) counter.signalled = true;
   context.heartbeat(counter.checkpoint(now));
   if (!tell) return;

@@ -259,6 +259,17 @@ describe("the clients' budget, once exceeded", () => {
       expect(dials.turns).toEqual(['left=b', 'left=a back']);
     }));
 
+  it('is seen at the very end, too: what the probe measured last counts', async () => {
+    const dials = board();
+    dials.measured = tooMuch;
+    await bench.withBoard(dials, async (runs) => {
+      const handle = await runs.start(runs.input({ loud: 'b' }));
+      await until(handle, ({ phase }) => phase === 'needs-operator');
+      await order(handle, 'retry');
+      expect(await reportOf(handle)).toMatchObject({ outcome: 'Succeeded', clients: tooMuch });
+    });
+  });
+
   it('finishes verifying and then asks where undoing would disturb them again; retry goes on', () =>
     exceed('loud', async (handle, dials) => {
       const status = await until(handle, ({ phase }) => phase === 'needs-operator');

@@ -49,8 +49,7 @@ export function handleMessages(run: Run): void {
     run.lockGranted = true;
   });
   setHandler(defineSignal<[ClientMeasurement]>('clientBudgetExceeded'), (measured) => {
-    run.budgetExceeded = true;
-    run.clients = measured;
+    run.exceedBudget(measured);
     run.show();
   });
 }

@@ -8,7 +8,8 @@
  * 5. When that ends early: roll back, or ask an operator (decisions.ts), who may order to go on from the same step.
  */
 import { sleep } from '@temporalio/workflow';
-import { duration } from '../../catalogue';
+import type { ClientMeasurement } from '../../catalogue';
+import { duration, exceeds } from '../../catalogue';
 import { afterExceededBudget, afterInterruption } from './decisions';
 import { failure, storyOf } from './failure';
 import type { Begun, Ending } from './ending';
@@ -21,6 +22,8 @@ import type { AnyStep } from './step';
 export interface Performance {
   steps: AnyStep[];
   soakSeconds: number;
+  /** Ends the measuring of clients; the same answer however often it is asked. */
+  measured(): Promise<ClientMeasurement | undefined>;
   /** Reads everything once more and names what is no longer as it should be. */
   drifted(): Promise<string[]>;
 }
@@ -89,7 +92,6 @@ async function gate(run: Run, begun: Begun[]): Promise<void> {
     run.enter('running');
   }
   if (run.budgetExceeded) {
-    // Once an operator has seen it, it is not asked again.
     run.budgetExceeded = false;
     const { failedRequests, longestStallSeconds } = run.clients!;
     const type =
@@ -103,7 +105,7 @@ async function gate(run: Run, begun: Begun[]): Promise<void> {
   }
 }
 
-async function settle(run: Run, { soakSeconds, drifted, steps }: Performance, begun: Begun[]): Promise<void> {
+async function settle(run: Run, { soakSeconds, measured, drifted, steps }: Performance, begun: Begun[]): Promise<void> {
   if (steps.length === 0) return;
   await gate(run, begun);
   if (soakSeconds > 0) {
@@ -114,6 +116,8 @@ async function settle(run: Run, { soakSeconds, drifted, steps }: Performance, be
       () => (run.waiting = undefined),
     );
   }
+  run.clients = (await measured()) ?? run.clients;
+  if (run.clients && run.plan && exceeds(run.clients, run.plan.clientBudget)) run.exceedBudget(run.clients);
   await gate(run, begun);
   const wrong = await drifted();
   if (wrong.length > 0) throw failure('DriftAfterwards', `no longer as verified: ${wrong.join('; ')}`);

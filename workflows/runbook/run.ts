@@ -56,6 +56,7 @@ export class Run {
   input: Pick<RunInput, 'requestedBy' | 'reason'> = { requestedBy: 'unknown', reason: '' };
   private forwardScope?: CancellationScope;
   private shownPhase?: Phase;
+  private budgetSaid = false;
 
   constructor(readonly runbook: string) {}
 
@@ -75,6 +76,14 @@ export class Run {
   stop(order: Order): void {
     this.stopOrder ??= order;
     this.forwardScope?.cancel();
+  }
+
+  /** Clients noticed more than the plan allows: said once, for an operator who has seen it is not asked again. */
+  exceedBudget(measured: ClientMeasurement): void {
+    this.clients = measured;
+    if (this.budgetSaid) return;
+    this.budgetSaid = true;
+    this.budgetExceeded = true;
   }
 
   note(order: OrderName | 'approve' | 'cancel', by: string, reason: string): void {

@@ -20,7 +20,7 @@ import {
 import type { ZodType } from 'zod';
 import type { ClientActivities } from '../../activities/database/contract';
 import type { TopologyActivities } from '../../activities/topology';
-import type { Plan, Report, RunInput, Topology } from '../../catalogue';
+import type { ClientMeasurement, Plan, Report, RunInput, Topology } from '../../catalogue';
 import { completing, inputProblems } from '../../catalogue';
 import { companions, reads } from './activities';
 import type { Runbook } from './definition';
@@ -180,13 +180,17 @@ async function performMeasured<Input extends RunInput, Facts>(
             }),
           )
           .catch(() => run.clients);
+  const measured = (): Promise<ClientMeasurement | undefined> => {
+    probeScope.cancel();
+    return probe ?? Promise.resolve(undefined);
+  };
   const ending = await perform(run, {
     steps: proposal.steps,
     soakSeconds: input.timing.soakSeconds,
+    measured,
     drifted: async () => driftIn(definition, input, topology, proposal),
   });
-  probeScope.cancel();
-  run.clients = (await probe) ?? run.clients;
+  run.clients = (await measured()) ?? run.clients;
   return ending;
 }
 
