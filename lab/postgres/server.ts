@@ -48,6 +48,8 @@ const reloadDeadlineMs = 10_000;
 
 export class PostgresServer {
   private readonly folder: ServerFolder;
+  /** The last start or restart: whoever starts it while Azure restarts it waits, and finds it running. */
+  private starting: Promise<unknown> = Promise.resolve();
 
   private constructor(readonly options: PostgresServerOptions) {
     this.folder = new ServerFolder(options);
@@ -141,19 +143,19 @@ export class PostgresServer {
   }
 
   /** Starts it and waits until it takes connections; nothing to do when it runs. */
-  async start(): Promise<void> {
-    if (this.running) return;
-    await this.folder.writeFiles();
-    await startPostmaster(this.folder);
+  start(): Promise<void> {
+    return this.inTurn(() => this.startUnlessRunning());
   }
 
   async stop(mode: 'fast' | 'immediate' = 'fast'): Promise<void> {
     await stopPostmaster(this.dataFolder, mode);
   }
 
-  async restart(): Promise<void> {
-    await this.stop();
-    await this.start();
+  restart(): Promise<void> {
+    return this.inTurn(async () => {
+      await this.stop();
+      await this.startUnlessRunning();
+    });
   }
 
   /** SIGKILL to the postmaster: a crash. `start` recovers from it. */
@@ -213,6 +215,18 @@ export class PostgresServer {
   /** As superuser over the unix socket: for the lab only, nothing that a customer of Azure could do. */
   sql<T = Record<string, unknown>>(text: string, values?: unknown[], database?: string): Promise<T[]> {
     return query<T>({ socketFolder: this.socketFolder, port: this.port }, text, values, database);
+  }
+
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.starting.then(work);
+    this.starting = done.catch(() => undefined);
+    return done;
+  }
+
+  private async startUnlessRunning(): Promise<void> {
+    if (this.running) return;
+    await this.folder.writeFiles();
+    await startPostmaster(this.folder);
   }
 
   private async streams(): Promise<boolean> {

@@ -45,6 +45,8 @@ export interface Evidence {
   runs: [RunEvidence, ...RunEvidence[]];
   /** Every request of the case's workers. */
   requests: LoggedRequest[];
+  /** A worker was killed or frozen. */
+  workersLost: boolean;
   /** How often its workers connected to PostgreSQL. */
   connections: number;
   locks: LockEvidence[];

@@ -177,10 +177,11 @@ export class Player {
     await place.traffic.stop();
     const histories = runs.filter(({ status }) => status !== 'RUNNING');
     const replayed = histories.map(({ workflowId, history }) => this.replayer.replay(workflowId, history));
-    const calm = given.strikes.every((strike) => strike.do !== 'killWorker' && strike.do !== 'freezeWorker');
+    const workersLost = given.strikes.some((strike) => strike.do === 'killWorker' || strike.do === 'freezeWorker');
     return {
       ...{
         case: given,
+        workersLost,
         runs,
         requests: this.requests,
         connections: this.connections,
@@ -195,7 +196,7 @@ export class Player {
       traffic: await place.traffic.report(),
       replayErrors: (await Promise.all(replayed)).filter((error) => error !== undefined),
       // A new worker cannot know what the dead one was told.
-      forbidden: calm ? forbiddenTimes(this.requests, given) : [],
+      forbidden: workersLost ? [] : forbiddenTimes(this.requests, given),
     };
   }
 

@@ -1,4 +1,8 @@
-/** At most one accepted mutation per run, step, resource, direction and operator's order. */
+/**
+ * At most one accepted mutation per run, step, resource, direction and operator's order. One exception: where a worker died or
+ * was frozen, an operation that ended Failed or Canceled may have done so unheard. The next worker finds the server idle and as
+ * before, and sends the change again; that is no second effect, for the first had none.
+ */
 import { activityOf, type Evidence, isAccepted, type RunEvidence } from '../harness/evidence';
 import type { LoggedRequest } from '../../../lab/azure';
 import type { Invariant } from './invariant';
@@ -9,8 +13,12 @@ export const effectOnce: Invariant = {
   violations: (evidence) => evidence.runs.flatMap((run) => repeated(run, evidence)),
 };
 
-function repeated(run: RunEvidence, { requests }: Evidence): string[] {
-  const own = requests.filter((request) => request.correlationId === run.correlationId && isAccepted(request));
+function repeated(run: RunEvidence, { requests, workersLost }: Evidence): string[] {
+  const unheard = ({ operationStatus }: LoggedRequest) =>
+    workersLost && (operationStatus === 'Failed' || operationStatus === 'Canceled');
+  const own = requests.filter(
+    (request) => request.correlationId === run.correlationId && isAccepted(request) && !unheard(request),
+  );
   const times = new Map<string, number>();
   for (const request of own) {
     const key = keyOf(run, request);
