@@ -47,11 +47,13 @@ describe('many runs at once', () => {
       const reports = await Promise.all(runs.map((run) => run.report()));
       const [winner, ...others] = await changedInTurn(runs);
       expect(others).toEqual([]);
+      // A late one may hold the lock for a moment, to find that all is done: it is a holder as well.
+      const holders = reports.map(({ workflowId }) => workflowId).join('|');
       for (const { outcome, summary, workflowId } of reports) {
         if (workflowId === winner) expect(outcome).toBe('Succeeded');
         else
           expect(`${outcome}: ${summary}`).toMatch(
-            new RegExp(`Refused: .*(held by ${winner}|is Updating)|Succeeded: nothing to do`, 's'),
+            new RegExp(`Refused: .*(held by (${holders})|is Updating)|Succeeded: nothing to do`, 's'),
           );
       }
       expect(await database.look()).toMatchObject(large);
