@@ -23,7 +23,7 @@ export async function follow(
   const painter = await makePainter(output);
   const interrupt = new AbortController();
   const stop = () => interrupt.abort();
-  process.once('SIGINT', stop);
+  process.on('SIGINT', stop);
   const interrupted = aborted(interrupt.signal);
   try {
     for (;;) {

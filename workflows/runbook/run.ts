@@ -105,7 +105,11 @@ export class Run {
     this.waiting = { ...waiting, since: now(), until };
     this.show();
     try {
-      if (untilSeconds !== undefined) return await condition(isTrue, untilSeconds * 1000);
+      if (untilSeconds !== undefined) {
+        return await condition(isTrue, untilSeconds * 1000, {
+          summary: `waits · ${waiting.reason}`.slice(0, 150),
+        });
+      }
       await condition(isTrue);
       return true;
     } finally {
@@ -142,8 +146,9 @@ export class Run {
     upsertSearchAttributes({
       RunbookPhase: [this.phase],
       RunbookRequester: [this.input.requestedBy],
-      ...(this.plan ? { RunbookTarget: this.plan.targets } : {}),
-      ...(this.outcome ? { RunbookOutcome: [this.outcome] } : {}),
+      // Empty clears: Temporal UI's start form takes over the attributes of the last run.
+      RunbookTarget: this.plan?.targets ?? [],
+      RunbookOutcome: this.outcome ? [this.outcome] : [],
     });
   }
 }

@@ -21,7 +21,7 @@ import type { ZodType } from 'zod';
 import type { ClientActivities } from '../../activities/database/contract';
 import type { TopologyActivities } from '../../activities/topology';
 import type { ClientMeasurement, Plan, Report, RunInput, Topology } from '../../catalogue';
-import { completing, inputProblems } from '../../catalogue';
+import { completing, identity, inputProblems } from '../../catalogue';
 import { companions, reads } from './activities';
 import type { Runbook } from './definition';
 import { storyOf } from './failure';
@@ -62,6 +62,8 @@ async function procedure<Input extends RunInput, Facts>(
 ): Promise<Ending> {
   const parsed = definition.input.safeParse(raw);
   if (!parsed.success) {
+    const asker = identity.safeParse((raw as { requestedBy?: unknown } | null | undefined)?.requestedBy);
+    if (asker.success) run.input = { requestedBy: asker.data, reason: '' };
     return { outcome: 'Refused', summary: lines(misfits(definition.input, raw)) };
   }
   const input = parsed.data;
@@ -223,7 +225,15 @@ async function close(run: Run, { outcome, summary }: Ending): Promise<Report> {
   run.enter('closed');
   await condition(allHandlersFinished);
   if (completing.has(outcome)) return run.report;
-  throw ApplicationFailure.create({ type: outcome, message: summary, details: [run.report], nonRetryable: true });
+  const ended = ApplicationFailure.create({
+    type: outcome,
+    message: summary,
+    details: [run.report],
+    nonRetryable: true,
+  });
+  // An outcome is no defect: a stack trace would tell its reader nothing but paths of the worker's machine.
+  ended.stack = '';
+  throw ended;
 }
 
 /** What does not fit, as given → allowed. */
