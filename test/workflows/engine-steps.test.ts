@@ -3,7 +3,7 @@
  * or after its effect and then look at the board.
  */
 import { Bench, historyLength, order, reportOf, until } from './support/bench';
-import { DialBoard } from './support/dial-board';
+import { DialBoard, refusal } from './support/dial-board';
 import { two, board, fail, eventually } from './support/words';
 
 let bench: Bench;
@@ -28,6 +28,20 @@ describe('a run that goes well', () => {
       expect(dials.turns).toEqual(['left=b', 'right=b']);
       await eventually(async () => expect((await runs.lock('left')).holder).toBeUndefined());
       expect(await historyLength(handle)).toBeLessThanOrEqual(40 + 12 * 2);
+    });
+  });
+
+  it('says that nobody measured its clients, where the measurement was lost', async () => {
+    const dials = board();
+    const { activities } = dials;
+    dials.activities = () => ({
+      ...activities.call(dials),
+      measureClients: () => Promise.reject(refusal('the worker that measured is gone')),
+    });
+    await bench.withBoard(dials, async (runs) => {
+      const { clients } = await runs.run(two);
+      expect(clients).toMatchObject({ requests: 0 });
+      expect(clients!.unmeasuredSeconds).toBeGreaterThanOrEqual(0);
     });
   });
 

@@ -171,6 +171,7 @@ async function performMeasured<Input extends RunInput, Facts>(
   run.enter('running');
   const server = definition.measuredServer?.(input, topology);
   const probeScope = new CancellationScope();
+  const began = Date.now();
   const probe =
     server === undefined || proposal.steps.length === 0
       ? undefined
@@ -181,7 +182,8 @@ async function performMeasured<Input extends RunInput, Facts>(
               budget: input.clientBudget,
             }),
           )
-          .catch(() => run.clients);
+          // Its worker had died and no other had taken it on: what it had counted is gone, and that is not the same as fine.
+          .catch(() => run.clients ?? unmeasuredSince(began));
   const measured = (): Promise<ClientMeasurement | undefined> => {
     probeScope.cancel();
     return probe ?? Promise.resolve(undefined);
@@ -194,6 +196,11 @@ async function performMeasured<Input extends RunInput, Facts>(
   });
   run.clients = (await measured()) ?? run.clients;
   return ending;
+}
+
+function unmeasuredSince(began: number): ClientMeasurement {
+  const unmeasuredSeconds = (Date.now() - began) / 1000;
+  return { requests: 0, failedRequests: 0, longestStallSeconds: 0, unmeasuredSeconds };
 }
 
 /** When all is done, the same preflight must find nothing left to do: every step that it would plan now has drifted. */
