@@ -60,8 +60,8 @@ export const brokenEngines: BrokenEngine[] = [
     name: 'a second PATCH is sent',
     change: {
       file: 'activities/database/changes.ts',
-      find: 'isThere: async (now) => now.sku === sku &&',
-      replace: 'isThere: async (now) => false && now.sku === sku &&',
+      find: 'return shown && (!undo ||',
+      replace: 'return false && shown && (!undo ||',
     },
     given: repeats,
     caughtBy: '3 effect once',
