@@ -58,6 +58,11 @@ export const failureTypes = {
     ask: true,
     advice: 'an operation may still be in flight: look at the server in Azure, then retry, roll back or accept',
   },
+  WorkerStoodStill: {
+    retryable: true,
+    ask: false,
+    advice: 'nothing was sent: the activity is tried again, by whichever worker has it',
+  },
   AzureThrottled: {
     retryable: true,
     ask: false,

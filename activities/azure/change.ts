@@ -35,4 +35,6 @@ export interface Circumstances {
   /** Rejects with the cancellation as soon as it comes. */
   sleep(ms: number): Promise<void>;
   heartbeat(progress: Progress): void;
+  /** Throws WorkerStoodStill where another worker may have the activity by now. */
+  assertAwake(): void;
 }

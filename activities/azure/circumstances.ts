@@ -6,8 +6,12 @@ import { Context } from '@temporalio/activity';
 import type { Circumstances, Progress } from './change';
 import { requestIdentity } from './request-identity';
 import type { RequestIdentity } from './flexible-servers';
+import { failure } from '../failures';
+import { Standstill } from './standstill';
 
 const heartbeatMs = 1000;
+/** Of the heartbeat time-out: a little before the server gives the activity to another worker. */
+const standstillShare = 0.8;
 
 export interface LongRequest {
   deadlineSeconds: number;
@@ -24,7 +28,11 @@ export async function withCircumstances<T>(
   const identity = requestIdentity({ ...info.workflowExecution!, activityId: info.activityId });
   const resumed = (info.heartbeatDetails ?? undefined) as Progress | undefined;
   let latest: Progress = resumed ?? { change: '', accepted: [] };
-  const beat = setInterval(() => context.heartbeat(latest), heartbeatMs);
+  const standstill = new Standstill((info.heartbeatTimeoutMs ?? Infinity) * standstillShare);
+  const beat = setInterval(() => {
+    standstill.alive();
+    context.heartbeat(latest);
+  }, heartbeatMs);
   try {
     return await body(
       {
@@ -37,6 +45,11 @@ export async function withCircumstances<T>(
         now: Date.now,
         sleep: (ms) => context.sleep(ms),
         heartbeat: (progress) => context.heartbeat((latest = progress)),
+        assertAwake() {
+          if (standstill.happened) {
+            throw failure('WorkerStoodStill', 'this worker stood still for longer than its heartbeats may be apart');
+          }
+        },
       },
       identity,
     );

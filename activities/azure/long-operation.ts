@@ -153,6 +153,7 @@ class ChangeInProgress {
   /** True when the change is made. */
   private async send(): Promise<boolean> {
     this.assertInTime();
+    this.given.assertAwake();
     let accepted: Accepted;
     try {
       accepted = await this.change.send((operation) => this.accept(operation));
