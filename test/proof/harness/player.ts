@@ -25,9 +25,9 @@ import type { Replayer } from './replayer';
 import type { Stage } from './stage';
 import type { WorkerProcess } from './worker-process';
 
-const timing = { soakSeconds: 2, operationTimeoutSeconds: 60, verificationTimeoutSeconds: 60 };
+const timing = { soakSeconds: 2, operationTimeoutSeconds: 60, verificationTimeoutSeconds: 45 };
 /** From the last fault to the end. */
-const deadlineSeconds = 60;
+const deadlineSeconds = 150;
 /** A lock sees the end of its holder at once, and within this where a worker had to be replaced. */
 const handBackMs = 20_000;
 const traffic = { clients: 2, rate: 20 };

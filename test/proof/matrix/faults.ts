@@ -76,8 +76,18 @@ function ofProcesses({ mutations, servers }: Shown): Case[] {
   return [
     ...mutations.map((_, index) =>
       struck('worker frozen', `at mutation ${index + 1}, thawed when its replacement went on`, [
-        { do: 'freezeWorker', mutation: index + 1, thawAfterMs: 1500 },
+        { do: 'freezeWorker', mutation: index + 1, thawAfterMs: 4000 },
       ]),
+    ),
+    // When it wakes, it is about to send what the run has taken back.
+    struck(
+      'worker frozen',
+      'at the read before mutation 1, the run aborted meanwhile',
+      [
+        { do: 'abort', request: mutations[0]! - 1 },
+        { do: 'freezeWorker', request: mutations[0]! - 1, thawAfterMs: 4000 },
+      ],
+      ['RolledBack', 'Refused'],
     ),
     ...Array.from({ length: servers }, (_, server) =>
       struck(

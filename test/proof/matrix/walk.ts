@@ -52,7 +52,7 @@ export function walk(seed: number, { steps, mutations, servers }: Shown): Case {
       azure.push({ name, options: { ...options, after: below(3) }, server: below(servers) });
     },
     () => strikes.push({ do: 'killWorker', ...moment() }),
-    () => strikes.push({ do: 'freezeWorker', thawAfterMs: 500 + below(3000), ...moment() }),
+    () => strikes.push({ do: 'freezeWorker', thawAfterMs: 500 + below(6000), ...moment() }),
     () => strikes.push({ do: 'killPostgres', server: below(servers), restartAfterMs: below(1500), ...moment() }),
     () => strikes.push({ do: one(['abort', 'cancel', 'pause', 'startRival'] as const), ...moment() }),
   ];
