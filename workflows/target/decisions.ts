@@ -12,7 +12,11 @@ export function isSame(one: HolderKey | undefined, other: HolderKey): boolean {
 
 /** Asking twice changes nothing: a holder holds, a waiter keeps its place. */
 export function acquire(state: LockState, asker: Holder, wait: boolean): { state: LockState; answer: LockAnswer } {
-  if (!state.holder) return { state: { ...state, holder: asker }, answer: { granted: true } };
+  if (!state.holder) {
+    // A waiter that asks before the lock was handed over to it leaves the queue, or it would be handed over to again.
+    const waiting = state.waiting.filter((waiter) => !isSame(waiter, asker));
+    return { state: { ...state, holder: asker, waiting }, answer: { granted: true } };
+  }
   if (isSame(state.holder, asker)) return { state, answer: { granted: true } };
   const place = state.waiting.findIndex((waiter) => isSame(waiter, asker));
   const refused = { granted: false as const, holder: state.holder };

@@ -29,6 +29,11 @@ describe('acquire', () => {
     );
   });
 
+  it('a waiter that finds the lock free holds it and waits no more', () => {
+    const { state } = acquire(release(queue, run('a')), run('b'), true);
+    expect(state).toMatchObject({ holder: run('b'), waiting: [run('c')] });
+  });
+
   it('another run with the same workflow id is another', () => {
     expect(acquire(held, { ...run('a'), runId: 'a-2' }, false).answer.granted).toBe(false);
   });
@@ -87,5 +92,6 @@ it('never two holders, nobody both holds and waits, nobody waits twice', () => {
         expect(new Set(names).size).toBe(names.length);
       }
     }),
+    { numRuns: 1000 },
   );
 });
