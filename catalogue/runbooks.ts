@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { databaseSkuUpgradeInput } from './database-sku-upgrade';
+import { scaleDeploymentInput } from './scale-deployment';
 import type { Topology } from './topology';
 
 export interface RunbookEntry {
@@ -28,6 +29,16 @@ export const runbooks: Record<string, RunbookEntry> = {
     input: databaseSkuUpgradeInput,
     subject: ({ server }, topology) => (typeof server === 'string' ? server : topology.postgres.primary),
     example: { sku: 'Standard_D8ds_v4', tier: 'GeneralPurpose', reason: 'Black Friday' },
+  },
+  scaleDeployment: {
+    name: 'scaleDeployment',
+    title: 'Run more or fewer pods of a deployment',
+    summary:
+      'Changes whoever owns the number of pods (the autoscaler, or the deployment itself), and the connection pool of each pod where it must shrink first.',
+    risk: 'Too many pods exhaust the connections of the database: refused before anything is touched.',
+    input: scaleDeploymentInput,
+    subject: ({ deployment }) => String(deployment),
+    example: { deployment: 'broxiva-api', replicas: 10, reason: 'Black Friday' },
   },
 };
 

@@ -1,3 +1,4 @@
 /** What Temporal can start: the runbooks by the names of the catalogue, and the lock. */
 export { databaseSkuUpgrade } from './database-sku-upgrade/workflow';
+export { scaleDeployment } from './scale-deployment/workflow';
 export { target } from './target/target';
