@@ -1,6 +1,8 @@
 /** What stands in the way of another number of pods, and what a person should know: every reason at once. Pure, table-tested. */
 import type { DeploymentFacts } from '../../activities/deployments/contract';
 import type { DeploymentTopology, Finding, ScaleDeploymentInput, Topology } from '../../catalogue';
+import type { Checks } from '../runbook/checks';
+import { askAll, refuse, warn } from '../runbook/checks';
 import { connectionBudget, largestPool, reservedConnections } from './budget';
 import { consumersAfter, exceededQuotas, podsAdded, podsMaxAfter, poolMoment, roomFor } from './decisions';
 
@@ -13,18 +15,13 @@ interface Situation {
   added: number;
 }
 
-type Check = (situation: Situation) => Finding[];
-
 export function findings(wanted: ScaleDeploymentInput, facts: DeploymentFacts, topology: Topology): Finding[] {
   const known = topology.kubernetes?.deployments.find(({ name }) => name === facts.name);
   const situation = { wanted, facts, known, topology, added: Math.max(0, podsAdded(wanted, facts)) };
-  return Object.entries(checks).flatMap(([code, check]) => {
-    const found = check(situation);
-    return found.length > 0 ? found : [{ level: 'ok' as const, code, message: code }];
-  });
+  return askAll(checks, situation);
 }
 
-const checks: Record<string, Check> = {
+const checks: Checks<Situation> = {
   'within the topology': ({ wanted: { replicas }, facts, known }) => {
     if (!known || (replicas >= known.replicas.min && replicas <= known.replicas.max)) return [];
     const { min, max } = known.replicas;
@@ -179,11 +176,3 @@ const checks: Record<string, Check> = {
         ]
       : [],
 };
-
-function refuse(code: string, field: string, message: string): Finding {
-  return { level: 'refusal', code, field, message };
-}
-
-function warn(code: string, field: string, message: string): Finding {
-  return { level: 'warning', code, field, message };
-}
