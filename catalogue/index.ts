@@ -1,3 +1,5 @@
+export * from './autoscaling';
+export * from './configure-autoscaling';
 export * from './database-sku-upgrade';
 export * from './duration';
 export * from './failure-types';
@@ -9,6 +11,7 @@ export * from './nearest';
 export * from './outcome';
 export * from './plan';
 export * from './quantity';
+export * from './resize-deployment';
 export * from './run-input';
 export * from './runbooks';
 export * from './scale-deployment';

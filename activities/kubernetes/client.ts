@@ -1,47 +1,32 @@
-/**
- * Kubernetes by the official client. The kubeconfig is that of KUBECONFIG, or of the pod that the worker runs in.
- *
- * Every request has a time limit; every write bears the run's name in its User-Agent, for the API server's audit log, and
- * our field manager.
- */
+/** Kubernetes by the official client. */
+import { AppsV1Api, CoreV1Api, CustomObjectsApi, type KubeConfig, PatchStrategy } from '@kubernetes/client-node';
+import type { PodSize } from '../../catalogue';
+import { createAutoscalers } from './autoscalers';
+import type { Deployment, Kubernetes } from './kubernetes';
 import {
-  ApiException,
-  AppsV1Api,
-  AutoscalingV2Api,
-  CoreV1Api,
-  CustomObjectsApi,
-  type KubeConfig,
-  Observable,
-  PatchStrategy,
-  type RequestContext,
-  setHeaderOptions,
-} from '@kubernetes/client-node';
-import { version } from '../../package.json';
-import type { RequestIdentity } from '../request-identity';
-import type { Autoscaler, Deployment, Kubernetes } from './kubernetes';
-import {
-  autoscalerOf,
   belongsTo,
   deploymentOf,
   eventOf,
   nodeOf,
   podOf,
   quotaLimits,
+  replicaSetOf,
+  requirementsOf,
   usageByPod,
   type PodMetrics,
 } from './objects';
+import { isAbsent } from './failures';
+import { fieldManager, reading, writing } from './requests';
 
-export const fieldManager = 'durable-runbooks';
-const requestMs = 10_000;
 /** Far more than the guide's 53 pods; what there is beyond it is refused rather than cut. */
 const listMax = 1000;
 
 export function createKubernetes(configuration: KubeConfig, namespace: string): Kubernetes {
   const apps = configuration.makeApiClient(AppsV1Api);
-  const autoscaling = configuration.makeApiClient(AutoscalingV2Api);
   const core = configuration.makeApiClient(CoreV1Api);
   const custom = configuration.makeApiClient(CustomObjectsApi);
   const here = { namespace, limit: listMax };
+  const autoscalers = createAutoscalers(configuration, namespace);
 
   const replicaSets = async ({ selector, uid }: Deployment) =>
     (await apps.listNamespacedReplicaSet({ ...here, labelSelector: selector }, reading())).items.filter((set) =>
@@ -54,18 +39,11 @@ export function createKubernetes(configuration: KubeConfig, namespace: string): 
     ]);
     return pods.items.filter((pod) => sets.some(({ metadata }) => belongsTo(pod, metadata?.uid)));
   };
-  const autoscalers = async (deployment: string) =>
-    (await autoscaling.listNamespacedHorizontalPodAutoscaler(here, reading())).items.filter(
-      ({ spec }) => spec?.scaleTargetRef.kind === 'Deployment' && spec.scaleTargetRef.name === deployment,
-    );
-
   return {
     namespace,
-    isAbsent: (error) => error instanceof ApiException && error.code === 404,
+    isAbsent,
     readDeployment: async (name) => deploymentOf(await apps.readNamespacedDeployment({ namespace, name }, reading())),
-    readAutoscalers: async (deployment) => (await autoscalers(deployment)).map(autoscalerOf),
-    readAutoscaler: async (name) =>
-      autoscalerOf(await autoscaling.readNamespacedHorizontalPodAutoscaler({ namespace, name }, reading())),
+    ...autoscalers,
 
     async readPods(deployment) {
       const metrics = custom
@@ -100,10 +78,14 @@ export function createKubernetes(configuration: KubeConfig, namespace: string): 
       const [sets, pods, scalers, events] = await Promise.all([
         replicaSets(deployment),
         ownPods(deployment),
-        autoscalers(deployment.name),
+        autoscalers.readAutoscalers(deployment.name),
         core.listNamespacedEvent({ ...here, fieldSelector: 'type=Warning' }, reading()),
       ]);
-      const ours = new Set([deployment.uid, ...[...sets, ...pods, ...scalers].map(({ metadata }) => metadata?.uid)]);
+      const ours = new Set([
+        deployment.uid,
+        ...scalers.map(({ uid }) => uid),
+        ...[...sets, ...pods].map(({ metadata }) => metadata?.uid),
+      ]);
       return events.items.filter(({ involvedObject }) => ours.has(involvedObject.uid)).map(eventOf);
     },
 
@@ -112,12 +94,29 @@ export function createKubernetes(configuration: KubeConfig, namespace: string): 
       await apps.patchNamespacedDeploymentScale({ namespace, name, fieldManager, body }, writing(identity));
     },
 
-    async setBounds({ name, version }: Autoscaler, { min, max }, identity) {
-      const body = { metadata: { resourceVersion: version }, spec: { minReplicas: min, maxReplicas: max } };
-      await autoscaling.patchNamespacedHorizontalPodAutoscaler(
-        { namespace, name, fieldManager, body },
-        writing(identity),
-      );
+    readReplicaSets: async (deployment) => (await replicaSets(deployment)).map(replicaSetOf),
+
+    async setTemplateSize({ name, version, container }, size, { paused }, identity) {
+      const containers = [{ name: container, resources: replaced(size) }];
+      const body = { metadata: { resourceVersion: version }, spec: { paused, template: { spec: { containers } } } };
+      const options = writing(identity, PatchStrategy.StrategicMergePatch);
+      await apps.patchNamespacedDeployment({ namespace, name, fieldManager, body }, options);
+    },
+
+    async setReplicaSetSize({ name, version, container }, size, identity) {
+      const containers = [{ name: container, resources: replaced(size) }];
+      const body = { metadata: { resourceVersion: version }, spec: { template: { spec: { containers } } } };
+      const options = writing(identity, PatchStrategy.StrategicMergePatch);
+      await apps.patchNamespacedReplicaSet({ namespace, name, fieldManager, body }, options);
+    },
+
+    async setPodSize({ name, version, container }, size, identity) {
+      const body = {
+        metadata: { resourceVersion: version },
+        spec: { containers: [{ name: container, resources: requirementsOf(size) }] },
+      };
+      const options = writing(identity, PatchStrategy.StrategicMergePatch);
+      await core.patchNamespacedPodResize({ namespace, name, fieldManager, body }, options);
     },
 
     async setVariable({ name, version, container }, variable, value, identity) {
@@ -130,26 +129,7 @@ export function createKubernetes(configuration: KubeConfig, namespace: string): 
   };
 }
 
-function reading() {
-  return limited();
-}
-
-function writing({ correlationId, clientRequestId }: RequestIdentity, patch: string = PatchStrategy.MergePatch) {
-  const agent = `durable-runbooks/${version} (run ${correlationId}; activity ${clientRequestId})`;
-  return setHeaderOptions('Content-Type', patch, setHeaderOptions('User-Agent', agent, limited()));
-}
-
-function limited() {
-  return {
-    middleware: [
-      {
-        pre(context: RequestContext) {
-          context.setSignal(AbortSignal.timeout(requestMs));
-          return new Observable<RequestContext>(Promise.resolve(context));
-        },
-        post: <T>(context: T) => new Observable<T>(Promise.resolve(context)),
-      },
-    ],
-    middlewareMergeStrategy: 'append' as const,
-  };
+/** Whole, and not merged with what was there: a limit that is not named is none. */
+function replaced(size: PodSize): object {
+  return { $patch: 'replace', ...requirementsOf(size) };
 }

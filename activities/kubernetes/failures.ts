@@ -6,6 +6,11 @@
 import { ApiException } from '@kubernetes/client-node';
 import { connectionCode, isCertificateCode, oneLine, type Mapping, type Problem } from '../failures';
 
+/** There is no such object. */
+export function isAbsent(error: unknown): boolean {
+  return error instanceof ApiException && error.code === 404;
+}
+
 export const kubernetesProblem: Mapping = (error) => {
   if (error instanceof ApiException) return problemOfReply(error.code, String(error.body), error.headers);
   const code = connectionCode(error);

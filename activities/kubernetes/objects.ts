@@ -6,11 +6,25 @@ import type {
   V1Node,
   V1ObjectMeta,
   V1Pod,
+  V1ReplicaSet,
   V1ResourceQuota,
+  V1ResourceRequirements,
   V2HorizontalPodAutoscaler,
 } from '@kubernetes/client-node';
+import type { AutoscalerSpec, PodSize } from '../../catalogue';
 import { quantity } from '../../catalogue';
-import type { Autoscaler, Condition, Deployment, Event, Marks, Node, Pod, QuotaLimit, Resources } from './kubernetes';
+import type {
+  Autoscaler,
+  Condition,
+  Deployment,
+  Event,
+  Marks,
+  Node,
+  Pod,
+  QuotaLimit,
+  ReplicaSet,
+  Resources,
+} from './kubernetes';
 
 interface Owned {
   metadata?: V1ObjectMeta;
@@ -35,6 +49,8 @@ export function deploymentOf(found: V1Deployment): Deployment {
     container: container.name,
     image: container.image ?? '',
     requests: requestsOf(spec!.template.spec!.containers),
+    size: sizeOf(container.resources),
+    paused: spec!.paused ?? false,
     maxSurge: String(spec!.strategy?.type === 'Recreate' ? 0 : (spec!.strategy?.rollingUpdate?.maxSurge ?? '25%')),
     selector: selectorOf(spec!.selector.matchLabels ?? {}),
     observed: (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0),
@@ -51,6 +67,8 @@ export function autoscalerOf({ metadata, spec, status }: V2HorizontalPodAutoscal
     ...marksOf(metadata, (fields) =>
       ['f:minReplicas', 'f:maxReplicas'].some((field) => field in (fields['f:spec'] ?? {})),
     ),
+    uid: metadata!.uid!,
+    spec: plain(spec) as AutoscalerSpec,
     min: spec.minReplicas ?? 1,
     max: spec.maxReplicas,
     current: status?.currentReplicas ?? 0,
@@ -68,7 +86,10 @@ export function podOf({ metadata, spec, status }: V1Pod, usage: Map<string, Reso
   const lastEnd = containers.map(({ lastState }) => lastState?.terminated?.reason).find((reason) => reason);
   const used = usage.get(metadata!.name!);
   return {
-    name: metadata!.name!,
+    ...identityOf(metadata),
+    uid: metadata!.uid!,
+    ...sizesOf(spec?.containers[0], containers[0]?.resources, status?.conditions ?? []),
+    qualityOfService: status?.qosClass ?? '',
     ...(status?.podIP ? { address: status.podIP } : {}),
     ...(spec?.nodeName ? { node: spec.nodeName } : {}),
     createdAt: timeOf(metadata?.creationTimestamp),
@@ -81,6 +102,46 @@ export function podOf({ metadata, spec, status }: V1Pod, usage: Map<string, Reso
     ...(lastEnd ? { lastEnd } : {}),
     requests: requestsOf(spec?.containers ?? []),
     ...(used ? { usage: used } : {}),
+  };
+}
+
+function sizesOf(
+  container: V1Container | undefined,
+  actual: V1ResourceRequirements | undefined,
+  conditions: { type: string; reason?: string; message?: string }[],
+): Pick<Pod, 'container' | 'size' | 'actualSize' | 'resizePending' | 'restartsOnResize'> {
+  const pending = conditions.find(({ type }) => type === 'PodResizePending');
+  return {
+    container: container?.name ?? '',
+    size: sizeOf(container?.resources),
+    ...(actual ? { actualSize: sizeOf(actual) } : {}),
+    ...(pending ? { resizePending: { reason: pending.reason ?? '', message: pending.message ?? '' } } : {}),
+    restartsOnResize: (container?.resizePolicy ?? []).some(({ restartPolicy }) => restartPolicy === 'RestartContainer'),
+  };
+}
+
+export function replicaSetOf({ metadata, spec }: V1ReplicaSet): ReplicaSet {
+  const container = spec?.template?.spec?.containers[0];
+  return {
+    ...identityOf(metadata),
+    ...{ uid: metadata!.uid!, replicas: spec?.replicas ?? 1, container: container?.name ?? '' },
+    size: sizeOf(container?.resources),
+  };
+}
+
+function sizeOf(resources: V1ResourceRequirements | undefined): PodSize {
+  return { requests: resourcesOf(resources?.requests), limits: resourcesOf(resources?.limits) };
+}
+
+/** As Kubernetes writes it; what is 0 is left out. */
+export function requirementsOf({ requests, limits }: PodSize): V1ResourceRequirements {
+  return { requests: quantitiesOf(requests), limits: quantitiesOf(limits) };
+}
+
+function quantitiesOf({ cpuMillis, memoryBytes }: Resources): Record<string, string> {
+  return {
+    ...(cpuMillis > 0 ? { cpu: `${cpuMillis}m` } : {}),
+    ...(memoryBytes > 0 ? { memory: String(memoryBytes) } : {}),
   };
 }
 
@@ -134,6 +195,11 @@ export function usageByPod({ items }: PodMetrics): Map<string, Resources> {
       return [metadata.name, added(used)];
     }),
   );
+}
+
+/** What the client's classes carry, as the JSON that it came from. */
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
 }
 
 function identityOf(metadata: V1ObjectMeta | undefined): { name: string; version: string } {

@@ -10,11 +10,15 @@ import type { Autoscaler, Deployment, Event, Marks } from '../../../../activitie
 
 const none: Marks = { labels: {}, annotations: {}, owners: [], replicasManagers: [] };
 
+const nothing = { cpuMillis: 0, memoryBytes: 0 };
+const unlimited = { requests: nothing, limits: nothing };
+
 function deployment(more: Partial<Deployment> = {}): Deployment {
   return {
     ...none,
     ...{ name: 'api', uid: 'u', version: '1', replicas: 2, environment: {}, environmentFrom: [], container: 'api' },
     ...{ image: 'api:1', requests: { cpuMillis: 0, memoryBytes: 0 }, maxSurge: '25%', selector: 'app=api' },
+    ...{ size: unlimited, paused: false },
     ...{ observed: true, updatedReplicas: 2, readyReplicas: 2, presentReplicas: 2, conditions: [] },
     ...more,
   };
@@ -22,6 +26,8 @@ function deployment(more: Partial<Deployment> = {}): Deployment {
 
 function pod(name: string, more: Partial<PodReading> = {}): PodReading {
   return {
+    ...{ name, uid: name, version: '1', container: 'api', size: unlimited, restartsOnResize: false },
+    ...{ qualityOfService: 'Burstable' },
     ...{ name, createdAt: 0, ready: true, readyAt: 5_000, terminating: false, restarts: 0, image: 'api:1' },
     ...{ requests: { cpuMillis: 0, memoryBytes: 0 }, answers: true },
     ...more,
@@ -30,7 +36,8 @@ function pod(name: string, more: Partial<PodReading> = {}): PodReading {
 
 const scaler: Autoscaler = {
   ...none,
-  ...{ name: 'hpa', version: '1', min: 2, max: 10, current: 2, desired: 2 },
+  ...{ name: 'hpa', uid: 'u', version: '1', min: 2, max: 10, current: 2, desired: 2 },
+  spec: { scaleTargetRef: { kind: 'Deployment', name: 'api' }, maxReplicas: 10 },
   conditions: ['AbleToScale', 'ScalingActive'].map((type) => ({ type, status: 'True', reason: '', message: '' })),
 };
 const warning = (reason: string, at: number, message = 'so it is'): Event => ({ about: 'Pod/a', reason, message, at });
