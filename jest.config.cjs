@@ -16,5 +16,7 @@ module.exports = {
     ],
   },
   // Packages that are published as ES modules only.
-  transformIgnorePatterns: ['/node_modules/(?!(@noble|log-update|commander)/)'],
+  transformIgnorePatterns: [
+    '/node_modules/(?!(@noble|@kubernetes/client-node|log-update|commander|openid-client|oauth4webapi|jose|socks-proxy-agent|agent-base)/)',
+  ],
 };

@@ -78,10 +78,46 @@ export const failureTypes = {
     ask: false,
     advice: "check the worker's managed identity (IDENTITY_ENDPOINT) or the credential it is to use",
   },
+  KubernetesUnavailable: {
+    retryable: true,
+    ask: false,
+    advice: "check the API server, the network and the worker's KUBECONFIG",
+  },
+  KubernetesConflict: {
+    retryable: true,
+    ask: false,
+    advice: 'the object changed between reading and writing: it is read again',
+  },
+  KubernetesRefused: {
+    retryable: false,
+    ask: false,
+    advice: 'Kubernetes does not accept this request: change what it names',
+  },
+  WorkloadNotFound: {
+    retryable: false,
+    ask: false,
+    advice: 'check the name and the namespace in the topology, and that nobody has deleted it',
+  },
+  WorkloadFailing: {
+    retryable: false,
+    ask: false,
+    advice: 'look at the named pods (kubectl describe, kubectl logs), remove the cause, start again',
+  },
+  CacheUnreachable: {
+    retryable: true,
+    ask: false,
+    advice: 'check that Redis runs and its URL (redis/url in RUNBOOK_SECRETS, or REDIS_URL)',
+  },
+  NotSettled: {
+    retryable: false,
+    ask: false,
+    advice: 'the changed system did not stand the soak: read what was seen, then start again',
+  },
   CertificateRejected: {
     retryable: false,
     ask: false,
-    advice: 'give the right certificate authority: PGSSLROOTCERT for PostgreSQL, NODE_EXTRA_CA_CERTS for Azure',
+    advice:
+      'give the right certificate authority: PGSSLROOTCERT for PostgreSQL, NODE_EXTRA_CA_CERTS for Azure, KUBECONFIG for Kubernetes',
   },
   DatabaseUnreachable: {
     retryable: true,

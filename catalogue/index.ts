@@ -1,3 +1,5 @@
+export * from './autoscaling';
+export * from './configure-autoscaling';
 export * from './database-sku-upgrade';
 export * from './duration';
 export * from './failure-types';
@@ -8,7 +10,10 @@ export * from './messages';
 export * from './nearest';
 export * from './outcome';
 export * from './plan';
+export * from './quantity';
+export * from './resize-deployment';
 export * from './run-input';
 export * from './runbooks';
+export * from './scale-deployment';
 export * from './status';
 export * from './topology';

@@ -55,6 +55,6 @@ export interface Plan {
   steps: PlannedStep[];
   approval: { required: boolean; irreversibleSteps: string[]; why: string };
   clientBudget: ClientBudget;
-  /** Difference in US dollars a month, list price; shown, not hashed. */
-  costChangePerMonth?: number;
+  /** Difference in US dollars an hour, by the topology's prices; shown, not hashed. */
+  costChangePerHour?: number;
 }

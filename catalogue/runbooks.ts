@@ -1,5 +1,8 @@
 import type { z } from 'zod';
+import { configureAutoscalingInput } from './configure-autoscaling';
 import { databaseSkuUpgradeInput } from './database-sku-upgrade';
+import { resizeDeploymentInput } from './resize-deployment';
+import { scaleDeploymentInput } from './scale-deployment';
 import type { Topology } from './topology';
 
 export interface RunbookEntry {
@@ -28,6 +31,34 @@ export const runbooks: Record<string, RunbookEntry> = {
     input: databaseSkuUpgradeInput,
     subject: ({ server }, topology) => (typeof server === 'string' ? server : topology.postgres.primary),
     example: { sku: 'Standard_D8ds_v4', tier: 'GeneralPurpose', reason: 'Black Friday' },
+  },
+  scaleDeployment: {
+    name: 'scaleDeployment',
+    title: 'Run more or fewer pods of a deployment',
+    summary:
+      'Changes whoever owns the number of pods (the autoscaler, or the deployment itself), and the connection pool of each pod where it must shrink first.',
+    risk: 'Too many pods exhaust the connections of the database: refused before anything is touched.',
+    input: scaleDeploymentInput,
+    subject: ({ deployment }) => String(deployment),
+    example: { deployment: 'broxiva-api', replicas: 10, reason: 'Black Friday' },
+  },
+  resizeDeployment: {
+    name: 'resizeDeployment',
+    title: 'Give the pods of a deployment more or less CPU and memory',
+    summary: 'Resizes running pods in place where that is possible, else replaces them one after the other.',
+    risk: 'A pod whose memory limit is below its use is killed; noticed, and taken back.',
+    input: resizeDeploymentInput,
+    subject: ({ deployment }) => String(deployment),
+    example: { deployment: 'broxiva-api', size: 'large', reason: 'Black Friday' },
+  },
+  configureAutoscaling: {
+    name: 'configureAutoscaling',
+    title: 'Set how a deployment scales by itself',
+    summary: 'Makes or changes the autoscaler of a deployment: limits, metrics, and how fast it moves.',
+    risk: 'An autoscaler that moves too fast, or by a metric that nobody serves; taken back where it does not work.',
+    input: configureAutoscalingInput,
+    subject: ({ deployment }) => String(deployment),
+    example: { deployment: 'broxiva-web', min: 2, max: 8, cpuPercent: 70, memoryPercent: 80 },
   },
 };
 

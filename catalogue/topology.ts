@@ -7,6 +7,45 @@ import { identity, resourceName } from './run-input';
  */
 const askPolicy = z.enum(['none', 'required']);
 
+/** RFC 1123 label: names of namespaces and of most objects (kubernetes.io, "Object Names and IDs"). */
+export const kubernetesName = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, '1 to 63 lower-case letters, digits and hyphens');
+
+/** One deployment that runbooks may change, and what is known of it that Kubernetes does not know. */
+const deploymentSchema = z.strictObject({
+  name: kubernetesName,
+  replicas: z
+    .strictObject({
+      min: z.int().min(1),
+      max: z.int().min(1).max(1000),
+      /** What an autoscaler may go up to in normal operation: given back to it when its floor is lowered. */
+      autoscalerMax: z.int().min(1).max(1000).optional(),
+    })
+    .refine(({ min, max }) => min <= max, 'min is greater than max'),
+  /** The way on which its clients reach it, measured during a run. */
+  clientUrl: z.url({ protocol: /^https?$/ }).optional(),
+  /** What every pod must answer itself with a status below 400. */
+  podEndpoint: z.strictObject({ port: z.int().min(1).max(65_535), path: z.string().startsWith('/') }).optional(),
+  /** Connections that each pod opens to the primary: an environment variable, and what holds where it is not set. */
+  databasePool: z
+    .strictObject({ variable: z.string().regex(/^[A-Z][A-Z0-9_]*$/), default: z.int().min(1).max(1000) })
+    .optional(),
+  redisConnectionsPerPod: z.int().min(1).max(1000).optional(),
+  /** Lists in Redis that its pods drain. */
+  queues: z.array(z.string().min(1).max(200)).max(20).default([]),
+  /** US dollars. */
+  costPerPodHour: z.number().min(0).optional(),
+});
+export type DeploymentTopology = z.infer<typeof deploymentSchema>;
+
+const kubernetesSchema = z.strictObject({
+  namespace: kubernetesName,
+  deployments: z.array(deploymentSchema).max(100),
+  /** Where a cluster autoscaler adds nodes: pods that do not fit wait for it instead of being refused. */
+  nodeAutoscaler: z.strictObject({ minutesPerNode: z.number().positive() }).optional(),
+});
+
 export const topologySchema = z.strictObject({
   environment: z.string().min(1).max(63),
   azure: z.strictObject({
@@ -32,6 +71,8 @@ export const topologySchema = z.strictObject({
     /** The newest automated backup may be at most this old, hours. */
     backupAgeHoursMax: z.number().positive().default(26),
   }),
+  /** Absent where nothing of it runs on Kubernetes. */
+  kubernetes: kubernetesSchema.optional(),
   approval: z.strictObject({
     reversible: askPolicy.default('none'),
     lossy: askPolicy.default('required'),

@@ -3,17 +3,26 @@ import type { Client } from '@temporalio/client';
 import type { FlexibleServers } from '../activities/azure/flexible-servers';
 import { createClientActivities } from '../activities/clients/probe';
 import { createDatabaseActivities } from '../activities/database';
+import { createDeploymentActivities } from '../activities/deployments';
 import { createTargetLockActivities } from '../activities/target-lock';
 import { createTopologyActivities } from '../activities/topology';
+import { clusterOf } from './cluster';
 import type { WorkerConfiguration } from './configuration';
 
 export function createActivities(configuration: WorkerConfiguration, servers: FlexibleServers, client: Client) {
-  const { topology, connections, certificateFile, settleMs, taskQueue } = configuration;
+  const { topology, connections, certificateFile, settleMs, taskQueue, redisUrl } = configuration;
+  const { secretsFolder } = connections;
   const reached = { servers, connections, ...(certificateFile ? { certificateFile } : {}) };
   return {
     ...createTopologyActivities({ topology }),
     ...createTargetLockActivities({ client, taskQueue }),
     ...createClientActivities({ ...reached, client }),
+    ...createDeploymentActivities({
+      ...reached,
+      topology,
+      kubernetes: clusterOf(topology),
+      redis: { ...(secretsFolder ? { secretsFolder } : {}), ...(redisUrl ? { redisUrl } : {}) },
+    }),
     ...createDatabaseActivities({
       ...reached,
       resourceGroup: topology.azure.resourceGroup,

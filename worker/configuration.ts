@@ -13,6 +13,8 @@ export interface WorkerConfiguration {
   arm: { endpoint: string; subscriptionId: string };
   topology: Topology;
   connections: ConnectionSources;
+  /** The application's Redis; redis/url in the secrets' folder comes before it. */
+  redisUrl?: string;
   /** Who signs the PostgreSQL servers' certificates. */
   certificateFile?: string;
   /** Where Prometheus finds metrics, such as "0.0.0.0:9464"; none where absent. */
@@ -55,6 +57,7 @@ const variables = z.object({
   DATABASE_URL: postgresUrl.optional(),
   DATABASE_ADMIN_URL: postgresUrl.optional(),
   PGSSLROOTCERT: file.optional(),
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'not of the form redis://host:port' }).optional(),
 });
 
 /** What to do about a variable that is missing or wrong. */
@@ -99,6 +102,7 @@ function configurationOf(value: z.infer<typeof variables>, topology: Topology): 
     },
     logLevel: value.RUNBOOK_LOG_LEVEL,
     ...optional('certificateFile', value.PGSSLROOTCERT),
+    ...optional('redisUrl', value.REDIS_URL),
     ...optional('metricsAddress', value.RUNBOOK_METRICS_ADDRESS),
     ...optional(
       'settleMs',
@@ -111,7 +115,7 @@ function problemOf({ path, message }: z.core.$ZodIssue, given: Record<string, un
   const name = String(path[0]) as keyof typeof advice;
   const value = given[name];
   // A connection URL carries a password: it is never repeated.
-  const shown = name.startsWith('DATABASE_') ? 'its value' : JSON.stringify(value);
+  const shown = /^(DATABASE|REDIS)_/.test(name) ? 'its value' : JSON.stringify(value);
   const what = value === undefined ? `${name} is not set` : `${name}: ${shown} is ${message}`;
   return advice[name] ? `${what}: ${advice[name]}` : what;
 }

@@ -4,6 +4,8 @@
  * Reads throw what azure/failures.ts maps (ServerNotFound for a 404). A change answers as soon as it was accepted; how it
  * ends is asked with `pollOperation`.
  */
+import type { RequestIdentity } from '../request-identity';
+
 export interface FlexibleServer {
   name: string;
   /** ARM id as Azure writes it. */
@@ -58,14 +60,6 @@ export interface ResourceLock {
   level: string;
   /** Id of what it locks: the server, its resource group or the subscription. */
   scope: string;
-}
-
-/** Sent with every change and kept by Azure's activity log, so that an operation can be told to be this run's. */
-export interface RequestIdentity {
-  /** x-ms-correlation-request-id: a UUID, the same for every change of one run. */
-  correlationId: string;
-  /** x-ms-client-request-id: a UUID, one for each activity. */
-  clientRequestId: string;
 }
 
 /** An accepted change: all that another process needs to ask how it ends. At most some 4 kB (its signature is long). */

@@ -2,8 +2,7 @@
  * The clients' view of a change: a small steady client on the path that the application uses, for as long as the run's
  * steps last.
  *
- * 1. Three times a second one read in a transaction of its own, on one connection; a connection that broke is made anew at once.
- *    A request that gets no answer within its time-out has failed.
+ * 1. Three times a second one request (paths.ts). One that gets no answer within its time-out has failed.
  * 2. Every second a heartbeat with the counters. After a worker's crash another goes on from there; the gap is unmeasured.
  * 3. Budget exceeded: the run is told, once, by the signal `clientBudgetExceeded`. What follows is the run's to decide.
  * 4. Cancelled by the run: returns what was measured. Cancelled by the worker's own shutdown: fails, so that another
@@ -12,14 +11,12 @@
 import { Context } from '@temporalio/activity';
 import type { Client as TemporalClient } from '@temporalio/client';
 import { exceeds } from '../../catalogue';
-import type { FlexibleServers } from '../azure/flexible-servers';
 import { azureProblem } from '../azure/failures';
-import type { ClientActivities } from '../database/contract';
 import { asFailures } from '../failures';
-import { connect, type Connection, type ConnectionLimits } from '../postgres/connection';
-import { connectionUrl, type ConnectionSources } from '../postgres/connection-url';
 import { postgresProblem } from '../postgres/failures';
+import type { ClientActivities } from './contract';
 import { Counter, type Budget, type Checkpoint, type Measurement } from './measurement';
+import { type Asker, askerFor, type PathDependencies } from './paths';
 
 export const budgetSignal = 'clientBudgetExceeded';
 
@@ -29,21 +26,15 @@ export const budgetSignal = 'clientBudgetExceeded';
  */
 const paceMs = 333;
 const heartbeatMs = 1000;
-/** Shorter than a client's usual patience: a request that hangs is seen as a stall either way. */
-const limits: ConnectionLimits = { connectMs: 2000, statementMs: 2000 };
 
-export interface ProbeDependencies {
-  servers: Pick<FlexibleServers, 'readServer'>;
-  connections: ConnectionSources;
-  certificateFile?: string;
+export interface ProbeDependencies extends PathDependencies {
   client: Pick<TemporalClient, 'workflow'>;
 }
 
 export function createClientActivities(use: ProbeDependencies): ClientActivities {
   const activities: ClientActivities = {
-    async measureClients({ server: name, budget }) {
-      const server = await use.servers.readServer(name);
-      const url = await connectionUrl(server, 'application', use.connections);
+    async measureClients({ path, budget }) {
+      const asker = await askerFor(path, use);
       const context = Context.current();
       const counter = new Counter(
         paceMs,
@@ -52,7 +43,7 @@ export function createClientActivities(use: ProbeDependencies): ClientActivities
       );
       const beat = setInterval(() => void report(counter, budget, use, context), heartbeatMs);
       try {
-        await askUntilCancelled(counter, () => connect(url, limits, use.certificateFile), context.cancellationSignal);
+        await askUntilCancelled(counter, asker, context.cancellationSignal);
       } finally {
         clearInterval(beat);
       }
@@ -62,26 +53,16 @@ export function createClientActivities(use: ProbeDependencies): ClientActivities
   return asFailures(activities, [azureProblem, postgresProblem]);
 }
 
-async function askUntilCancelled(
-  counter: Counter,
-  open: () => Promise<Connection>,
-  signal: AbortSignal,
-): Promise<void> {
-  let connection: Connection | undefined;
+async function askUntilCancelled(counter: Counter, asker: Asker, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const due = Date.now() + paceMs;
-    try {
-      connection ??= await open();
-      await connection.query('SELECT 1');
-      counter.answered(Date.now());
-    } catch {
-      counter.failed();
-      void connection?.end().catch(() => undefined);
-      connection = undefined;
-    }
+    await asker.ask().then(
+      () => counter.answered(Date.now()),
+      () => counter.failed(),
+    );
     await pause(due - Date.now(), signal);
   }
-  void connection?.end().catch(() => undefined);
+  asker.close();
 }
 
 /** Ends early, without an error, when the signal comes. */

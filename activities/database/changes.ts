@@ -1,5 +1,6 @@
 /** The changes that a flexible server can be given, each as long-operation.ts wants it: is it there, and send it. */
-import type { FlexibleServer, FlexibleServers, RequestIdentity } from '../azure/flexible-servers';
+import type { FlexibleServer, FlexibleServers } from '../azure/flexible-servers';
+import type { RequestIdentity } from '../request-identity';
 import type { Change } from '../azure/change';
 import { failure } from '../failures';
 import { readSettings } from '../postgres/reads';

@@ -113,17 +113,3 @@ export interface DatabaseActivities {
   growStorage(request: ChangeRequest & { storageGb: number }): Promise<void>;
   verifyStorage(request: { server: string; storageGb: number }): Promise<string>;
 }
-
-/** The probe: runs beside the steps until it is cancelled, then returns what it measured. */
-export interface ClientActivities {
-  /**
-   * Sends one small request after the other on the path that the application uses (a transaction that reads), counts
-   * failures and the longest time without an answer. Its heartbeat carries the counters, so that a new worker goes on
-   * counting; the gap is `unmeasured`. Signals `clientBudgetExceeded` to the run, once, when the budget is exceeded.
-   * Completes (does not fail) when it is cancelled.
-   */
-  measureClients(request: {
-    server: string;
-    budget: { failedRequests: number; longestStallSeconds: number };
-  }): Promise<{ requests: number; failedRequests: number; longestStallSeconds: number; unmeasuredSeconds: number }>;
-}

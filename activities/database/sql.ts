@@ -9,7 +9,7 @@ import type { DatabaseDependencies } from './dependencies';
 export async function onServer<T>(
   server: Pick<FlexibleServer, 'name' | 'host' | 'source'>,
   login: Login,
-  { connections, certificateFile }: DatabaseDependencies,
+  { connections, certificateFile }: Pick<DatabaseDependencies, 'connections' | 'certificateFile'>,
   read: (client: Client) => Promise<T>,
   database?: string,
 ): Promise<T> {

@@ -4,6 +4,8 @@
  */
 import type { DatabaseFacts, ServerFacts } from '../../activities/database/contract';
 import type { DatabaseSkuUpgradeInput, Finding, Topology } from '../../catalogue';
+import type { Checks } from '../runbook/checks';
+import { askAll, refuse, warn } from '../runbook/checks';
 import { computeSteps, expectedStallSeconds, offerOf, shortSku } from './decisions';
 
 interface Situation {
@@ -14,8 +16,6 @@ interface Situation {
   restarts: boolean;
 }
 
-type Check = (situation: Situation) => Finding[];
-
 /** Sizes of Premium SSD that a flexible server takes, GiB (concepts-storage). */
 const storageSizes = [32, 64, 128, 256, 512, 1024, 2048, 4095, 4096, 8192, 16_384, 32_767, 32_768];
 /** A replica that is further behind is not in sync, bytes. */
@@ -25,13 +25,10 @@ export function findings(wanted: DatabaseSkuUpgradeInput, facts: DatabaseFacts, 
   const servers = [facts.primary, ...facts.replicas];
   const restarts = wanted.sku !== undefined && wanted.sku !== facts.primary.sku;
   const situation = { wanted, facts, servers, topology, restarts };
-  return Object.entries(checks).flatMap(([code, check]) => {
-    const found = check(situation);
-    return found.length > 0 ? found : [{ level: 'ok' as const, code, message: code }];
-  });
+  return askAll(checks, situation);
 }
 
-const checks: Record<string, Check> = {
+const checks: Checks<Situation> = {
   'is a primary': ({ facts: { primary } }) =>
     primary.role === 'Primary' || primary.role === 'None'
       ? []
@@ -255,14 +252,6 @@ const checks: Record<string, Check> = {
 function accepted(present: string[], named: string[] | undefined, complain: (names: string) => Finding): Finding[] {
   const unnamed = present.filter((name) => !named?.includes(name));
   return unnamed.length > 0 ? [complain(unnamed.join(', '))] : [];
-}
-
-function refuse(code: string, field: string, message: string): Finding {
-  return { level: 'refusal', code, field, message };
-}
-
-function warn(code: string, field: string, message: string): Finding {
-  return { level: 'warning', code, field, message };
 }
 
 function names(servers: ServerFacts[]): string {

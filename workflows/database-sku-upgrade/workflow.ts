@@ -39,7 +39,7 @@ export const definition: Runbook<DatabaseSkuUpgradeInput, DatabaseFacts> = {
     ...computeSteps(wanted, facts).map((step) => scale(step, facts, wanted.timing)),
     ...storageSteps(wanted, facts).map((step) => grow(step, facts, wanted.timing)),
   ],
-  measuredServer: (wanted, topology) => wanted.server ?? topology.postgres.primary,
+  clients: (_wanted, { primary }) => ({ kind: 'postgres', server: primary.name }),
 };
 
 export const databaseSkuUpgrade = runbook(definition);

@@ -1,6 +1,13 @@
 import type { z } from 'zod';
+import type { ClientPath } from '../../activities/clients/contract';
 import type { Finding, RunInput, Topology } from '../../catalogue';
 import type { AnyStep } from './step';
+
+export interface Settlement {
+  problems: string[];
+  /** In sentences, for the report of a run that succeeded. */
+  evidence: string[];
+}
 
 /**
  * A runbook: what it asks for, what it reads, what it refuses, what it does. Everything but `preflight` is a pure function,
@@ -20,8 +27,11 @@ export interface Runbook<Input extends RunInput, Facts> {
   targets(input: Input, facts: Facts): string[];
   /** Every refusal and warning at once. */
   findings(input: Input, facts: Facts, topology: Topology): Finding[];
-  steps(input: Input, facts: Facts): AnyStep[];
-  /** Whose clients are measured while the steps run: the name of a server. */
-  measuredServer?(input: Input, topology: Topology): string;
-  costChangePerMonth?(input: Input, facts: Facts): number | undefined;
+  steps(input: Input, facts: Facts, topology: Topology): AnyStep[];
+  /** The path on which clients are measured while the steps run. */
+  clients?(input: Input, facts: Facts, topology: Topology): ClientPath | undefined;
+  /** What the soak showed: the facts of the plan, and those after the soak. A problem makes the run go back. */
+  settled?(input: Input, before: Facts, after: Facts): Settlement;
+  /** US dollars. */
+  costChangePerHour?(input: Input, facts: Facts, topology: Topology): number | undefined;
 }

@@ -12,6 +12,7 @@ import type { ClientMeasurement } from '../../catalogue';
 import { duration, exceeds } from '../../catalogue';
 import { afterExceededBudget, afterInterruption } from './decisions';
 import { failure, storyOf } from './failure';
+import type { Settlement } from './definition';
 import type { Begun, Ending } from './ending';
 import { askOperator } from './operator';
 import { rollBack } from './rollback';
@@ -24,8 +25,14 @@ export interface Performance {
   soakSeconds: number;
   /** Ends the measuring of clients; the same answer however often it is asked. */
   measured(): Promise<ClientMeasurement | undefined>;
-  /** Reads everything once more and names what is no longer as it should be. */
-  drifted(): Promise<string[]>;
+  /** Reads everything once more. */
+  afterwards(): Promise<Afterwards>;
+}
+
+/** What is to be said of the changed system when the soak is over. */
+export interface Afterwards extends Settlement {
+  /** What is no longer as it was verified. */
+  drifted: string[];
 }
 
 export async function perform(run: Run, performance: Performance): Promise<Ending> {
@@ -33,14 +40,11 @@ export async function perform(run: Run, performance: Performance): Promise<Endin
   let next = 0;
   for (;;) {
     try {
-      await run.forward(async () => {
+      const evidence = await run.forward(async () => {
         for (; next < performance.steps.length; next++) await performStep(run, performance.steps[next]!, begun);
-        await settle(run, performance, begun);
+        return settle(run, performance, begun);
       });
-      return {
-        outcome: 'Succeeded',
-        summary: performance.steps.length === 0 ? 'nothing to do: all is so already' : '',
-      };
+      return { outcome: 'Succeeded', summary: evidence.join('; ') };
     } catch (error) {
       const story = storyOf(error);
       const current = performance.steps[Math.min(next, performance.steps.length - 1)];
@@ -105,8 +109,13 @@ async function gate(run: Run, begun: Begun[]): Promise<void> {
   }
 }
 
-async function settle(run: Run, { soakSeconds, measured, drifted, steps }: Performance, begun: Begun[]): Promise<void> {
-  if (steps.length === 0) return;
+/** Resolves to what the changed system showed. */
+async function settle(
+  run: Run,
+  { soakSeconds, measured, afterwards, steps }: Performance,
+  begun: Begun[],
+): Promise<string[]> {
+  if (steps.length === 0) return ['nothing to do: all is so already'];
   await gate(run, begun);
   if (soakSeconds > 0) {
     run.enter('soaking');
@@ -119,8 +128,10 @@ async function settle(run: Run, { soakSeconds, measured, drifted, steps }: Perfo
   run.clients = (await measured()) ?? run.clients;
   if (run.clients && run.plan && exceeds(run.clients, run.plan.clientBudget)) run.exceedBudget(run.clients);
   await gate(run, begun);
-  const wrong = await drifted();
-  if (wrong.length > 0) throw failure('DriftAfterwards', `no longer as verified: ${wrong.join('; ')}`);
+  const { drifted, problems, evidence } = await afterwards();
+  if (drifted.length > 0) throw failure('DriftAfterwards', `no longer as verified: ${drifted.join('; ')}`);
+  if (problems.length > 0) throw failure('NotSettled', `after the soak: ${problems.join('; ')}`);
+  return evidence;
 }
 
 function drift(step: AnyStep, value: string): Error {

@@ -7,8 +7,9 @@ import type { Runbook } from './definition';
 import type { AnyStep } from './step';
 
 /** What preflight found, and what follows from it. */
-export interface Proposal {
+export interface Proposal<Facts> {
   plan: Plan;
+  facts: Facts;
   steps: AnyStep[];
 }
 
@@ -18,13 +19,13 @@ export function propose<Input extends RunInput, Facts>(
   input: Input,
   facts: Facts,
   topology: Topology,
-): Proposal {
+): Proposal<Facts> {
   const findings = runbook.findings(input, facts, topology);
   const refused = findings.some((finding) => finding.level === 'refusal');
-  const steps = refused ? [] : runbook.steps(input, facts);
-  assertPlannable(steps);
-  const faces = steps.map(faceOf);
+  const steps = refused ? [] : runbook.steps(input, facts, topology);
   const targets = [...new Set(runbook.targets(input, facts))].sort();
+  assertPlannable(steps, targets);
+  const faces = steps.map(faceOf);
   const plan: Plan = {
     hash: hashOf(runbook.name, input, targets, faces, findings),
     runbook: runbook.name,
@@ -36,9 +37,9 @@ export function propose<Input extends RunInput, Facts>(
     steps: faces,
     approval: approvalFor(faces, input, topology),
     clientBudget: input.clientBudget,
-    costChangePerMonth: refused ? undefined : runbook.costChangePerMonth?.(input, facts),
+    costChangePerHour: refused ? undefined : runbook.costChangePerHour?.(input, facts, topology),
   };
-  return { plan, steps };
+  return { plan, steps, facts };
 }
 
 export function refusalsOf(plan: Plan): Finding[] {
@@ -96,14 +97,14 @@ function faceOf({
 }
 
 /** A runbook that breaks these is a bug in the runbook: better known before anything is touched. */
-function assertPlannable(steps: AnyStep[]): void {
+function assertPlannable(steps: AnyStep[], targets: string[]): void {
   const names = new Set<string>();
   for (const step of steps) {
     if (names.has(step.name)) throw new Error(`two steps are named "${step.name}"`);
     names.add(step.name);
     if (step.from === step.to) throw new Error(`step "${step.name}" changes nothing: it is ${step.from} already`);
-    if (step.resource === '' || step.resource.includes('*'))
-      throw new Error(`step "${step.name}" names no one resource`);
+    if (!targets.includes(step.resource))
+      throw new Error(`step "${step.name}" changes "${step.resource}", which the run does not lock`);
     if (!step.undo !== (step.reversibility === 'irreversible')) {
       throw new Error(`step "${step.name}" is ${step.reversibility} and has ${step.undo ? 'an' : 'no'} undo`);
     }

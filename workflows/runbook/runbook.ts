@@ -18,7 +18,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ZodType } from 'zod';
-import type { ClientActivities } from '../../activities/database/contract';
+import type { ClientActivities } from '../../activities/clients/contract';
 import type { TopologyActivities } from '../../activities/topology';
 import type { ClientMeasurement, Plan, Report, RunInput, Topology } from '../../catalogue';
 import { completing, identity, inputProblems } from '../../catalogue';
@@ -28,6 +28,7 @@ import { storyOf } from './failure';
 import { lockTargets, unlockTargets } from './locking';
 import { handleMessages } from './messages';
 import type { Ending } from './ending';
+import type { Afterwards } from './perform';
 import { perform } from './perform';
 import type { Proposal } from './plan';
 import { propose, refusalsOf } from './plan';
@@ -79,9 +80,9 @@ async function procedure<Input extends RunInput, Facts>(
   return prepared;
 }
 
-interface Prepared {
+interface Prepared<Facts> {
   topology: Topology;
-  proposal: Proposal;
+  proposal: Proposal<Facts>;
 }
 
 /** Steps 2 to 4: a plan that is approved, locked and still true, or an early ending. */
@@ -89,12 +90,12 @@ async function prepare<Input extends RunInput, Facts>(
   run: Run,
   definition: Runbook<Input, Facts>,
   input: Input,
-): Promise<Ending | Prepared> {
+): Promise<Ending | Prepared<Facts>> {
   const topology = await topologies('preflight · read the topology').readTopology();
   run.approvers = topology.approval.approvers;
   run.subject = definition.subject(input, topology);
   run.enter('preflight');
-  const look = async (): Promise<Proposal> =>
+  const look = async (): Promise<Proposal<Facts>> =>
     propose(definition, input, await definition.preflight(input, topology), topology);
   let proposal = await look();
   for (let plans = 1; ; plans++) {
@@ -166,19 +167,19 @@ async function performMeasured<Input extends RunInput, Facts>(
   run: Run,
   definition: Runbook<Input, Facts>,
   input: Input,
-  { topology, proposal }: Prepared,
+  { topology, proposal }: Prepared<Facts>,
 ): Promise<Ending> {
   run.enter('running');
-  const server = definition.measuredServer?.(input, topology);
+  const path = definition.clients?.(input, proposal.facts, topology);
   const probeScope = new CancellationScope();
   const began = Date.now();
   const probe =
-    server === undefined || proposal.steps.length === 0
+    path === undefined || proposal.steps.length === 0
       ? undefined
       : probeScope
           .run(() =>
             measuring('clients · measure failed requests and stalls').measureClients({
-              server,
+              path,
               budget: input.clientBudget,
             }),
           )
@@ -192,7 +193,7 @@ async function performMeasured<Input extends RunInput, Facts>(
     steps: proposal.steps,
     soakSeconds: input.timing.soakSeconds,
     measured,
-    drifted: async () => driftIn(definition, input, topology, proposal),
+    afterwards: () => afterwards(definition, input, { topology, proposal }),
   });
   run.clients = (await measured()) ?? run.clients;
   return ending;
@@ -204,18 +205,18 @@ function unmeasuredSince(began: number): ClientMeasurement {
 }
 
 /** When all is done, the same preflight must find nothing left to do: every step that it would plan now has drifted. */
-async function driftIn<Input extends RunInput, Facts>(
+async function afterwards<Input extends RunInput, Facts>(
   definition: Runbook<Input, Facts>,
   input: Input,
-  topology: Topology,
-  proposal: Proposal,
-): Promise<string[]> {
-  const facts = await definition.preflight(input, topology);
+  { topology, proposal }: Prepared<Facts>,
+): Promise<Afterwards> {
+  const now = await definition.preflight(input, topology);
   const done = new Set(proposal.steps.map((step) => step.resource));
-  return definition
-    .steps(input, facts)
+  const drifted = definition
+    .steps(input, now, topology)
     .filter((step) => done.has(step.resource))
     .map((step) => `${step.resource} shows ${step.from} instead of ${step.to}`);
+  return { drifted, problems: [], evidence: [], ...definition.settled?.(input, proposal.facts, now) };
 }
 
 async function close(run: Run, { outcome, summary }: Ending): Promise<Report> {

@@ -39,8 +39,11 @@ export interface Change<Value, Before> extends Omit<PlannedStep, 'from' | 'to'> 
   /** Reads the target; `valueOf` takes the value out of what was read. */
   read(): Promise<Before>;
   valueOf(before: Before): Value;
-  /** On the way back it waits for an operation of our own that may still be in flight, and takes its time. */
-  set(value: Value, way: Way): Promise<unknown>;
+  /**
+   * On the way back it waits for an operation of our own that may still be in flight, and takes its time. `instead`: what
+   * is there if nobody else has changed it.
+   */
+  set(value: Value, way: Way, instead: Value): Promise<unknown>;
   /** `since` is given on the way forward only: what was read before the change. */
   check(value: Value, since?: Before): Promise<string>;
 }
@@ -56,13 +59,13 @@ export function change<Value, Before>(ingredients: Change<Value, Before>): Step<
       const before = await read();
       return { value: show(valueOf(before)), before };
     },
-    apply: () => set(to, 'forward'),
+    apply: () => set(to, 'forward', from),
     verify: (before) => check(to, before),
     ...(face.reversibility === 'irreversible'
       ? {}
       : {
           undo: async (before: Before) => {
-            await set(valueOf(before), 'back');
+            await set(valueOf(before), 'back', to);
             return check(valueOf(before));
           },
         }),

@@ -82,11 +82,11 @@ function undoWord(reversibility: Reversibility, look: Look): string {
   }
 }
 
-function lastLine({ costChangePerMonth: cost, targets, clientBudget }: Plan): string {
+function lastLine({ costChangePerHour: cost, targets, clientBudget }: Plan): string {
   return [
     cost === undefined
       ? undefined
-      : `cost ${cost < 0 ? '−' : '+'}${Math.abs(Math.round(cost)).toLocaleString('en')} $/month`,
+      : `cost ${cost < 0 ? '−' : '+'}${Math.abs(cost).toFixed(2)} $/hour`,
     targets.length === 0 ? undefined : `locks ${targets.join(', ')}`,
     `budget: ${clientBudget.failedRequests.toLocaleString('en')} failed requests, ${clientBudget.longestStallSeconds} s`,
   ]

@@ -38,7 +38,7 @@ Preflight   2 checks: 1 ok, 1 warning
                    max_connections 1718 → 3437, same restart
  2  grow primary   256 → 512 GiB      IRREVERSIBLE  ~1 min  nothing
 
-cost +412 $/month · locks postgres:broxiva-db-primary · budget: 200 failed requests, 60 s
+cost +0.56 $/hour · locks postgres:broxiva-db-primary · budget: 200 failed requests, 60 s
 approval: required (policy: "grow primary" is irreversible)
 start: npx runbook start --plan 7f3ac1d2e3f4 --wait`,
   );

@@ -45,7 +45,7 @@ export function plan(change: Partial<Plan> = {}): Plan {
     steps: [step({ detail: 'max_connections 1718 → 3437, same restart' }), growth()],
     approval: { required: true, irreversibleSteps: ['grow primary'], why: 'policy: "grow primary" is irreversible' },
     clientBudget: { failedRequests: 200, longestStallSeconds: 60 },
-    costChangePerMonth: 412,
+    costChangePerHour: 0.56,
     ...change,
   };
 }

@@ -74,6 +74,6 @@ export const databaseSkuUpgrade = runbook<DatabaseSkuUpgradeInput, ServerValues>
           ],
     );
   },
-  measuredServer: ({ server = 'broxiva-db-primary' }) => server,
-  costChangePerMonth: () => 412,
+  clients: ({ server = 'broxiva-db-primary' }) => ({ kind: 'postgres', server }),
+  costChangePerHour: () => 0.56,
 });

@@ -3,7 +3,7 @@ import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { LockState, Plan, Report, RunStatus } from '../../../catalogue';
 import { lockMessages, lockWorkflowId } from '../../../catalogue';
-import { requestIdentity } from '../../../activities/azure/request-identity';
+import { requestIdentity } from '../../../activities/request-identity';
 import type { Case } from './case';
 import type { RunEvidence, Sighting } from './evidence';
 import { activitiesIn } from './history';

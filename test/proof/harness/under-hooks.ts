@@ -9,7 +9,7 @@ import type { AnyStep } from '../../../workflows/runbook/step';
 import { type Hook, type HookKind, hooksMemo, onPurpose } from './hooks';
 
 export function underHooks<Input extends RunInput, Facts>(definition: Runbook<Input, Facts>): Runbook<Input, Facts> {
-  return { ...definition, steps: (input, facts) => definition.steps(input, facts).map(hooked) };
+  return { ...definition, steps: (...given) => definition.steps(...given).map(hooked) };
 }
 
 function hooked(step: AnyStep, index: number): AnyStep {

@@ -26,7 +26,7 @@ export const definition: Runbook<TuneQueriesInput, ComputeBefore> = {
   findings: () => [],
   steps: (input, { compute }) =>
     parameters.filter((name) => compute.parameters[name] !== input[name]).map((name) => set(name, compute, input)),
-  measuredServer: ({ server }) => server,
+  clients: ({ server }) => ({ kind: 'postgres', server }),
 };
 
 function set(name: (typeof parameters)[number], compute: Compute, input: TuneQueriesInput): AnyStep {

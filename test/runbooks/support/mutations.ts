@@ -1,5 +1,5 @@
 /** What a run did to Azure, read from Azure's own log of requests. Pure. */
-import { requestIdentity } from '../../../activities/azure/request-identity';
+import { requestIdentity } from '../../../activities/request-identity';
 import type { LoggedRequest } from '../../../lab/azure';
 
 /** Every change that a run asked for, in order; each of its requests carries the id that belongs to its workflow id. */

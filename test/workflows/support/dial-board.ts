@@ -1,5 +1,5 @@
 import { ApplicationFailure, Context, heartbeat } from '@temporalio/activity';
-import type { ClientActivities } from '../../../activities/database/contract';
+import type { ClientActivities } from '../../../activities/clients/contract';
 
 export interface DialActivities {
   readDials(): Promise<Record<string, string>>;

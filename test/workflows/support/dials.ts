@@ -54,5 +54,5 @@ export const turnDials = runbook<DialsInput, Record<string, string>>({
           check: (wanted) => check(`turn ${dial} · verify ${wanted}`, timing).checkDial({ dial, value: wanted }),
         }),
       ),
-  measuredServer: () => 'board',
+  clients: () => ({ kind: 'postgres', server: 'board' }),
 });

@@ -1,5 +1,5 @@
 /** Goal: a process that slept through its heartbeats knows it, whichever of its timers runs first when it wakes. */
-import { Standstill } from '../../../../activities/azure/standstill';
+import { Standstill } from '../../../../activities/standstill';
 
 function at(times: number[]): Standstill {
   const next = [...times];

@@ -1,0 +1,46 @@
+/**
+ * What every activity that changes something does beside its work: a heartbeat a second, so that a dead worker is noticed
+ * and a cancellation arrives, and the knowledge whether this process stood still meanwhile.
+ */
+import { Context } from '@temporalio/activity';
+import { failure } from './failures';
+import { type RequestIdentity, requestIdentity } from './request-identity';
+import { Standstill } from './standstill';
+
+const heartbeatMs = 1000;
+/** Of the heartbeat time-out: a little before the server gives the activity to another worker. */
+const standstillShare = 0.8;
+
+export interface Alive {
+  identity: RequestIdentity;
+  /** To be called right before anything is sent. Throws WorkerStoodStill where another worker may have the activity by now. */
+  assertAwake(): void;
+}
+
+/** `details`: what heartbeats carry. */
+export async function whileAlive<T>(details: () => unknown, body: (alive: Alive) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  const { info } = context;
+  const standstill = new Standstill((info.heartbeatTimeoutMs ?? Infinity) * standstillShare);
+  const beat = setInterval(() => {
+    standstill.alive();
+    context.heartbeat(details());
+  }, heartbeatMs);
+  try {
+    return await body({
+      identity: requestIdentity({ ...info.workflowExecution!, activityId: info.activityId }),
+      assertAwake() {
+        if (!standstill.happened) return;
+        throw failure('WorkerStoodStill', 'this worker stood still for longer than its heartbeats may be apart');
+      },
+    });
+  } finally {
+    clearInterval(beat);
+  }
+}
+
+/** Throws OperationDeadlineExceeded where the activity was scheduled longer ago. */
+export function assertInTime(what: string, deadlineSeconds: number): void {
+  if (Date.now() < Context.current().info.scheduledTimestampMs + deadlineSeconds * 1000) return;
+  throw failure('OperationDeadlineExceeded', `${what} was not done within the deadline of ${deadlineSeconds} s`);
+}

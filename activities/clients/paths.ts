@@ -1,0 +1,54 @@
+/** How one request of the probe is made, for each kind of path. */
+import type { FlexibleServers } from '../azure/flexible-servers';
+import { connect, type Connection, type ConnectionLimits } from '../postgres/connection';
+import { connectionUrl, type ConnectionSources } from '../postgres/connection-url';
+import type { ClientPath } from './contract';
+
+export interface PathDependencies {
+  servers: Pick<FlexibleServers, 'readServer'>;
+  connections: ConnectionSources;
+  certificateFile?: string;
+}
+
+/** A client that asks again and again. */
+export interface Asker {
+  /** Rejects where the request failed; the next one is made anew. */
+  ask(): Promise<void>;
+  close(): void;
+}
+
+/** Shorter than a client's usual patience: a request that hangs is seen as a stall either way. */
+const limits: ConnectionLimits = { connectMs: 2000, statementMs: 2000 };
+const httpMs = 2000;
+
+export async function askerFor(path: ClientPath, use: PathDependencies): Promise<Asker> {
+  if (path.kind === 'http') return { ask: () => get(path.url), close: () => undefined };
+  const url = await connectionUrl(await use.servers.readServer(path.server), 'application', use.connections);
+  return onPostgres(() => connect(url, limits, use.certificateFile));
+}
+
+/** On one connection, like a pool's; one that broke is made anew. */
+function onPostgres(open: () => Promise<Connection>): Asker {
+  let connection: Connection | undefined;
+  const close = () => {
+    void connection?.end().catch(() => undefined);
+    connection = undefined;
+  };
+  const ask = async () => {
+    try {
+      connection ??= await open();
+      await connection.query('SELECT 1');
+    } catch (error) {
+      close();
+      throw error;
+    }
+  };
+  return { ask, close };
+}
+
+/** A connection of its own each time: one that is kept would always reach the same pod. */
+async function get(url: string): Promise<void> {
+  const answer = await fetch(url, { headers: { connection: 'close' }, signal: AbortSignal.timeout(httpMs) });
+  await answer.arrayBuffer();
+  if (answer.status >= 500) throw new Error(`${url} answers ${answer.status}`);
+}

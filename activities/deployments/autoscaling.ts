@@ -1,0 +1,77 @@
+/** The activities of configureAutoscaling: contract.ts says what each does. */
+import { describeAutoscaling, type AutoscalerSpec } from '../../catalogue';
+import type { Alive } from '../alive';
+import { failure } from '../failures';
+import type { AutoscalingActivities, AutoscalingFacts } from './contract';
+import { controllerOf } from './controller';
+import type { DeploymentDependencies } from './dependencies';
+import { assertStill, guarded } from './guarded';
+import { knownDeployment } from './inspection';
+import { inactiveReasons } from './judgement';
+
+const show = (spec: AutoscalerSpec | undefined) => (spec ? describeAutoscaling(spec) : 'no autoscaler');
+
+export function createAutoscalingActivities(use: DeploymentDependencies): AutoscalingActivities {
+  const kubernetes = () => use.kubernetes();
+  const what = (name: string) => `the autoscaler ${name}`;
+
+  return {
+    async inspectAutoscaling({ deployment, name, to }): Promise<AutoscalingFacts> {
+      knownDeployment(deployment, use);
+      const found = await kubernetes().readDeployment(deployment);
+      const [now, others, pods, conflicts, missing] = await Promise.all([
+        kubernetes().findAutoscaler(name),
+        kubernetes().readAutoscalers(deployment),
+        kubernetes().readPods(found),
+        kubernetes().conflictsOf(name, to),
+        kubernetes().metricsWithoutSource(to, found),
+      ]);
+      const controller = now && controllerOf(now, { whole: true });
+      return {
+        namespace: kubernetes().namespace,
+        ...{ deployment, name, replicas: found.replicas, conflicts, missing },
+        ...(now ? { now: now.spec } : {}),
+        others: others.map((one) => one.name).filter((other) => other !== name),
+        ...(controller ? { controller } : {}),
+        requests: found.requests,
+        usage: pods.flatMap(({ usage }) => (usage ? [usage] : [])).slice(0, 100),
+      };
+    },
+
+    async readAutoscaling({ name }) {
+      const spec = (await kubernetes().findAutoscaler(name))?.spec;
+      return { ...(spec ? { spec } : {}), at: Date.now() };
+    },
+
+    changeAutoscaling: (request) => {
+      const { name, to, takeOver } = request;
+      return guarded<AutoscalerSpec | undefined>(
+        what(name),
+        request,
+        async () => {
+          const now = await kubernetes().findAutoscaler(name);
+          const write = async ({ identity }: Alive) => {
+            if (takeOver) return kubernetes().applyAutoscaler(name, to!, { takeOver }, identity);
+            if (!now) throw failure('WorkloadNotFound', `${what(name)} is gone: what it was is not made anew`);
+            return to
+              ? kubernetes().replaceAutoscaler(now, to, identity)
+              : kubernetes().deleteAutoscaler(now, identity);
+          };
+          return { value: now?.spec, write };
+        },
+        show,
+      );
+    },
+
+    async verifyAutoscaling({ name, spec }) {
+      const now = await kubernetes().findAutoscaler(name);
+      assertStill(what(name), spec, now?.spec, show);
+      if (!now) return 'there is none';
+      const open = inactiveReasons(now.conditions);
+      const within = now.desired >= now.min && now.desired <= now.max;
+      if (!within) open.push(`it wants ${now.desired} pods, outside ${now.min} to ${now.max}`);
+      if (open.length > 0) throw failure('NotVerified', `${what(name)}: ${open.join('; ')}`);
+      return `AbleToScale, ScalingActive, wants ${now.desired}, has ${now.current}`;
+    },
+  };
+}

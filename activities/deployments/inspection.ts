@@ -1,0 +1,138 @@
+/** What preflight reads of a deployment and of all that its pods use. Reads only; lists are cut far below 64 KiB. */
+import type { DeploymentTopology } from '../../catalogue';
+import { onServer } from '../database/sql';
+import { failure } from '../failures';
+import type { Autoscaler, Deployment, Kubernetes } from '../kubernetes/kubernetes';
+import { readSettings } from '../postgres/reads';
+import { readRedis } from '../redis/redis';
+import type { AutoscalerFacts, DeploymentFacts, PoolConsumer } from './contract';
+import { controllerOf, otherManagers } from './controller';
+import type { DeploymentDependencies } from './dependencies';
+import { answers } from './endpoint';
+import { inactiveReasons } from './judgement';
+
+const nodesMax = 200;
+const quotasMax = 100;
+
+export async function inspect(name: string, use: DeploymentDependencies): Promise<DeploymentFacts> {
+  const kubernetes = use.kubernetes();
+  const known = knownDeployment(name, use);
+  const deployment = await kubernetes.readDeployment(name);
+  const [autoscalers, pods, nodes, quotas, clientsAnswer] = await Promise.all([
+    kubernetes.readAutoscalers(name),
+    kubernetes.readPods(deployment),
+    kubernetes.readNodes(),
+    kubernetes.readQuotas(),
+    known.clientUrl === undefined ? undefined : answers(known.clientUrl),
+  ]);
+  const controller = controllerOf(deployment, { whole: false });
+  const { replicas, readyReplicas, maxSurge, image, requests } = deployment;
+  return {
+    ...{ namespace: kubernetes.namespace, name, replicas, readyReplicas, maxSurge, image, requests },
+    imageRuns: pods.some((pod) => pod.ready && pod.image === image),
+    managers: otherManagers(deployment),
+    ...(controller ? { controller } : {}),
+    restarts: Object.fromEntries(pods.map((pod) => [pod.name, pod.restarts])),
+    autoscalers: autoscalers.map(factsOf),
+    ...poolOf(deployment, known),
+    nodes: nodes
+      .filter(({ schedulable }) => schedulable)
+      .slice(0, nodesMax)
+      .map(({ name: node, free }) => ({ name: node, free })),
+    quotas: quotas.slice(0, quotasMax),
+    ...(await databaseOf(known, kubernetes, use)),
+    ...(await redisOf(known, kubernetes, use)),
+    ...(clientsAnswer === undefined ? {} : { clientsAnswer }),
+  };
+}
+
+/** Throws WorkloadNotFound where the topology does not have it. */
+export function knownDeployment(
+  name: string,
+  { topology }: Pick<DeploymentDependencies, 'topology'>,
+): DeploymentTopology {
+  const deployments = topology.kubernetes?.deployments ?? [];
+  const found = deployments.find((one) => one.name === name);
+  if (found) return found;
+  const names = deployments.map((one) => one.name).join(', ') || 'none';
+  throw failure('WorkloadNotFound', `the topology has no deployment "${name}"; it has: ${names}`);
+}
+
+function factsOf(autoscaler: Autoscaler): AutoscalerFacts {
+  const { name, min, max, current, desired, conditions } = autoscaler;
+  const controller = controllerOf(autoscaler, { whole: true });
+  const inactive = inactiveReasons(conditions);
+  return { name, min, max, current, desired, inactive, ...(controller ? { controller } : {}) };
+}
+
+function poolOf(deployment: Deployment, { databasePool }: DeploymentTopology): Pick<DeploymentFacts, 'pool'> {
+  if (!databasePool) return {};
+  const { variable } = databasePool;
+  const given = deployment.environment[variable];
+  return {
+    pool: {
+      variable,
+      size: sizeOf(deployment, databasePool),
+      set: given !== undefined,
+      fixed: deployment.environmentFrom.includes(variable),
+    },
+  };
+}
+
+function sizeOf({ environment }: Deployment, pool: NonNullable<DeploymentTopology['databasePool']>): number {
+  const size = Number(environment[pool.variable]);
+  return Number.isInteger(size) && size > 0 ? size : pool.default;
+}
+
+async function databaseOf(
+  { databasePool }: DeploymentTopology,
+  kubernetes: Kubernetes,
+  use: DeploymentDependencies,
+): Promise<Pick<DeploymentFacts, 'database'>> {
+  if (!databasePool) return {};
+  const server = await use.servers.readServer(use.topology.postgres.primary);
+  const [{ settings }, consumers] = await Promise.all([
+    onServer(server, 'application', use, (client) => readSettings(client, ['max_connections'])),
+    consumersOf(kubernetes, use, (deployment, known) => known.databasePool && sizeOf(deployment, known.databasePool)),
+  ]);
+  return { database: { server: server.name, maxConnections: Number(settings['max_connections']), consumers } };
+}
+
+async function redisOf(
+  { queues, redisConnectionsPerPod }: DeploymentTopology,
+  kubernetes: Kubernetes,
+  use: DeploymentDependencies,
+): Promise<Pick<DeploymentFacts, 'redis' | 'queues'>> {
+  if (queues.length === 0 && redisConnectionsPerPod === undefined) return { queues: [] };
+  const [{ maxClients, lengths }, consumers] = await Promise.all([
+    readRedis(use.redis, queues),
+    consumersOf(kubernetes, use, (_deployment, known) => known.redisConnectionsPerPod),
+  ]);
+  const at = Date.now();
+  return {
+    ...(maxClients === undefined ? {} : { redis: { maxClients, consumers } }),
+    queues: Object.entries(lengths).map(([name, length]) => ({ name, length, at })),
+  };
+}
+
+/** Every deployment of the topology that opens connections of a kind; one that is not in the cluster opens none. */
+async function consumersOf(
+  kubernetes: Kubernetes,
+  { topology }: DeploymentDependencies,
+  connectionsOf: (deployment: Deployment, known: DeploymentTopology) => number | undefined,
+): Promise<PoolConsumer[]> {
+  const consumers = await Promise.all(
+    (topology.kubernetes?.deployments ?? []).map(async (known): Promise<PoolConsumer[]> => {
+      const deployment = await kubernetes.readDeployment(known.name).catch((error: unknown) => {
+        if (kubernetes.isAbsent(error)) return undefined;
+        throw error;
+      });
+      const connectionsPerPod = deployment && connectionsOf(deployment, known);
+      if (connectionsPerPod === undefined) return [];
+      const autoscalers = await kubernetes.readAutoscalers(known.name);
+      const pods = Math.max(deployment!.replicas, ...autoscalers.map(({ max }) => max));
+      return [{ deployment: known.name, pods, maxSurge: deployment!.maxSurge, connectionsPerPod }];
+    }),
+  );
+  return consumers.flat();
+}

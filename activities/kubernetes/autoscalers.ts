@@ -1,0 +1,152 @@
+/** HorizontalPodAutoscalers by the official client: reading, dry runs, and every way of writing them. */
+import {
+  ApiException,
+  AutoscalingV2Api,
+  CustomObjectsApi,
+  type KubeConfig,
+  PatchStrategy,
+  type V2HorizontalPodAutoscalerSpec,
+} from '@kubernetes/client-node';
+import { type AutoscalerSpec, type MetricSpec, metricName } from '../../catalogue';
+import { failure } from '../failures';
+import { isAbsent } from './failures';
+import type { Deployment, Kubernetes } from './kubernetes';
+import { autoscalerOf } from './objects';
+import { fieldManager, reading, signed, writing } from './requests';
+
+type Autoscalers = Pick<
+  Kubernetes,
+  | 'readAutoscalers'
+  | 'readAutoscaler'
+  | 'findAutoscaler'
+  | 'conflictsOf'
+  | 'metricsWithoutSource'
+  | 'setBounds'
+  | 'applyAutoscaler'
+  | 'replaceAutoscaler'
+  | 'deleteAutoscaler'
+>;
+
+const listMax = 1000;
+
+export function createAutoscalers(configuration: KubeConfig, namespace: string): Autoscalers {
+  const autoscaling = configuration.makeApiClient(AutoscalingV2Api);
+  const custom = configuration.makeApiClient(CustomObjectsApi);
+
+  const readAutoscaler = async (name: string) =>
+    autoscalerOf(await autoscaling.readNamespacedHorizontalPodAutoscaler({ namespace, name }, reading()));
+
+  const object = (name: string, spec: AutoscalerSpec) => ({
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name, namespace },
+    spec: spec as V2HorizontalPodAutoscalerSpec,
+  });
+
+  async function conflictsOf(name: string, spec: AutoscalerSpec) {
+    const trial = { namespace, name, fieldManager, force: false, dryRun: 'All', body: object(name, spec) };
+    try {
+      const nobody = { correlationId: 'dry run', clientRequestId: 'none' };
+      const options = writing(nobody, PatchStrategy.ServerSideApply);
+      await autoscaling.patchNamespacedHorizontalPodAutoscaler(trial, options);
+      return [];
+    } catch (error) {
+      const conflicts = error instanceof ApiException && error.code === 409 ? managersIn(String(error.body)) : [];
+      if (conflicts.length === 0) throw error;
+      return conflicts.filter(({ manager }) => manager !== fieldManager);
+    }
+  }
+
+  return {
+    readAutoscaler,
+    async readAutoscalers(deployment) {
+      const { items } = await autoscaling.listNamespacedHorizontalPodAutoscaler(
+        { namespace, limit: listMax },
+        reading(),
+      );
+      return items
+        .filter(({ spec }) => spec?.scaleTargetRef.kind === 'Deployment' && spec.scaleTargetRef.name === deployment)
+        .map(autoscalerOf);
+    },
+    findAutoscaler: (name) =>
+      readAutoscaler(name).catch((error: unknown) => {
+        if (isAbsent(error)) return undefined;
+        throw error;
+      }),
+    conflictsOf,
+
+    async metricsWithoutSource({ metrics = [] }, { selector }: Deployment) {
+      const missing = await Promise.all(
+        metrics.map(async (metric) => ((await hasSource(metric, selector)) ? [] : [metricName(metric)])),
+      );
+      return missing.flat();
+    },
+
+    async setBounds({ name, version }, { min, max }, identity) {
+      const body = { metadata: { resourceVersion: version }, spec: { minReplicas: min, maxReplicas: max } };
+      await autoscaling.patchNamespacedHorizontalPodAutoscaler(
+        { namespace, name, fieldManager, body },
+        writing(identity),
+      );
+    },
+
+    async applyAutoscaler(name, spec, { takeOver }, identity) {
+      const others = (await conflictsOf(name, spec)).filter(({ manager }) => !takeOver.includes(manager));
+      if (others.length > 0) {
+        const named = others.map(({ manager, fields }) => `${manager} (${fields.join(', ')})`);
+        throw failure('KubernetesRefused', `${name} has fields of ${named.join(' and ')}: name it in takeOver`);
+      }
+      await autoscaling.patchNamespacedHorizontalPodAutoscaler(
+        { namespace, name, fieldManager, force: true, body: object(name, spec) },
+        writing(identity, PatchStrategy.ServerSideApply),
+      );
+    },
+
+    async replaceAutoscaler({ name, version }, spec, identity) {
+      const { metadata, ...rest } = object(name, spec);
+      const body = { ...rest, metadata: { ...metadata, resourceVersion: version } };
+      await autoscaling.replaceNamespacedHorizontalPodAutoscaler(
+        { namespace, name, fieldManager, body },
+        signed(identity),
+      );
+    },
+
+    async deleteAutoscaler({ name, uid, version }, identity) {
+      const body = { preconditions: { uid, resourceVersion: version } };
+      await autoscaling.deleteNamespacedHorizontalPodAutoscaler({ namespace, name, body }, signed(identity));
+    },
+  };
+
+  async function hasSource(metric: MetricSpec, selector: string): Promise<boolean> {
+    if (metric.pods) {
+      const served = custom.getAPIResources({ group: 'custom.metrics.k8s.io', version: 'v1beta1' }, reading());
+      const { resources } = await served.catch(() => ({ resources: [] }));
+      return resources.some(({ name }) => name === `pods/${metric.pods!.metric.name}`);
+    }
+    const request = { group: 'metrics.k8s.io', version: 'v1beta1', namespace, plural: 'pods', labelSelector: selector };
+    const used = custom.listNamespacedCustomObject(request, reading()).catch(() => ({}));
+    return (((await used) as { items?: unknown[] }).items ?? []).length > 0;
+  }
+}
+
+/** Of a Status with causes: field → manager (kubernetes.io, "Server-Side Apply", Conflicts). */
+export function managersIn(body: string): { manager: string; fields: string[] }[] {
+  interface Cause {
+    reason?: string;
+    message?: string;
+    field?: string;
+  }
+  let causes: Cause[];
+  try {
+    causes = (JSON.parse(body) as { details?: { causes?: Cause[] } }).details?.causes ?? [];
+  } catch {
+    return [];
+  }
+  const fields = new Map<string, string[]>();
+  for (const { reason, message = '', field = '' } of causes) {
+    if (reason !== 'FieldManagerConflict') continue;
+    const manager = /conflict with "([^"]+)"/.exec(message)?.[1] ?? 'another manager';
+    fields.set(manager, [...(fields.get(manager) ?? []), field]);
+  }
+  return [...fields].map(([manager, of]) => ({ manager, fields: of }));
+}

@@ -1,0 +1,135 @@
+/** Kubernetes by the official client. */
+import { AppsV1Api, CoreV1Api, CustomObjectsApi, type KubeConfig, PatchStrategy } from '@kubernetes/client-node';
+import type { PodSize } from '../../catalogue';
+import { createAutoscalers } from './autoscalers';
+import type { Deployment, Kubernetes } from './kubernetes';
+import {
+  belongsTo,
+  deploymentOf,
+  eventOf,
+  nodeOf,
+  podOf,
+  quotaLimits,
+  replicaSetOf,
+  requirementsOf,
+  usageByPod,
+  type PodMetrics,
+} from './objects';
+import { isAbsent } from './failures';
+import { fieldManager, reading, writing } from './requests';
+
+/** Far more than the guide's 53 pods; what there is beyond it is refused rather than cut. */
+const listMax = 1000;
+
+export function createKubernetes(configuration: KubeConfig, namespace: string): Kubernetes {
+  const apps = configuration.makeApiClient(AppsV1Api);
+  const core = configuration.makeApiClient(CoreV1Api);
+  const custom = configuration.makeApiClient(CustomObjectsApi);
+  const here = { namespace, limit: listMax };
+  const autoscalers = createAutoscalers(configuration, namespace);
+
+  const replicaSets = async ({ selector, uid }: Deployment) =>
+    (await apps.listNamespacedReplicaSet({ ...here, labelSelector: selector }, reading())).items.filter((set) =>
+      belongsTo(set, uid),
+    );
+  const ownPods = async (deployment: Deployment) => {
+    const [sets, pods] = await Promise.all([
+      replicaSets(deployment),
+      core.listNamespacedPod({ ...here, labelSelector: deployment.selector }, reading()),
+    ]);
+    return pods.items.filter((pod) => sets.some(({ metadata }) => belongsTo(pod, metadata?.uid)));
+  };
+  return {
+    namespace,
+    isAbsent,
+    readDeployment: async (name) => deploymentOf(await apps.readNamespacedDeployment({ namespace, name }, reading())),
+    ...autoscalers,
+
+    async readPods(deployment) {
+      const metrics = custom
+        .listNamespacedCustomObject(
+          {
+            group: 'metrics.k8s.io',
+            version: 'v1beta1',
+            namespace,
+            plural: 'pods',
+            labelSelector: deployment.selector,
+          },
+          reading(),
+        )
+        // Usage is worth knowing, and no condition: a cluster without the metrics API runs as well.
+        .catch(() => ({ items: [] })) as Promise<PodMetrics>;
+      const [pods, usage] = await Promise.all([ownPods(deployment), metrics.then(usageByPod)]);
+      return pods.map((pod) => podOf(pod, usage));
+    },
+
+    async readNodes() {
+      const running = 'status.phase!=Succeeded,status.phase!=Failed';
+      const [nodes, pods] = await Promise.all([
+        core.listNode({ limit: listMax }, reading()),
+        core.listPodForAllNamespaces({ fieldSelector: running, limit: 10 * listMax }, reading()),
+      ]);
+      return nodes.items.map((node) => nodeOf(node, pods.items));
+    },
+
+    readQuotas: async () => (await core.listNamespacedResourceQuota(here, reading())).items.flatMap(quotaLimits),
+
+    async readWarnings(deployment) {
+      const [sets, pods, scalers, events] = await Promise.all([
+        replicaSets(deployment),
+        ownPods(deployment),
+        autoscalers.readAutoscalers(deployment.name),
+        core.listNamespacedEvent({ ...here, fieldSelector: 'type=Warning' }, reading()),
+      ]);
+      const ours = new Set([
+        deployment.uid,
+        ...scalers.map(({ uid }) => uid),
+        ...[...sets, ...pods].map(({ metadata }) => metadata?.uid),
+      ]);
+      return events.items.filter(({ involvedObject }) => ours.has(involvedObject.uid)).map(eventOf);
+    },
+
+    async setReplicas({ name, version }, replicas, identity) {
+      const body = { metadata: { resourceVersion: version }, spec: { replicas } };
+      await apps.patchNamespacedDeploymentScale({ namespace, name, fieldManager, body }, writing(identity));
+    },
+
+    readReplicaSets: async (deployment) => (await replicaSets(deployment)).map(replicaSetOf),
+
+    async setTemplateSize({ name, version, container }, size, { paused }, identity) {
+      const containers = [{ name: container, resources: replaced(size) }];
+      const body = { metadata: { resourceVersion: version }, spec: { paused, template: { spec: { containers } } } };
+      const options = writing(identity, PatchStrategy.StrategicMergePatch);
+      await apps.patchNamespacedDeployment({ namespace, name, fieldManager, body }, options);
+    },
+
+    async setReplicaSetSize({ name, version, container }, size, identity) {
+      const containers = [{ name: container, resources: replaced(size) }];
+      const body = { metadata: { resourceVersion: version }, spec: { template: { spec: { containers } } } };
+      const options = writing(identity, PatchStrategy.StrategicMergePatch);
+      await apps.patchNamespacedReplicaSet({ namespace, name, fieldManager, body }, options);
+    },
+
+    async setPodSize({ name, version, container }, size, identity) {
+      const body = {
+        metadata: { resourceVersion: version },
+        spec: { containers: [{ name: container, resources: requirementsOf(size) }] },
+      };
+      const options = writing(identity, PatchStrategy.StrategicMergePatch);
+      await core.patchNamespacedPodResize({ namespace, name, fieldManager, body }, options);
+    },
+
+    async setVariable({ name, version, container }, variable, value, identity) {
+      const change = value === undefined ? { $patch: 'delete' } : { value };
+      const containers = [{ name: container, env: [{ name: variable, ...change }] }];
+      const body = { metadata: { resourceVersion: version }, spec: { template: { spec: { containers } } } };
+      const options = writing(identity, PatchStrategy.StrategicMergePatch);
+      await apps.patchNamespacedDeployment({ namespace, name, fieldManager, body }, options);
+    },
+  };
+}
+
+/** Whole, and not merged with what was there: a limit that is not named is none. */
+function replaced(size: PodSize): object {
+  return { $patch: 'replace', ...requirementsOf(size) };
+}

@@ -1,0 +1,186 @@
+/**
+ * What the runbooks ask of Kubernetes: small, plain, without a type of the vendor's. CPU in millicores, memory in bytes,
+ * times in milliseconds since the epoch.
+ *
+ * Reads throw what kubernetes/failures.ts maps (WorkloadNotFound for a 404). Every write is a patch guarded by the version
+ * that was read: KubernetesConflict where somebody else wrote in between.
+ */
+import type { AutoscalerSpec, PodSize } from '../../catalogue';
+import type { RequestIdentity } from '../request-identity';
+
+export interface Resources {
+  cpuMillis: number;
+  memoryBytes: number;
+}
+
+export interface Condition {
+  type: string;
+  status: string;
+  reason: string;
+  message: string;
+}
+
+/** By what other tools mark what is theirs. */
+export interface Marks {
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  /** "Kind/name" of each owner reference. */
+  owners: string[];
+  /** Field managers that own the fields that say how many pods there are. */
+  replicasManagers: string[];
+}
+
+export interface Deployment extends Marks {
+  name: string;
+  uid: string;
+  version: string;
+  replicas: number;
+  /** The template's; a variable without a value of its own is absent. */
+  environment: Record<string, string>;
+  /** Names of variables that come from a ConfigMap, a Secret or a field. */
+  environmentFrom: string[];
+  /** Of the first container, which is the application's. */
+  container: string;
+  image: string;
+  requests: Resources;
+  /** Of the application's container. */
+  size: PodSize;
+  paused: boolean;
+  /** "25%" or a number of pods. */
+  maxSurge: string;
+  selector: string;
+  /** The controller has seen the newest specification. */
+  observed: boolean;
+  updatedReplicas: number;
+  readyReplicas: number;
+  /** Pods, terminating ones left out. */
+  presentReplicas: number;
+  conditions: Condition[];
+}
+
+export interface Autoscaler extends Marks {
+  name: string;
+  uid: string;
+  version: string;
+  spec: AutoscalerSpec;
+  min: number;
+  max: number;
+  current: number;
+  desired: number;
+  conditions: Condition[];
+}
+
+export interface Pod {
+  name: string;
+  uid: string;
+  version: string;
+  container: string;
+  /** What its application's container is asked to have, and what it has; absent where the kubelet does not tell. */
+  size: PodSize;
+  actualSize?: PodSize;
+  /** Why a resize is not carried out: Deferred, Infeasible. */
+  resizePending?: { reason: string; message: string };
+  /** A changed limit restarts the container (resizePolicy). */
+  restartsOnResize: boolean;
+  qualityOfService: string;
+  /** Absent until it has one. */
+  address?: string;
+  node?: string;
+  createdAt: number;
+  ready: boolean;
+  readyAt?: number;
+  terminating: boolean;
+  restarts: number;
+  image: string;
+  /** Why a container waits: ImagePullBackOff, CrashLoopBackOff, … */
+  waiting?: { reason: string; message: string };
+  /** How its container ended the last time: OOMKilled, Error, … */
+  lastEnd?: string;
+  requests: Resources;
+  usage?: Resources;
+}
+
+/** One of a deployment's own. */
+export interface ReplicaSet {
+  name: string;
+  uid: string;
+  version: string;
+  replicas: number;
+  container: string;
+  size: PodSize;
+}
+
+export interface Node {
+  name: string;
+  schedulable: boolean;
+  /** What pods may ask for, less what those on it ask for. */
+  free: Resources & { pods: number };
+}
+
+/** One limit of a ResourceQuota: pods, requests.cpu, … as Kubernetes writes it, in its base unit. */
+export interface QuotaLimit {
+  quota: string;
+  resource: string;
+  hard: number;
+  used: number;
+}
+
+export interface Event {
+  /** "Pod/broxiva-api-7f…". */
+  about: string;
+  reason: string;
+  message: string;
+  at: number;
+}
+
+export interface Kubernetes {
+  readonly namespace: string;
+  /** Whether a read failed because there is no such object. */
+  isAbsent(error: unknown): boolean;
+  readDeployment(name: string): Promise<Deployment>;
+  /** Those that scale the deployment; more than one is a mistake that disables all of them. */
+  readAutoscalers(deployment: string): Promise<Autoscaler[]>;
+  readAutoscaler(name: string): Promise<Autoscaler>;
+  /** Undefined where there is none. */
+  findAutoscaler(name: string): Promise<Autoscaler | undefined>;
+  /** By a dry run: whose fields an apply would take. Ours are no conflict. */
+  conflictsOf(name: string, spec: AutoscalerSpec): Promise<{ manager: string; fields: string[] }[]>;
+  /** Names of the metrics that no metrics API serves for the deployment's pods now. */
+  metricsWithoutSource(spec: AutoscalerSpec, deployment: Deployment): Promise<string[]>;
+  /** Of the deployment's own ReplicaSets, with their usage where the metrics API knows it. */
+  readPods(deployment: Deployment): Promise<Pod[]>;
+  readReplicaSets(deployment: Deployment): Promise<ReplicaSet[]>;
+  readNodes(): Promise<Node[]>;
+  readQuotas(): Promise<QuotaLimit[]>;
+  /** Warnings about the deployment, its ReplicaSets, its pods and its autoscalers. */
+  readWarnings(deployment: Deployment): Promise<Event[]>;
+
+  setReplicas(deployment: Deployment, replicas: number, identity: RequestIdentity): Promise<void>;
+  /** In the template. `paused`: no pod is replaced for it until it is set to false. */
+  setTemplateSize(
+    deployment: Deployment,
+    size: PodSize,
+    options: { paused: boolean },
+    identity: RequestIdentity,
+  ): Promise<void>;
+  setReplicaSetSize(replicaSet: ReplicaSet, size: PodSize, identity: RequestIdentity): Promise<void>;
+  /** In place, by the pod's `resize` subresource. */
+  setPodSize(pod: Pod, size: PodSize, identity: RequestIdentity): Promise<void>;
+  setBounds(autoscaler: Autoscaler, bounds: { min: number; max: number }, identity: RequestIdentity): Promise<void>;
+  /** Server-side apply; takes fields only from the managers named. Throws KubernetesRefused for any other's. */
+  applyAutoscaler(
+    name: string,
+    spec: AutoscalerSpec,
+    options: { takeOver: string[] },
+    identity: RequestIdentity,
+  ): Promise<void>;
+  replaceAutoscaler(autoscaler: Autoscaler, spec: AutoscalerSpec, identity: RequestIdentity): Promise<void>;
+  deleteAutoscaler(autoscaler: Autoscaler, identity: RequestIdentity): Promise<void>;
+  /** In the template; `undefined` takes it out. */
+  setVariable(
+    deployment: Deployment,
+    variable: string,
+    value: string | undefined,
+    identity: RequestIdentity,
+  ): Promise<void>;
+}

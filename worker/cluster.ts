@@ -1,0 +1,30 @@
+/**
+ * The cluster of the topology, by the usual ways: KUBECONFIG, ~/.kube/config, or the service account of the pod that the
+ * worker runs in. Looked for when a run first needs it: a production may have none.
+ */
+import { KubeConfig } from '@kubernetes/client-node';
+import { failure } from '../activities/failures';
+import { createKubernetes } from '../activities/kubernetes/client';
+import type { Kubernetes } from '../activities/kubernetes/kubernetes';
+import type { Topology } from '../catalogue';
+
+export function clusterOf({ kubernetes }: Pick<Topology, 'kubernetes'>): () => Kubernetes {
+  let known: Kubernetes | undefined;
+  return () => (known ??= createKubernetes(configuration(), namespaceOf(kubernetes)));
+}
+
+function namespaceOf(kubernetes: Topology['kubernetes']): string {
+  if (kubernetes) return kubernetes.namespace;
+  throw failure('ConfigurationMissing', 'the topology names no Kubernetes namespace: add its section `kubernetes`');
+}
+
+function configuration(): KubeConfig {
+  const config = new KubeConfig();
+  try {
+    config.loadFromDefault();
+  } catch (error) {
+    throw failure('ConfigurationMissing', `the kubeconfig cannot be read: ${(error as Error).message}`);
+  }
+  if (config.getCurrentCluster()) return config;
+  throw failure('ConfigurationMissing', 'no cluster is known: set KUBECONFIG, or run the worker in the cluster');
+}
