@@ -5,6 +5,7 @@ import { failure } from '../failures';
 import type { AutoscalingActivities, AutoscalingFacts } from './contract';
 import { controllerOf } from './controller';
 import type { DeploymentDependencies } from './dependencies';
+import { answers } from './endpoint';
 import { assertStill, guarded } from './guarded';
 import { knownDeployment } from './inspection';
 import { inactiveReasons } from './judgement';
@@ -17,14 +18,15 @@ export function createAutoscalingActivities(use: DeploymentDependencies): Autosc
 
   return {
     async inspectAutoscaling({ deployment, name, to }): Promise<AutoscalingFacts> {
-      knownDeployment(deployment, use);
+      const { clientUrl } = knownDeployment(deployment, use);
       const found = await kubernetes().readDeployment(deployment);
-      const [now, others, pods, conflicts, missing] = await Promise.all([
+      const [now, others, pods, conflicts, missing, clientsAnswer] = await Promise.all([
         kubernetes().findAutoscaler(name),
         kubernetes().readAutoscalers(deployment),
         kubernetes().readPods(found),
         kubernetes().conflictsOf(name, to),
         kubernetes().metricsWithoutSource(to, found),
+        clientUrl === undefined ? undefined : answers(clientUrl),
       ]);
       const controller = now && controllerOf(now, { whole: true });
       return {
@@ -33,6 +35,7 @@ export function createAutoscalingActivities(use: DeploymentDependencies): Autosc
         ...(now ? { now: now.spec } : {}),
         others: others.map((one) => one.name).filter((other) => other !== name),
         ...(controller ? { controller } : {}),
+        ...(clientsAnswer === undefined ? {} : { clientsAnswer }),
         requests: found.requests,
         usage: pods.flatMap(({ usage }) => (usage ? [usage] : [])).slice(0, 100),
       };

@@ -138,6 +138,7 @@ export interface AutoscalingFacts {
   requests: Resources;
   /** Of the pods that the metrics API knows. */
   usage: Resources[];
+  clientsAnswer?: boolean;
 }
 
 export interface AutoscalingBefore extends Since {

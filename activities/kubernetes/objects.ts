@@ -141,7 +141,7 @@ export function requirementsOf({ requests, limits }: PodSize): V1ResourceRequire
 function quantitiesOf({ cpuMillis, memoryBytes }: Resources): Record<string, string> {
   return {
     ...(cpuMillis > 0 ? { cpu: `${cpuMillis}m` } : {}),
-    ...(memoryBytes > 0 ? { memory: String(memoryBytes) } : {}),
+    ...(memoryBytes > 0 ? { memory: bytesAsQuantity(memoryBytes) } : {}),
   };
 }
 
@@ -234,6 +234,11 @@ function resourcesOf(quantities: Record<string, string> | undefined): Resources 
     cpuMillis: Math.round(quantity(quantities?.['cpu'] ?? '0') * 1000),
     memoryBytes: quantity(quantities?.['memory'] ?? '0'),
   };
+}
+
+/** 1073741824 → "1024Mi" */
+function bytesAsQuantity(bytes: number): string {
+  return bytes % 2 ** 20 === 0 ? `${bytes / 2 ** 20}Mi` : String(bytes);
 }
 
 function added(resources: Resources[]): Resources {

@@ -11,6 +11,7 @@ import type {
 import { metricName } from '../../catalogue';
 import type { Checks } from '../runbook/checks';
 import { askAll, refuse, warn } from '../runbook/checks';
+import { clientsUnmeasured, deploymentIn } from '../deployments';
 
 export function autoscalerName({ autoscaler, deployment }: ConfigureAutoscalingInput): string {
   return autoscaler ?? `${deployment}-hpa`;
@@ -66,7 +67,7 @@ export function findings(wanted: ConfigureAutoscalingInput, facts: AutoscalingFa
 
 const checks: Checks<Situation> = {
   'within the topology': ({ wanted: { min, max }, facts: { deployment }, topology }) => {
-    const known = topology.kubernetes?.deployments.find(({ name }) => name === deployment)?.replicas;
+    const known = deploymentIn(topology, deployment)?.replicas;
     if (!known) return [];
     const allowed = `the topology allows ${deployment} ${known.min} to ${known.max} pods`;
     return [
@@ -143,6 +144,9 @@ const checks: Checks<Situation> = {
         ]
       : []),
   ],
+
+  'clients can be measured': ({ facts: { deployment, clientsAnswer }, topology }) =>
+    clientsUnmeasured(deployment, clientsAnswer, topology),
 
   'what it would do now': ({ wanted, facts }) => {
     const pods = podsNow(autoscalerSpec(wanted), facts);

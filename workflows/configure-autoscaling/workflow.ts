@@ -8,9 +8,10 @@
  */
 import type { AutoscalingActivities, AutoscalingBefore, AutoscalingFacts } from '../../activities/deployments/contract';
 import type { AutoscalerSpec, ConfigureAutoscalingInput } from '../../catalogue';
-import { configureAutoscalingInput, describeAutoscaling, runbooks, targetOf } from '../../catalogue';
+import { configureAutoscalingInput, describeAutoscaling, runbooks } from '../../catalogue';
 import { changes, reads, verifications } from '../runbook/activities';
 import type { Runbook } from '../runbook/definition';
+import { autoscalerTarget, clientsOf, deploymentTarget, subjectOf } from '../deployments';
 import { runbook } from '../runbook/runbook';
 import type { AnyStep } from '../runbook/step';
 import { change } from '../runbook/step';
@@ -24,24 +25,21 @@ export const definition: Runbook<ConfigureAutoscalingInput, AutoscalingFacts> = 
   name: 'configureAutoscaling',
   title: runbooks['configureAutoscaling']!.title,
   input: configureAutoscalingInput,
-  subject: ({ deployment }, topology) => `${deployment} (${topology.kubernetes?.namespace ?? 'no namespace'})`,
+  subject: subjectOf,
   preflight: (wanted) =>
     read('preflight · read the autoscaler, its managers, its metrics').inspectAutoscaling({
       ...{ deployment: wanted.deployment, name: autoscalerName(wanted), to: autoscalerSpec(wanted) },
     }),
   targets: (_wanted, { namespace, deployment, name }) => [
-    targetOf('deployment', `${namespace}.${deployment}`),
-    targetOf('horizontalpodautoscaler', `${namespace}.${name}`),
+    deploymentTarget(namespace, deployment),
+    autoscalerTarget(namespace, name),
   ],
   findings,
   steps: (wanted, facts) => {
     const to = autoscalerSpec(wanted);
     return show(facts.now) === show(to) ? [] : [configure(wanted, facts, to)];
   },
-  clients: (_wanted, { deployment }, topology) => {
-    const url = topology.kubernetes?.deployments.find(({ name }) => name === deployment)?.clientUrl;
-    return url === undefined ? undefined : { kind: 'http', url };
-  },
+  clients: (_wanted, { deployment, clientsAnswer }, topology) => clientsOf(deployment, clientsAnswer, topology),
 };
 
 export const configureAutoscaling = runbook(definition);
@@ -53,7 +51,7 @@ function configure(
 ): AnyStep {
   const name = `configure ${autoscaler}`;
   return change<AutoscalerSpec | undefined, AutoscalingBefore>({
-    ...{ name, resource: targetOf('horizontalpodautoscaler', `${namespace}.${autoscaler}`), from: now, to, show },
+    ...{ name, resource: autoscalerTarget(namespace, autoscaler), from: now, to, show },
     ...{ reversibility: 'reversible', undoDisturbsClients: false, expectedSeconds: 30, impact: 'nothing' },
     read: () => read(`${name} · read it`).readAutoscaling({ name: autoscaler }),
     valueOf: (before) => before.spec,

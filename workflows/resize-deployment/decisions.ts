@@ -4,6 +4,7 @@ import type { Finding, PodSize, ResizeDeploymentInput, Topology } from '../../ca
 import { describePodSize, podSizeOf } from '../../catalogue';
 import type { Checks } from '../runbook/checks';
 import { askAll, refuse, warn } from '../runbook/checks';
+import { clientsUnmeasured } from '../deployments';
 
 /** `inPlace`: the running pods, then the template without replacing them. `rollout`: every pod is replaced. */
 export type Way = 'inPlace' | 'rollout' | 'nothing';
@@ -147,14 +148,6 @@ const checks: Checks<Situation> = {
       }),
     ),
 
-  'clients can be measured': ({ facts: { clientsAnswer, name } }) =>
-    clientsAnswer === false
-      ? [
-          warn(
-            'ClientsUnmeasured',
-            'deployment',
-            `the way of ${name}'s clients does not answer from here: what they notice is not measured`,
-          ),
-        ]
-      : [],
+  'clients can be measured': ({ facts: { name, clientsAnswer }, topology }) =>
+    clientsUnmeasured(name, clientsAnswer, topology),
 };

@@ -9,9 +9,10 @@
  */
 import type { ResizingActivities, SizeBefore, SizeFacts } from '../../activities/deployments/contract';
 import type { PodSize, ResizeDeploymentInput } from '../../catalogue';
-import { describePodSize, podSizeOf, resizeDeploymentInput, runbooks, targetOf } from '../../catalogue';
+import { describePodSize, podSizeOf, resizeDeploymentInput, runbooks } from '../../catalogue';
 import { changes, reads, verifications } from '../runbook/activities';
 import type { Runbook } from '../runbook/definition';
+import { clientsOf, deploymentTarget, restartsSince, subjectOf } from '../deployments';
 import { runbook } from '../runbook/runbook';
 import type { AnyStep } from '../runbook/step';
 import { change } from '../runbook/step';
@@ -25,23 +26,18 @@ export const definition: Runbook<ResizeDeploymentInput, SizeFacts> = {
   name: 'resizeDeployment',
   title: runbooks['resizeDeployment']!.title,
   input: resizeDeploymentInput,
-  subject: ({ deployment }, topology) => `${deployment} (${topology.kubernetes?.namespace ?? 'no namespace'})`,
+  subject: subjectOf,
   preflight: ({ deployment }) => read('preflight · read pods, sizes, nodes').inspectSizes({ deployment }),
-  targets: (_wanted, facts) => [resourceOf(facts)],
+  targets: (_wanted, { namespace, name }) => [deploymentTarget(namespace, name)],
   findings,
   steps: (wanted, facts) => {
     const { way } = wayTo(wanted, facts);
     if (way === 'nothing') return [];
     return way === 'inPlace' ? [resizePods(wanted, facts), align(wanted, facts)] : [rollOut(wanted, facts)];
   },
-  clients: (_wanted, { name, clientsAnswer }, topology) => {
-    const url = topology.kubernetes?.deployments.find((one) => one.name === name)?.clientUrl;
-    return url !== undefined && clientsAnswer ? { kind: 'http', url } : undefined;
-  },
+  clients: (_wanted, { name, clientsAnswer }, topology) => clientsOf(name, clientsAnswer, topology),
   settled: (_wanted, before, after) => ({
-    problems: Object.entries(after.restarts)
-      .filter(([pod, restarts]) => restarts > (before.restarts[pod] ?? 0))
-      .map(([pod, restarts]) => `${pod} restarted ${restarts - (before.restarts[pod] ?? 0)} times`),
+    problems: restartsSince(before.restarts, after.restarts),
     evidence: [],
   }),
 };
@@ -51,7 +47,12 @@ export const resizeDeployment = runbook(definition);
 /** What every step of this runbook is. */
 function face(facts: SizeFacts, wanted: ResizeDeploymentInput) {
   return {
-    ...{ resource: resourceOf(facts), from: facts.size, to: podSizeOf(wanted), show: describePodSize },
+    ...{
+      resource: deploymentTarget(facts.namespace, facts.name),
+      from: facts.size,
+      to: podSizeOf(wanted),
+      show: describePodSize,
+    },
     ...{ reversibility: 'reversible' as const, undoDisturbsClients: false, impact: 'nothing' },
     valueOf: (before: SizeBefore) => before.size,
   };
@@ -108,8 +109,4 @@ function ofTemplate(
         since,
       }),
   });
-}
-
-function resourceOf({ namespace, name }: SizeFacts): string {
-  return targetOf('deployment', `${namespace}.${name}`);
 }

@@ -3,6 +3,7 @@ import type { DeploymentFacts } from '../../activities/deployments/contract';
 import type { DeploymentTopology, Finding, ScaleDeploymentInput, Topology } from '../../catalogue';
 import type { Checks } from '../runbook/checks';
 import { askAll, refuse, warn } from '../runbook/checks';
+import { clientsUnmeasured, deploymentIn } from '../deployments';
 import { connectionBudget, largestPool, reservedConnections } from './budget';
 import { consumersAfter, exceededQuotas, podsAdded, podsMaxAfter, poolMoment, roomFor } from './decisions';
 
@@ -16,7 +17,7 @@ interface Situation {
 }
 
 export function findings(wanted: ScaleDeploymentInput, facts: DeploymentFacts, topology: Topology): Finding[] {
-  const known = topology.kubernetes?.deployments.find(({ name }) => name === facts.name);
+  const known = deploymentIn(topology, facts.name);
   const situation = { wanted, facts, known, topology, added: Math.max(0, podsAdded(wanted, facts)) };
   return askAll(checks, situation);
 }
@@ -165,14 +166,6 @@ const checks: Checks<Situation> = {
         ];
   },
 
-  'clients can be measured': ({ facts: { clientsAnswer }, known }) =>
-    clientsAnswer === false
-      ? [
-          warn(
-            'ClientsUnmeasured',
-            'deployment',
-            `${known?.clientUrl} does not answer from here: what clients notice is not measured`,
-          ),
-        ]
-      : [],
+  'clients can be measured': ({ facts: { name, clientsAnswer }, topology }) =>
+    clientsUnmeasured(name, clientsAnswer, topology),
 };

@@ -2,6 +2,7 @@
 import type { DeploymentFacts, QueueReading } from '../../activities/deployments/contract';
 import type { ScaleDeploymentInput } from '../../catalogue';
 import type { Settlement } from '../runbook/definition';
+import { restartsSince } from '../deployments';
 import { podsAdded } from './decisions';
 
 export function settled(wanted: ScaleDeploymentInput, before: DeploymentFacts, after: DeploymentFacts): Settlement {
@@ -13,15 +14,12 @@ export function settled(wanted: ScaleDeploymentInput, before: DeploymentFacts, a
   );
   const out = podsAdded(wanted, before) > 0;
   return {
-    problems: [...restarted(before, after), ...(out ? queues.flatMap(({ stuck }) => stuck ?? []) : [])],
+    problems: [
+      ...restartsSince(before.restarts, after.restarts),
+      ...(out ? queues.flatMap(({ stuck }) => stuck ?? []) : []),
+    ],
     evidence: [...decidedByTheAutoscaler(wanted, before, after), ...queues.map(({ sentence }) => sentence)],
   };
-}
-
-function restarted(before: DeploymentFacts, after: DeploymentFacts): string[] {
-  return Object.entries(after.restarts)
-    .filter(([pod, restarts]) => restarts > (before.restarts[pod] ?? 0))
-    .map(([pod, restarts]) => `${pod} restarted ${restarts - (before.restarts[pod] ?? 0)} times`);
 }
 
 function drained(before: QueueReading | undefined, now: QueueReading): { sentence: string; stuck?: string } {

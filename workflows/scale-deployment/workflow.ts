@@ -16,10 +16,11 @@ import type {
   ReplicasBefore,
   VariableBefore,
 } from '../../activities/deployments/contract';
-import type { DeploymentTopology, ScaleDeploymentInput, Timing, Topology } from '../../catalogue';
-import { runbooks, scaleDeploymentInput, targetOf } from '../../catalogue';
+import type { ScaleDeploymentInput, Timing, Topology } from '../../catalogue';
+import { runbooks, scaleDeploymentInput } from '../../catalogue';
 import { changes, reads, verifications } from '../runbook/activities';
 import type { Runbook } from '../runbook/definition';
+import { autoscalerTarget, clientsOf, deploymentIn, deploymentTarget, subjectOf } from '../deployments';
 import { runbook } from '../runbook/runbook';
 import type { AnyStep } from '../runbook/step';
 import { change } from '../runbook/step';
@@ -35,23 +36,23 @@ export const definition: Runbook<ScaleDeploymentInput, DeploymentFacts> = {
   name: 'scaleDeployment',
   title: runbooks['scaleDeployment']!.title,
   input: scaleDeploymentInput,
-  subject: ({ deployment }, topology) => `${deployment} (${topology.kubernetes?.namespace ?? 'no namespace'})`,
+  subject: subjectOf,
   preflight: ({ deployment }) =>
     read('preflight · read pods, owners, nodes, connections').inspectDeployment({ deployment }),
-  targets: (_wanted, facts) => [deploymentOf(facts), ...facts.autoscalers.map(({ name }) => autoscalerOf(facts, name))],
+  targets: (_wanted, { namespace, name, autoscalers }) => [
+    deploymentTarget(namespace, name),
+    ...autoscalers.map((autoscaler) => autoscalerTarget(namespace, autoscaler.name)),
+  ],
   findings,
   steps: (wanted, facts, topology) => {
     const pool = poolMoment(wanted, facts) === 'never' ? [] : [resizePool(wanted, facts)];
     const scaling = scale(wanted, facts, topology);
     return poolMoment(wanted, facts) === 'before' ? [...pool, ...scaling] : [...scaling, ...pool];
   },
-  clients: (_wanted, { name, clientsAnswer }, topology) => {
-    const url = knownIn(topology, name)?.clientUrl;
-    return url !== undefined && clientsAnswer ? { kind: 'http', url } : undefined;
-  },
+  clients: (_wanted, { name, clientsAnswer }, topology) => clientsOf(name, clientsAnswer, topology),
   settled,
   costChangePerHour: (wanted, facts, topology) => {
-    const each = knownIn(topology, facts.name)?.costPerPodHour;
+    const each = deploymentIn(topology, facts.name)?.costPerPodHour;
     return each === undefined ? undefined : each * podsAdded(wanted, facts);
   },
 };
@@ -61,7 +62,7 @@ export const scaleDeployment = runbook(definition);
 function scale(wanted: ScaleDeploymentInput, facts: DeploymentFacts, topology: Topology): AnyStep[] {
   const [autoscaler] = facts.autoscalers;
   if (!autoscaler) return facts.replicas === wanted.replicas ? [] : [scalePods(wanted, facts)];
-  const to = boundsAfter(autoscaler, wanted, knownIn(topology, facts.name)?.replicas.autoscalerMax);
+  const to = boundsAfter(autoscaler, wanted, deploymentIn(topology, facts.name)?.replicas.autoscalerMax);
   return showBounds(autoscaler) === showBounds(to) ? [] : [scaleBounds(wanted, facts, autoscaler, to)];
 }
 
@@ -75,7 +76,14 @@ function scalePods({ replicas, timing }: ScaleDeploymentInput, facts: Deployment
   const { name: deployment } = facts;
   const name = `scale ${deployment}`;
   return change<number, ReplicasBefore>({
-    ...{ name, resource: deploymentOf(facts), from: facts.replicas, to: replicas, ...calm, ...queuesIn(facts) },
+    ...{
+      name,
+      resource: deploymentTarget(facts.namespace, deployment),
+      from: facts.replicas,
+      to: replicas,
+      ...calm,
+      ...queuesIn(facts),
+    },
     show: (pods) => `${pods} pods`,
     read: () => read(`${name} · read the number of pods`).readReplicas({ deployment }),
     valueOf: (before) => before.replicas,
@@ -96,7 +104,14 @@ function scaleBounds(
   const { name: autoscaler, min, max } = now;
   const name = `scale ${deployment}`;
   return change<Bounds, BoundsBefore>({
-    ...{ name, resource: autoscalerOf(facts, autoscaler), from: { min, max }, to, ...calm, ...queuesIn(facts) },
+    ...{
+      name,
+      resource: autoscalerTarget(facts.namespace, autoscaler),
+      from: { min, max },
+      to,
+      ...calm,
+      ...queuesIn(facts),
+    },
     show: showBounds,
     read: () => read(`${name} · read the limits of ${autoscaler}`).readBounds({ autoscaler }),
     valueOf: (before) => before.bounds,
@@ -114,7 +129,12 @@ function resizePool({ poolSize, timing }: ScaleDeploymentInput, facts: Deploymen
   const { variable, size, set } = facts.pool!;
   const name = `resize pool of ${deployment}`;
   return change<string | undefined, VariableBefore>({
-    ...{ name, resource: deploymentOf(facts), ...calm, detail: 'a rolling update: every pod is replaced' },
+    ...{
+      name,
+      resource: deploymentTarget(facts.namespace, deployment),
+      ...calm,
+      detail: 'a rolling update: every pod is replaced',
+    },
     from: set ? String(size) : undefined,
     to: String(poolSize),
     show: (value) => `${value ?? `${size} (not set)`} a pod`,
@@ -141,16 +161,4 @@ function queuesIn({ queues }: DeploymentFacts): { detail?: string } {
 
 function deadlineOf({ operationTimeoutSeconds }: Timing): { deadlineSeconds: number } {
   return { deadlineSeconds: operationTimeoutSeconds };
-}
-
-function knownIn({ kubernetes }: Topology, deployment: string): DeploymentTopology | undefined {
-  return kubernetes?.deployments.find(({ name }) => name === deployment);
-}
-
-function deploymentOf({ namespace, name }: DeploymentFacts): string {
-  return targetOf('deployment', `${namespace}.${name}`);
-}
-
-function autoscalerOf({ namespace }: DeploymentFacts, name: string): string {
-  return targetOf('horizontalpodautoscaler', `${namespace}.${name}`);
 }
