@@ -1,6 +1,6 @@
 # make demo and make test install whatever is missing (setup/install) and are quick the second time.
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos histories bench setup format clean
+.PHONY: help demo test chaos histories bench setup cluster format clean
 export KEEP FAULT RUNBOOK SEED MINUTES EVERY VARIANT
 
 help: ## this list
@@ -18,11 +18,14 @@ chaos: setup ## every runbook suffers every fault, then random walks, into docs/
 histories: setup ## record the histories that the replay tests replay
 	@setup/with-tools node -r ./test/lab/typescript.cjs test/replay/record.ts
 
-bench: setup ## measure what the documentation promises, into docs/measurements.md; takes a quarter of an hour
+bench: cluster ## measure what the documentation promises, into docs/measurements.md; takes a quarter of an hour
 	@setup/with-tools node -r ./test/lab/typescript.cjs bench/main.ts
 
 setup: ## install what is missing and build
 	@setup/install
+
+cluster: setup ## build what the lab's Kubernetes cluster needs; five minutes, once
+	@setup/cluster
 
 format: setup ## lay out the sources
 	@setup/with-tools npm run --silent format

@@ -15,6 +15,7 @@ export function labEnvironment(lab: Lab): Record<string, string> {
     NODE_EXTRA_CA_CERTS: lab.authorityFile,
     AZURE_SUBSCRIPTION_ID: production.subscriptionId,
     ...databaseUrls(lab),
+    ...redisUrl(lab),
     PGSSLROOTCERT: lab.authorityFile,
     RUNBOOK_SECRETS: lab.secretsFolder,
     RUNBOOK_TOPOLOGY: join(repository, 'config', 'production.yaml'),
@@ -29,6 +30,11 @@ export function exportLines(environment: Record<string, string>): string {
   return Object.entries(environment)
     .map(([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'`)
     .join('\n');
+}
+
+/** Where there is a cluster. */
+function redisUrl(lab: Lab): Record<string, string> {
+  return existsSync(lab.redisUrlFile) ? { REDIS_URL: readFileSync(lab.redisUrlFile, 'utf8') } : {};
 }
 
 /** Absent once the primary was deleted: there is nothing to connect to. */

@@ -91,6 +91,11 @@ export class Lab {
     return this.path('secrets', server, kind);
   }
 
+  /** There where the lab has a cluster with a Redis. */
+  get redisUrlFile(): string {
+    return this.path('secrets', 'redis', 'url');
+  }
+
   get serversFolder(): string {
     return this.path('servers');
   }

@@ -18,6 +18,8 @@ const layers = {
 const vendors = [
   { packages: ['@azure/*'], places: ['activities/azure', 'worker'] },
   { packages: ['pg'], places: ['activities/database', 'activities/postgres', 'worker', 'lab'] },
+  { packages: ['@kubernetes/client-node'], places: ['activities/kubernetes', 'worker'] },
+  { packages: ['redis'], places: ['activities/redis', 'worker', 'lab'] },
   { packages: ['@temporalio/workflow'], places: ['workflows'] },
   { packages: ['@temporalio/activity'], places: ['activities', 'worker'] },
   { packages: ['@temporalio/worker'], places: ['worker'] },

@@ -1,6 +1,5 @@
 /** The command `lab`: a whole small production on this machine. Exit status 2 for bad usage, 1 for anything else. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import type { LoggedRequest } from '../azure';
 import { askDaemon } from '../control-client';
 import { exportLines, labEnvironment } from '../environment';
 import { Lab, labNames } from '../lab';
@@ -10,8 +9,10 @@ import { up, type UpOptions } from '../lifecycle/up';
 import type { TrafficReport } from '../traffic/traffic';
 import { addDemoCommand } from './demo';
 import { addFaultCommands } from './faults';
+import { addKubernetesCommands } from './kubernetes';
 import { labCommand, printJson } from './output';
-import { showRequests } from './requests';
+import { addQueueCommands } from './queues';
+import { addRequestsCommand } from './requests';
 import { readStatus, showStatus } from './status';
 import { showReport } from './traffic';
 import { welcome } from './welcome';
@@ -96,16 +97,7 @@ program
       console.log(was ? `lab ${name} has ended${keepData ? '; its data is kept' : ''}` : `there is no lab "${name}"`);
   });
 
-program
-  .command('requests')
-  .description('what Azure Resource Manager was asked, and how it answered')
-  .option('--all', 'reads as well (default: only what changes something)')
-  .action(async ({ all }: { all?: boolean }) => {
-    const requests = await askDaemon<LoggedRequest[]>(theLab(), 'GET', '/requests');
-    const wanted = requests.filter(({ method }) => all || method !== 'GET');
-    if (globals().json) printJson(wanted);
-    else console.log(showRequests(wanted));
-  });
+addRequestsCommand(program, theLab);
 
 const traffic = program.command('traffic').description("the production's clients, which write a ledger");
 traffic
@@ -130,6 +122,8 @@ traffic.command('stop').description('end them, and report').action(reportTraffic
 traffic.command('report').description('compares what they were told with what is there').action(reportTraffic('GET'));
 
 addFaultCommands(program, theLab, (lab) => new Parts(lab));
+addKubernetesCommands(program, theLab, number);
+addQueueCommands(program, theLab, number);
 addDemoCommand(program, number);
 
 program.parseAsync().catch((error: Error) => {

@@ -5,6 +5,8 @@ import type { FaultListing } from '../azure';
 import { askDaemon } from '../control-client';
 import type { LabStatus, ServerStatus } from '../daemon/status';
 import type { Cluster } from '../kubernetes/cluster';
+import { Registry } from '../kubernetes/images/registry';
+import { cpuHierarchy } from '../kubernetes/kubelet/cpu-limits';
 import type { Lab } from '../lab';
 import { Parts } from '../lifecycle/parts';
 import type { ManagedProcess } from '../managed-process';
@@ -18,11 +20,20 @@ export interface ProcessStatus {
   address: string;
 }
 
+export interface ClusterStatus {
+  /** Whether pods' CPU limits are kept here. */
+  cpuLimits: boolean;
+  /** Broken images that were pushed, by name and tag. */
+  pushed: Record<string, string>;
+}
+
 export interface FullStatus extends Partial<LabStatus> {
   lab: string;
   timeFactor: number;
   memoryFactor: number;
   processes: ProcessStatus[];
+  /** Undefined where there is no cluster. */
+  cluster?: ClusterStatus;
   /** Null when Temporal does not answer. */
   openRuns: { workflowId: string; type: string; startedAt: string }[] | null;
 }
@@ -40,8 +51,9 @@ export async function readStatus(lab: Lab): Promise<FullStatus> {
       processStatus(parts.temporal.process, `${lab.temporalAddress}, UI ${lab.temporalUi}`),
       processStatus(parts.daemon, `ARM ${lab.resourceManager}, identity :${servicePorts.identity}`),
       processStatus(parts.worker.process, `task queue ${taskQueue}`),
-      ...(parts.cluster ? clusterStatus(parts.cluster) : []),
+      ...(parts.cluster ? clusterProcesses(parts.cluster) : []),
     ],
+    ...(parts.cluster && { cluster: clusterStatus(parts.cluster) }),
     ...daemon,
     openRuns: openRuns ?? null,
   };
@@ -61,6 +73,7 @@ export function showStatus(status: FullStatus): string {
         address,
       ]),
     ),
+    ...(status.cluster ? [showCluster(status.cluster)] : []),
     ...(status.servers
       ? [showServers(status.servers)]
       : [`servers, traffic, faults: unknown, the daemon does not answer`]),
@@ -69,11 +82,21 @@ export function showStatus(status: FullStatus): string {
   ].join('\n');
 }
 
-function clusterStatus({ processes, layout }: Cluster): ProcessStatus[] {
+function clusterProcesses({ processes, layout }: Cluster): ProcessStatus[] {
   const addresses: Record<string, string> = {
     ...{ etcd: layout.etcd, 'kube-apiserver': layout.apiServer, kubelet: `KUBECONFIG=${layout.kubeconfig}` },
   };
   return processes.map((process) => processStatus(process, addresses[process.name] ?? ''));
+}
+
+function clusterStatus({ layout }: Cluster): ClusterStatus {
+  return { cpuLimits: cpuHierarchy() !== undefined, pushed: new Registry(layout).pushed() };
+}
+
+function showCluster({ cpuLimits, pushed }: ClusterStatus): string {
+  const images = Object.entries(pushed).map(([image, broken]) => `${image} is ${broken}`);
+  const limits = cpuLimits ? 'kept by cgroups' : "not kept: this machine's cgroups cannot be written by this user";
+  return `cluster: memory limits of pods are kept, CPU limits are ${limits}; ${images.join(', ') || 'every image is good'}`;
 }
 
 function processStatus(managed: ManagedProcess, address: string): ProcessStatus {

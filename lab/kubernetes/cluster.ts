@@ -5,12 +5,17 @@ import { request } from 'node:http';
 import type { Lab } from '../lab';
 import { repository } from '../lab';
 import { ManagedProcess } from '../managed-process';
+import { until } from '../processes';
+import { Api } from './api/api';
+import type { Deployment } from './api/objects';
 import { ControlPlane } from './control/control-plane';
+import { removeCpuGroupsOf } from './kubelet/cpu-limits';
 import { endContainers } from './kubelet/end-containers';
-import { ClusterLayout } from './layout';
+import { ClusterLayout, productionNamespace } from './layout';
 
 /** Its first start makes the seeded namespace. */
 const kubeletStartDeadlineMs = 120_000;
+const podsDeadlineMs = 90_000;
 
 export class Cluster {
   readonly layout: ClusterLayout;
@@ -46,14 +51,43 @@ export class Cluster {
     );
   }
 
+  /**
+   * Waits until every deployment of the production has the pods that it wants, all ready. Returns those that have not in
+   * time, which may be what somebody wants: `broxiva-web 1 of 2`.
+   */
+  async waitForPods(): Promise<string[]> {
+    const api = Api.of(this.layout, 'admin');
+    try {
+      let missing: string[];
+      const none = async () => {
+        missing = await missingPods(api).catch(() => ['the API server does not answer']);
+        return missing.length === 0;
+      };
+      await until('pods are ready', none, { deadlineMs: podsDeadlineMs, everyMs: 250 }).catch(() => undefined);
+      return missing!;
+    } finally {
+      api.close();
+    }
+  }
+
   /** The pods end with it; what etcd and the volumes hold stays. */
   async stop(): Promise<void> {
     await this.kubelet.kill();
     await endContainers(this.layout);
+    removeCpuGroupsOf(this.lab.name);
     await Promise.all(this.controlPlane.processes.slice(0, 3).map((process) => process.kill()));
     await this.controlPlane.etcd.stop();
     if (existsSync(this.layout.kubeletSocket)) await rm(this.layout.kubeletSocket);
   }
+}
+
+async function missingPods(api: Api): Promise<string[]> {
+  const { items } = await api.get<{ items: Deployment[] }>(
+    `/apis/apps/v1/namespaces/${productionNamespace}/deployments`,
+  );
+  return items
+    .filter(({ spec, status }) => (status.availableReplicas ?? 0) < spec.replicas)
+    .map(({ metadata, spec, status }) => `${metadata.name} ${status.availableReplicas ?? 0} of ${spec.replicas}`);
 }
 
 function answers(socketPath: string): Promise<boolean> {

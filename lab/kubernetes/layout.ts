@@ -7,7 +7,11 @@
  *   .96 to .223        pods
  *   .224/27            Services
  */
+import { join } from 'node:path';
 import type { Lab } from '../lab';
+
+/** The namespace that the cluster is seeded with. */
+export const productionNamespace = 'broxiva-prod';
 
 export const clusterPorts = { etcd: 2379, etcdPeers: 2380, apiServer: 6443, metrics: 4443, kubelet: 10_250 };
 
@@ -25,6 +29,10 @@ export const nodes = ['1', '2', '3'].map((zone, index) => ({
 
 export class ClusterLayout {
   constructor(private readonly lab: Lab) {}
+
+  get labName(): string {
+    return this.lab.name;
+  }
 
   get host(): string {
     return this.lab.network.services;
@@ -71,6 +79,21 @@ export class ClusterLayout {
   /** A folder for each pod, by its uid: containers, logs, volumes. */
   get podsFolder(): string {
     return this.path('pods');
+  }
+
+  /** A folder for each run of a pod's container, numbered. */
+  containerFolder(podUid: string, container: string): string {
+    return join(this.podsFolder, podUid, 'containers', container);
+  }
+
+  /** The hosts file of a namespace's pods, and of whoever wants to know the names that they know. */
+  hostsFile(namespace: string): string {
+    return this.path('hosts', namespace);
+  }
+
+  /** What policy says is told in it, one JSON object a line (audit/policy.ts). */
+  get auditLog(): string {
+    return this.path('audit.jsonl');
   }
 
   /** For people, runbooks and tests: an administrator's. */

@@ -2,12 +2,13 @@
  * Makes a lab, or starts what of it does not run. Done twice it changes nothing.
  *
  * 1. a folder, a network, a configuration; 2. Temporal and the daemon side by side; 3. where it is wanted Kubernetes;
- * 4. the worker; each until it is ready.
+ * 4. the worker, while the pods start; each until it is ready.
  */
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir } from 'node:fs/promises';
 import { claimNetwork, whileHolding } from '../addresses/network';
 import { labFolder } from '../cache';
+import type { Cluster } from '../kubernetes/cluster';
 import { claimsFolder, Lab, type LabConfiguration } from '../lab';
 import { Parts } from './parts';
 
@@ -50,10 +51,20 @@ export async function up(
     ]);
     const { cluster } = parts;
     if (cluster) await startPart('Kubernetes', cluster.running, () => cluster.start(), report);
+    const waited = cluster && waitForPods(cluster, report);
     if (lab.configuration.worker)
       await startPart('worker', parts.worker.process.running, () => parts.worker.start(), report);
+    await waited;
     return lab;
   });
+}
+
+/** Pods that are not ready are told, and no failure: somebody may have wanted that. */
+async function waitForPods(cluster: Cluster, report: (line: string) => void): Promise<void> {
+  const began = Date.now();
+  const missing = await cluster.waitForPods();
+  const seconds = ((Date.now() - began) / 1000).toFixed(1);
+  report(missing.length > 0 ? `pods: not ready: ${missing.join(', ')}` : `pods: ready after ${seconds} s`);
 }
 
 async function startPart(

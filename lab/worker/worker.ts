@@ -1,10 +1,15 @@
-/** The worker that carries out runs, as a process of its own: what production has, with the lab's addresses. */
+/**
+ * The worker that carries out runs, as a process of its own: what production has, with the lab's addresses. Where there is
+ * a cluster it knows the names that the cluster's pods know, as one that runs in a cluster would.
+ */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { labEnvironment } from '../environment';
+import { ClusterLayout, productionNamespace } from '../kubernetes/layout';
 import { type Lab, repository } from '../lab';
-import { ManagedProcess } from '../managed-process';
+import { type Command, ManagedProcess } from '../managed-process';
 import type { Temporal } from '../temporal/temporal';
+import { withOwnNames } from './own-names';
 
 const startDeadlineMs = 60_000;
 const main = join(repository, 'dist', 'worker', 'main.js');
@@ -25,21 +30,23 @@ export class Worker {
   /** Starts it and waits until it asks the server for work. Throws when it was not built, or does not. */
   async start(): Promise<void> {
     if (!existsSync(main)) throw new Error(`the worker is not built (no ${main}): run \`make setup\``);
-    await this.process.start(
-      {
-        file: process.execPath,
-        args: [main],
-        environment: {
-          PATH: process.env.PATH,
-          HOME: process.env.HOME,
-          USER: process.env.USER || 'lab',
-          ...labEnvironment(this.lab),
-        },
-        folder: repository,
+    await this.process.start(this.command(), () => this.asksForWork(), startDeadlineMs);
+  }
+
+  private command(): Command {
+    const command = {
+      file: process.execPath,
+      args: [main],
+      environment: {
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        USER: process.env.USER || 'lab',
+        ...labEnvironment(this.lab),
       },
-      () => this.asksForWork(),
-      startDeadlineMs,
-    );
+      folder: repository,
+    };
+    if (!this.lab.configuration.kubernetes) return command;
+    return withOwnNames(command, new ClusterLayout(this.lab).hostsFile(productionNamespace));
   }
 
   /** SIGSTOP: it answers nothing, and does not know. */

@@ -1,5 +1,5 @@
 /**
- * Goal: a lab needs no root: it lives in the user's own cache folder, which nobody else can enter.
+ * Goal: a lab needs no root, nor does its cluster: it lives in the user's own cache folder, which nobody else can enter.
  * Method: as root, the command line under another account; as an ordinary user all other tests show it.
  */
 import { spawnSync } from 'node:child_process';
@@ -9,29 +9,40 @@ import { join } from 'node:path';
 import { isRoot, serverAccount } from '../../lab/account';
 import { cacheFolder } from '../../lab/cache';
 
-(isRoot() ? test : test.skip)('an ordinary user has a lab of their own', async () => {
-  const account = serverAccount()!;
-  const home = await mkdtemp(join(tmpdir(), 'home-'));
-  const cache = join(home, '.cache', 'durable-runbooks');
-  await mkdir(cache, { recursive: true });
-  for (const part of ['bin', 'tools', 'postgresql']) await symlink(join(cacheFolder(), part), join(cache, part));
-  for (const folder of [home, join(home, '.cache'), cache]) await chown(folder, account.uid, account.gid);
-  const lab = (...args: string[]) => {
-    const command = ['-r', './test/lab/typescript.cjs', 'lab/cli/main.ts', ...args];
-    const { status, stdout, stderr } = spawnSync(process.execPath, command, {
-      ...account,
-      env: { HOME: home, PATH: process.env.PATH },
-    });
-    return { code: status, out: stdout.toString(), error: stderr.toString() };
-  };
-  try {
-    expect(lab('up', '--no-worker', '--replicas', '1')).toMatchObject({ code: 0, error: '' });
-    const { out } = lab('status');
-    expect(out).toMatch(/broxiva-db-primary +primary +Ready/);
-    expect(out).toMatch(/broxiva-db-replica-1 +replica +Ready/);
-    expect(lab('env').out).toContain(`export RUNBOOK_SECRETS='${cache}/labs/default/secrets'`);
-  } finally {
-    expect(lab('down')).toMatchObject({ code: 0, error: '' });
-    await rm(home, { recursive: true });
-  }
-});
+(isRoot() ? test : test.skip)(
+  'an ordinary user has a lab of their own',
+  async () => {
+    const account = serverAccount()!;
+    const home = await mkdtemp(join(tmpdir(), 'home-'));
+    const cache = join(home, '.cache', 'durable-runbooks');
+    await mkdir(cache, { recursive: true });
+    for (const part of ['bin', 'tools', 'postgresql', 'kubernetes', 'debian'])
+      await symlink(join(cacheFolder(), part), join(cache, part));
+    for (const folder of [home, join(home, '.cache'), cache]) await chown(folder, account.uid, account.gid);
+    const lab = (...args: string[]) => {
+      const command = ['-r', './test/lab/typescript.cjs', 'lab/cli/main.ts', ...args];
+      const { status, stdout, stderr } = spawnSync(process.execPath, command, {
+        ...account,
+        env: { HOME: home, PATH: process.env.PATH },
+      });
+      return { code: status, out: stdout.toString(), error: stderr.toString() };
+    };
+    try {
+      const up = lab('up', '--kubernetes', '--replicas', '1');
+      expect(up).toMatchObject({ code: 0, error: '', out: expect.stringContaining('pods: ready') });
+      const { out } = lab('status');
+      expect(out).toContain('CPU limits are not kept');
+      expect(out).toMatch(/broxiva-db-primary +primary +Ready/);
+      expect(out).toMatch(/broxiva-db-replica-1 +replica +Ready/);
+      const { processes } = JSON.parse(lab('--json', 'status').out);
+      const worker = processes.find(({ name }: { name: string }) => name === 'worker');
+      const resolved = spawnSync('nsenter', ['--target', String(worker.pid), '--mount', 'getent', 'hosts', 'redis']);
+      expect(resolved.stdout.toString()).toMatch(/^127\./);
+      expect(lab('env').out).toContain(`export RUNBOOK_SECRETS='${cache}/labs/default/secrets'`);
+    } finally {
+      expect(lab('down')).toMatchObject({ code: 0, error: '' });
+      await rm(home, { recursive: true });
+    }
+  },
+  150_000,
+);

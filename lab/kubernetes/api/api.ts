@@ -30,14 +30,16 @@ export class Api {
   private constructor(
     private readonly server: URL,
     private readonly token: string,
+    private readonly userAgent: string,
     certificateAuthority: string,
   ) {
     this.agent = new Agent({ keepAlive: true, ca: certificateAuthority, maxSockets: 32 });
   }
 
-  static of(layout: ClusterLayout, user: ClusterUser): Api {
+  /** `userAgent` is told in the audit log. */
+  static of(layout: ClusterLayout, user: ClusterUser, userAgent = `lab-${user}`): Api {
     const { server, token, certificateAuthority } = readKubeconfig(kubeconfigFile(layout, user));
-    return new Api(new URL(server), token, certificateAuthority);
+    return new Api(new URL(server), token, userAgent, certificateAuthority);
   }
 
   /** True when every part of the API server says so. */
@@ -99,6 +101,7 @@ export class Api {
     const headers = {
       authorization: `Bearer ${this.token}`,
       accept: 'application/json',
+      'user-agent': this.userAgent,
       ...(body && { 'content-type': body.contentType, 'content-length': Buffer.byteLength(body.text) }),
     };
     const { hostname: host, port } = this.server;

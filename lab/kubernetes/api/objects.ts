@@ -234,3 +234,8 @@ export interface PersistentVolumeClaim extends KubernetesObject {
   };
   status?: { phase?: string };
 }
+
+export interface Deployment extends KubernetesObject {
+  spec: { replicas: number };
+  status: { availableReplicas?: number };
+}

@@ -1,23 +1,25 @@
 /**
  * The control plane: etcd, kube-apiserver, kube-controller-manager and kube-scheduler, unmodified, each a process of its own.
  *
- * 1. credentials; 2. etcd; 3. the API server, until it is ready; 4. the other two.
+ * 1. credentials and the audit policy; 2. etcd; 3. the API server, until it is ready; 4. the other two.
  *
  * Switched off are the two controllers that write the addresses behind a Service: they reject loopback addresses, which
  * all pods here have. lab/kubernetes/services does their work.
  */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { Authority } from '../../authority/authority';
 import type { Lab } from '../../lab';
 import { ManagedProcess } from '../../managed-process';
 import { Api } from '../api/api';
+import { auditPolicy } from '../audit/policy';
 import { ClusterLayout, clusterPorts } from '../layout';
 import { credentialFiles, kubeconfigFile, writeCredentials } from './credentials';
-import { controlPlaneProgram } from './programs';
+import { type ControlPlaneProgram, controlPlaneProgram, isBuiltHere } from './programs';
 
 const startDeadlineMs = 120_000;
 /** Kubernetes' default is 15 s; a lab is watched by somebody who waits. */
 const autoscalerSyncSeconds = 5;
+const auditLogMebibytes = 100;
 
 export class ControlPlane {
   readonly etcd: ManagedProcess;
@@ -41,14 +43,14 @@ export class ControlPlane {
 
   /** Starts what does not run. Throws when the program was not built. */
   async start(): Promise<void> {
-    const program = controlPlaneProgram();
     await mkdir(this.layout.path(), { recursive: true });
     await writeCredentials(this.layout, await Authority.open(this.lab.authorityFolder));
+    await writeFile(this.auditPolicyFile, JSON.stringify(auditPolicy));
     const run = (managed: ManagedProcess, args: string[], ready: () => Promise<boolean>) =>
       managed.start(
         {
-          file: program,
-          args: [managed.name, ...args],
+          file: controlPlaneProgram(managed.name as ControlPlaneProgram),
+          args,
           environment: { PATH: process.env.PATH, HOME: this.layout.path() },
           folder: this.lab.folder,
         },
@@ -66,10 +68,14 @@ export class ControlPlane {
   }
 
   private etcdFlags(): string[] {
-    const { etcd, host } = this.layout;
+    const { etcd: clients, host } = this.layout;
+    const peers = `http://${host}:${clusterPorts.etcdPeers}`;
+    const data = ['--data-dir', this.layout.path('etcd')];
+    if (isBuiltHere('etcd')) return [...data, '--client-url', clients, '--peer-url', peers];
     return [
-      ...['--data-dir', this.layout.path('etcd'), '--client-url', etcd],
-      ...['--peer-url', `http://${host}:${clusterPorts.etcdPeers}`],
+      ...[...data, '--unsafe-no-fsync', '--log-level', 'warn'],
+      ...['--listen-client-urls', clients, '--advertise-client-urls', clients],
+      ...['--listen-peer-urls', peers, '--initial-advertise-peer-urls', peers, '--initial-cluster', `default=${peers}`],
     ];
   }
 
@@ -105,7 +111,21 @@ export class ControlPlane {
         '--requestheader-extra-headers-prefix=X-Remote-Extra-',
       ],
       ...['--allow-privileged=true', '--profiling=false', '--watch-cache=true'],
+      ...this.auditFlags(),
     ];
+  }
+
+  /** A request is answered only when it is in the log. One older file is kept. */
+  private auditFlags(): string[] {
+    return [
+      `--audit-policy-file=${this.auditPolicyFile}`,
+      ...[`--audit-log-path=${this.layout.auditLog}`, '--audit-log-mode=blocking'],
+      ...[`--audit-log-maxsize=${auditLogMebibytes}`, '--audit-log-maxbackup=1'],
+    ];
+  }
+
+  private get auditPolicyFile(): string {
+    return this.layout.path('audit-policy.json');
   }
 
   private controllerManagerFlags(): string[] {

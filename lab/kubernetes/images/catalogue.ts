@@ -1,4 +1,7 @@
-/** The images that the cluster knows. Any other one cannot be pulled, as in a registry that does not have it. */
+/**
+ * The images that the cluster knows. Any other one cannot be pulled, as in a registry that does not have it. The services
+ * have two tags that were never meant to be pushed: `crash` ends right after its start, `unready` never takes a request.
+ */
 import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder, program } from '../../cache';
@@ -10,16 +13,18 @@ import { redis } from './redis';
 interface Entry {
   /** Tags that were pushed. */
   tags: RegExp;
-  image: () => Image | undefined;
+  image: (tag: string) => Image | undefined;
 }
 
 /** `1`, `v1.4.2`, `1.4.2-rc.1`, `latest`. */
 const versions = /^(v?\d+(\.\d+){0,2}(-[\w.]+)?|latest)$/;
 
+const serviceVersions = new RegExp(`${versions.source}|^(crash|unready)$`);
+
 const entries: Record<string, Entry> = {
-  'broxiva/api': { tags: versions, image: () => service('api') },
-  'broxiva/web': { tags: versions, image: () => service('web') },
-  'broxiva/worker': { tags: versions, image: () => service('worker') },
+  'broxiva/api': { tags: serviceVersions, image: (tag) => service('api', tag) },
+  'broxiva/web': { tags: serviceVersions, image: (tag) => service('web', tag) },
+  'broxiva/worker': { tags: serviceVersions, image: (tag) => service('worker', tag) },
   busybox: { tags: versions, image: () => shell },
   redis: { tags: /^7(\.\d+){0,2}(-alpine)?$/, image: redis },
   'edoburu/pgbouncer': { tags: versions, image: pgbouncer },
@@ -29,7 +34,7 @@ const entries: Record<string, Entry> = {
 export function findImage(reference: string): Image | undefined {
   const { name, tag } = parseReference(reference);
   const entry = Object.hasOwn(entries, name) ? entries[name] : undefined;
-  return entry?.tags.test(tag) ? entry.image() : undefined;
+  return entry?.tags.test(tag) ? entry.image(tag) : undefined;
 }
 
 /** The machine's own shell and tools. */
@@ -38,8 +43,15 @@ const shell: Image = {
   ...{ workingDirectory: '/', entrypoint: [], arguments: ['sh'] },
 };
 
+/** Long enough for it to have been seen running. */
+const crash: Image = {
+  ...shell,
+  arguments: ['sh', '-c', 'echo "fatal: the configuration is not valid" >&2; sleep 1; exit 1'],
+};
+
 /** A service of this repository, as its build left it. */
-function service(name: string): Image | undefined {
+function service(name: string, tag: string): Image | undefined {
+  if (tag === 'crash') return crash;
   const built = join(repository, 'dist', 'lab', 'kubernetes', 'images', 'services');
   if (!existsSync(join(built, name, 'main.js'))) return undefined;
   const tools = join(cacheFolder(), 'tools');
@@ -49,7 +61,7 @@ function service(name: string): Image | undefined {
       [`${imagePrograms}/node`]: `#!/bin/sh\nexec ${node()} "$@"\n`,
       [`${imagePrograms}/npm`]: npm,
     },
-    environment: { NODE_ENV: 'production' },
+    environment: { NODE_ENV: 'production', ...(tag === 'unready' && { WARM_UP: 'never' }) },
     ...{ workingDirectory: '/app', entrypoint: [], arguments: ['node', `services/${name}/main.js`] },
   };
 }

@@ -3,7 +3,8 @@
  * its own (mounts, processes), so nothing of it is seen outside, and the kernel undoes it all when the process ends.
  *
  * 1. an empty file tree in memory; 2. the machine's programs and libraries, which nobody can write to; 3. a small /etc;
- * 4. the image's folders and programs; 5. the pod's volumes and hosts file; 6. chroot, and the command.
+ * 4. the image's folders and programs; 5. the pod's volumes and hosts file; 6. the new tree takes the place of the old one,
+ * which is let go (after a mere chroot a process could make no namespace of its own); 7. the command.
  */
 import { dirname, posix } from 'node:path';
 
@@ -67,7 +68,13 @@ export function containerScript(layout: ContainerLayout): string {
     ...Object.entries(layout.programs).map(
       ([path, text]) => `printf %s ${quote(text)} >${inside(path)} && chmod 755 ${inside(path)}`,
     ),
-    `exec chroot ${quote(layout.root)} /usr/bin/env "PATH=$container_path" /bin/sh -c 'cd "$0" && exec "$@"' ${[layout.workingDirectory, ...layout.command].map(quote).join(' ')}`,
+    `cd ${quote(layout.root)}`,
+    'mkdir .old',
+    'pivot_root . .old',
+    'cd /',
+    'umount -l /.old',
+    'rmdir /.old',
+    `exec /usr/bin/env "PATH=$container_path" /bin/sh -c 'cd "$0" && exec "$@"' ${[layout.workingDirectory, ...layout.command].map(quote).join(' ')}`,
     '',
   ].join('\n');
 }

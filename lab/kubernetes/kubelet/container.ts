@@ -13,6 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isRoot } from '../../account';
 import { beginningOf, signal } from '../../processes';
 import { type ContainerLayout, containerScript } from './container-script';
+import { removeCpuGroup } from './cpu-limits';
 import { childrenOf } from './process-tree';
 
 export interface ContainerRecord {
@@ -22,6 +23,8 @@ export interface ContainerRecord {
   pid: number;
   beginning: string;
   startedAt: string;
+  /** That limits its CPU, where there is one. */
+  cpuGroup?: string;
 }
 
 export interface ContainerEnd {
@@ -35,10 +38,12 @@ const firstProcessDeadlineMs = 5_000;
 export const killedExitCode = 137;
 
 /**
- * Runs the container and writes its exit code into the file $0. unshare's own complaints are kept apart from the
+ * Enters the cgroup $1, if it is not empty, runs the container and writes its exit code into the file $0. unshare's own complaints are kept apart from the
  * container's: up to util-linux 2.38 it says 1 and complains about sigprocmask where its child was ended by SIGKILL.
  */
-const waiter = `"$@" 3>&2 2>"$0.unshare"
+const waiter = `[ -z "$1" ] || echo $$ >"$1/cgroup.procs"
+shift
+"$@" 3>&2 2>"$0.unshare"
 code=$? PATH=/usr/bin:/bin
 read -r complaint <"$0.unshare"
 case $complaint in *sigprocmask*) code=${killedExitCode} ;; ?*) echo "$complaint" >&2 ;; esac
@@ -58,12 +63,13 @@ export class Container {
     this.ended = this.waitForEnd(process);
   }
 
-  /** `folder` is new; `environment` is the container's, whole. */
+  /** `folder` is new; `environment` is the container's, whole; `cpuGroup` a cgroup of its own, if it has one. */
   static start(
     folder: string,
     attempt: number,
     layout: Omit<ContainerLayout, 'root' | 'canProtect'>,
     environment: Record<string, string>,
+    cpuGroup?: string,
   ): Container {
     const root = join(folder, 'root');
     mkdirSync(root, { recursive: true });
@@ -74,13 +80,14 @@ export class Container {
     const log = openSync(join(folder, 'log'), 'a');
     try {
       const command = [...unshare, '/bin/sh', script];
-      const child = spawn('/bin/sh', ['-c', waiter, join(folder, 'exit'), ...command], {
+      const child = spawn('/bin/sh', ['-c', waiter, join(folder, 'exit'), cpuGroup ?? '', ...command], {
         ...{ cwd: '/', env: environment, detached: true, stdio: ['ignore', log, log] },
       });
       child.on('error', () => undefined);
       child.unref();
       const pid = child.pid!;
-      const record = { attempt, pid, beginning: beginningOf(pid)!, startedAt: new Date().toISOString() };
+      const beginning = beginningOf(pid)!;
+      const record = { attempt, pid, beginning, startedAt: new Date().toISOString(), ...(cpuGroup && { cpuGroup }) };
       writeFileSync(join(folder, 'container.json'), JSON.stringify(record));
       return new Container(folder, record, child);
     } finally {
@@ -134,6 +141,7 @@ export class Container {
     if (child) await new Promise((resolve) => child.once('exit', resolve));
     while (beginningOf(this.record.pid) === this.record.beginning) await sleep(pollMs);
     this.end = readEnd(join(this.folder, 'exit'));
+    if (this.record.cpuGroup) removeCpuGroup(this.record.cpuGroup);
     return this.end;
   }
 }

@@ -2,7 +2,8 @@
  * The kubelets of all nodes in one process: a real process of this machine for each container.
  *
  * 1. the nodes; 2. copies of Secrets, ConfigMaps, claims and Services; 3. the pods that the scheduler has bound, one
- * worker each; 4. the kubelet's port on each node, and the metrics API; 5. on the first start what the cluster begins with.
+ * worker each; 4. the kubelet's port on each node, and the metrics API; 5. on the first start what the cluster begins with;
+ * 6. where Redis is.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
@@ -13,9 +14,12 @@ import type { Lab } from '../../lab';
 import { Api } from '../api/api';
 import { Informer } from '../api/informer';
 import type { ConfigMap, Pod, Secret } from '../api/objects';
+import { Registry } from '../images/registry';
 import { ClusterLayout, nodes } from '../layout';
+import { PodScraper } from '../metrics/pod-scraper';
 import type { PodUsage } from '../metrics/resource-metrics';
 import { serveMetrics } from '../metrics/server';
+import { writeRedisUrl } from '../seed/redis-url';
 import { seedCluster } from '../seed/seed';
 import { Services } from '../services/services';
 import { VolumeProvisioner } from '../services/volume-provisioner';
@@ -33,6 +37,7 @@ import type { VolumeSources } from './volumes';
 export class Kubelet {
   readonly workers = new Map<string, PodWorker>();
   readonly usage = new UsageMeter(() => this.runningContainers());
+  readonly scraper = new PodScraper(() => this.boundPods());
   private readonly addresses: PodAddresses;
   private readonly nodes: Nodes;
   private readonly pods: Informer<Pod>;
@@ -60,9 +65,11 @@ export class Kubelet {
       (pod) => this.podChanged(pod),
       (pod) => this.workers.get(pod.metadata.uid!)?.removed(),
     );
-    this.services = new Services(lab, layout, api, () => [...this.workers.values()].map(({ pod }) => pod));
+    this.services = new Services(lab, layout, api, () => this.boundPods());
+    const registry = new Registry(layout);
     this.runtime = {
       ...{ api, layout, events: new Events(api) },
+      pull: (image) => registry.pull(image),
       sources: (namespace, serviceAccount) => this.sources(namespace, serviceAccount),
       hostsFile: (namespace) => this.services.hosts.file(namespace),
       takeAddress: () => this.addresses.take(),
@@ -81,6 +88,7 @@ export class Kubelet {
     await kubelet.clearAway();
     await kubelet.listen(await Authority.open(lab.authorityFolder));
     await seedCluster(lab, layout, kubelet.api);
+    await writeRedisUrl(lab, kubelet.api);
     return kubelet;
   }
 
@@ -90,6 +98,7 @@ export class Kubelet {
     this.volumes.stop();
     this.services.stop();
     this.usage.stop();
+    this.scraper.stop();
     this.workers.forEach((worker) => worker.stop());
     for (const server of this.servers) server.close();
     this.api.close();
@@ -102,7 +111,12 @@ export class Kubelet {
       );
       return worker && [...worker.slots, ...worker.initSlots].find(({ spec }) => spec.name === container);
     });
-    this.servers = [...ports, await serveMetrics(this.layout, authority, this.api, () => this.podUsage())];
+    const sources = { usage: () => this.podUsage(), scraped: () => this.scraper.scraped() };
+    this.servers = [...ports, await serveMetrics(this.layout, authority, this.api, sources)];
+  }
+
+  private boundPods(): Pod[] {
+    return [...this.workers.values()].map(({ pod }) => pod);
   }
 
   private podUsage(): PodUsage[] {

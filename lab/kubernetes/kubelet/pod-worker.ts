@@ -11,33 +11,24 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isNotFound } from '../api/api';
 import type { Container as ContainerSpec, Pod, PodStatus } from '../api/objects';
-import { findImage } from '../images/catalogue';
-import { clusterPorts } from '../layout';
-import { Container } from './container';
-import { containerStart } from './container-start';
-import { ConfigurationError, type PodPlace, resolveEnvironment } from './environment';
-import { runIn } from './exec';
+import { ContainerManager, type ManagedPod, type RestartPolicy } from './container-manager';
+import { ConfigurationError, type PodPlace } from './environment';
 import { podStatus } from './pod-status';
-import type { ProbeTarget } from './probe';
-import { decideRestart } from './restarts';
 import type { Runtime } from './runtime';
 import { Slot } from './slot';
-import { endContainer } from './termination';
 import { prepareVolumes } from './volumes';
 
 const lookEveryMs = 1_000;
 const defaultGraceSeconds = 30;
-/** Kubernetes' own: doubled each time, up to five minutes. */
-const firstPullDelayMs = 10_000;
-const longestPullDelayMs = 300_000;
 
-export class PodWorker {
+export class PodWorker implements ManagedPod {
   readonly initSlots: Slot[];
   readonly slots: Slot[];
   place: PodPlace | undefined;
   private readonly startedAt: string;
-  private volumes: Map<string, string> | undefined;
-  private terminating: Promise<void> | undefined;
+  volumes: Map<string, string> | undefined;
+  private readonly containers: ContainerManager;
+  private termination: Promise<void> | undefined;
   private gone = false;
   private looking: Promise<void> | undefined;
   private again = false;
@@ -52,7 +43,8 @@ export class PodWorker {
     private readonly changed: () => void,
     private readonly finished: () => void,
   ) {
-    const slot = (spec: ContainerSpec) => new Slot(spec, join(this.folder, 'containers', spec.name));
+    const slot = (spec: ContainerSpec) => new Slot(spec, runtime.layout.containerFolder(pod.metadata.uid!, spec.name));
+    this.containers = new ContainerManager(this, runtime);
     this.initSlots = (pod.spec.initContainers ?? []).map(slot);
     this.slots = pod.spec.containers.map(slot);
     this.startedAt = pod.status?.startTime ?? timestamp();
@@ -60,13 +52,17 @@ export class PodWorker {
     const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
     for (const slot of [...this.initSlots, ...this.slots]) {
       slot.adopt(statuses.find(({ name }) => name === slot.spec.name));
-      if (slot.current) this.watch(slot, slot.current);
+      if (slot.current) this.containers.watch(slot, slot.current);
     }
     this.timer = setInterval(() => this.look(), lookEveryMs);
   }
 
   get folder(): string {
     return join(this.runtime.layout.podsFolder, this.pod.metadata.uid!);
+  }
+
+  get terminating(): boolean {
+    return this.termination !== undefined;
   }
 
   get leaving(): boolean {
@@ -86,6 +82,10 @@ export class PodWorker {
       );
       if (spec) Object.assign(slot.spec, { resources: spec.resources, image: spec.image });
     }
+    this.containerChanged();
+  }
+
+  containerChanged(): void {
     this.changed();
     this.look();
   }
@@ -94,7 +94,7 @@ export class PodWorker {
   removed(): void {
     if (this.gone) return;
     this.gone = true;
-    this.terminating ??= this.terminate(0);
+    this.termination ??= this.terminate(0);
     for (const slot of [...this.initSlots, ...this.slots]) void slot.current?.signal('SIGKILL');
   }
 
@@ -129,7 +129,7 @@ export class PodWorker {
 
   private async act(): Promise<void> {
     if (this.leaving)
-      this.terminating ??= this.terminate(this.pod.metadata.deletionGracePeriodSeconds ?? defaultGraceSeconds);
+      this.termination ??= this.terminate(this.pod.metadata.deletionGracePeriodSeconds ?? defaultGraceSeconds);
     if (this.terminating || isFinished(this.pod.status)) return;
     this.place ??= { podIP: this.runtime.takeAddress(), hostIP: this.hostIP };
     try {
@@ -140,13 +140,13 @@ export class PodWorker {
       return;
     }
     for (const slot of this.initSlots) {
-      if (!isDone(slot)) this.ensure(slot, this.initPolicy(slot));
+      if (!isDone(slot)) this.containers.ensure(slot, this.initPolicy(slot));
       if (!isDone(slot) && !(slot.spec.restartPolicy === 'Always' && slot.started)) return;
     }
-    for (const slot of this.slots) this.ensure(slot, this.pod.spec.restartPolicy ?? 'Always');
+    for (const slot of this.slots) this.containers.ensure(slot, this.pod.spec.restartPolicy ?? 'Always');
   }
 
-  private initPolicy({ spec }: Slot): 'Always' | 'OnFailure' | 'Never' {
+  private initPolicy({ spec }: Slot): RestartPolicy {
     return spec.restartPolicy ?? (this.pod.spec.restartPolicy === 'Never' ? 'Never' : 'OnFailure');
   }
 
@@ -156,122 +156,10 @@ export class PodWorker {
     return prepareVolumes(this.pod, this.place!, join(this.folder, 'volumes'), sources);
   }
 
-  private ensure(slot: Slot, policy: 'Always' | 'OnFailure' | 'Never'): void {
-    const { current } = slot;
-    if (current?.running) return this.resize(slot);
-    if (current?.end) {
-      const { exitCode, finishedAt } = current.end;
-      const delayMs = slot.restartDelayMs ?? 0;
-      const decision = decideRestart(policy, { exitCode, delayMs, finishedAt: Date.parse(finishedAt) }, Date.now());
-      if (decision.what === 'never') return;
-      if (decision.what === 'wait') {
-        const message = `back-off ${delayMs / 1000}s restarting failed container=${slot.spec.name} pod=${this.pod.metadata.name}`;
-        slot.waiting = { reason: 'CrashLoopBackOff', message };
-        this.runtime.events.tell(
-          this.pod,
-          'Warning',
-          'BackOff',
-          `Back-off restarting failed container ${slot.spec.name}`,
-        );
-        return;
-      }
-    }
-    this.start(slot);
-  }
-
-  private start(slot: Slot): void {
-    const { spec } = slot;
-    const { events, layout } = this.runtime;
-    const namespace = this.pod.metadata.namespace ?? 'default';
-    const image = Date.now() < slot.pullAfter ? undefined : findImage(spec.image);
-    if (!image) return this.missImage(slot);
-    try {
-      const sources = this.runtime.sources(namespace, this.pod.spec.serviceAccountName ?? 'default');
-      const start = containerStart(spec, image, {
-        ...{ pod: this.pod, podIP: this.place!.podIP, volumes: this.volumes! },
-        hostsFile: this.runtime.hostsFile(namespace),
-        environment: resolveEnvironment(spec, this.pod, this.place!, sources),
-        apiServer: { host: layout.host, port: clusterPorts.apiServer },
-      });
-      const attempt = slot.current ? slot.current.record.attempt + 1 : 0;
-      slot.begin(Container.start(slot.nextFolder, attempt, start.layout, start.environment));
-      slot.waiting = { reason: 'ContainerCreating' };
-      this.watch(slot, slot.current!);
-      events.tell(
-        this.pod,
-        'Normal',
-        'Started',
-        `Started container ${spec.name}${attempt > 0 ? `, restart ${attempt}` : ''}`,
-      );
-    } catch (error) {
-      if (!(error instanceof ConfigurationError)) throw error;
-      slot.waiting = { reason: 'CreateContainerConfigError', message: error.message };
-      events.tell(this.pod, 'Warning', 'Failed', `Error: ${error.message}`);
-    }
-  }
-
-  private missImage(slot: Slot): void {
-    const { image, name } = slot.spec;
-    if (Date.now() < slot.pullAfter) {
-      if (Date.now() < slot.pullAfter - slot.pullDelayMs + lookEveryMs) return;
-      slot.waiting = { reason: 'ImagePullBackOff', message: `Back-off pulling image "${image}"` };
-      return this.runtime.events.tell(this.pod, 'Normal', 'BackOff', `Back-off pulling image "${image}"`);
-    }
-    slot.pullDelayMs = Math.min(slot.pullDelayMs * 2 || firstPullDelayMs, longestPullDelayMs);
-    slot.pullAfter = Date.now() + slot.pullDelayMs;
-    slot.waiting = { reason: 'ErrImagePull', message: `image "${image}" of container ${name} is not in the registry` };
-    this.runtime.events.tell(this.pod, 'Warning', 'Failed', `Failed to pull image "${image}": not found`);
-  }
-
-  private resize(slot: Slot): void {
-    if (JSON.stringify(slot.resources) === JSON.stringify(slot.spec.resources)) return;
-    const restart = slot.spec.resizePolicy?.some(({ resourceName, restartPolicy }) => {
-      const of = (resources: Slot['resources']) =>
-        JSON.stringify([resources?.limits?.[resourceName], resources?.requests?.[resourceName]]);
-      return restartPolicy === 'RestartContainer' && of(slot.resources) !== of(slot.spec.resources);
-    });
-    slot.resources = slot.spec.resources;
-    if (restart) void endContainer(slot.current!, slot.spec, this.target(slot), this.graceSeconds);
-  }
-
-  private watch(slot: Slot, container: Container): void {
-    void container.ended.then(() => {
-      slot.noteEnd(container);
-      this.changed();
-      this.look();
-    });
-    slot.startProbes(
-      this.target(slot),
-      () => {
-        this.changed();
-        this.look();
-      },
-      (message) => {
-        if (!container.running || this.terminating) return;
-        this.runtime.events.tell(this.pod, 'Warning', 'Unhealthy', message);
-        slot.stopProbes();
-        void endContainer(container, slot.spec, this.target(slot), this.graceSeconds);
-      },
-    );
-  }
-
-  private target(slot: Slot): ProbeTarget {
-    return {
-      address: this.place!.podIP,
-      spec: slot.spec,
-      exec: (command, deadlineMs) => runIn(slot.current!, command, deadlineMs),
-    };
-  }
-
-  private get graceSeconds(): number {
-    return this.pod.spec.terminationGracePeriodSeconds ?? defaultGraceSeconds;
-  }
-
   private async terminate(graceSeconds: number): Promise<void> {
     this.changed();
     for (const slot of [...this.initSlots, ...this.slots]) slot.stopProbes();
-    const running = [...this.slots, ...this.initSlots].filter((slot) => slot.current?.running);
-    await Promise.all(running.map((slot) => endContainer(slot.current!, slot.spec, this.target(slot), graceSeconds)));
+    await Promise.all([...this.slots, ...this.initSlots].map((slot) => this.containers.end(slot, graceSeconds)));
     if (!this.gone) await this.tell().catch(() => undefined);
     await this.deleteObject();
     this.stop();

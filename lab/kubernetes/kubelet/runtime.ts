@@ -1,5 +1,6 @@
 /** What a pod needs of its kubelet. */
 import type { Api } from '../api/api';
+import type { Image } from '../images/image';
 import type { ClusterLayout } from '../layout';
 import type { Events } from './events';
 import type { VolumeSources } from './volumes';
@@ -8,6 +9,8 @@ export interface Runtime {
   api: Api;
   layout: ClusterLayout;
   events: Events;
+  /** Undefined when the registry does not have it. */
+  pull(image: string): Image | undefined;
   /** Of a pod's namespace; `serviceAccount` is whose tokens are made. */
   sources(namespace: string, serviceAccount: string): VolumeSources;
   /** Names of Services and servers, kept up to date in place. */

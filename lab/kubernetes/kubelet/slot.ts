@@ -2,12 +2,12 @@
  * One container of a pod over all its runs: which run it is in, how the last one ended, what its probes say, when it may
  * be started again.
  */
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Container as ContainerSpec, ContainerState, ContainerStatus, Resources } from '../api/objects';
 import { Container } from './container';
 import { ProbeRunner, type ProbeTarget } from './probe';
 import { nextDelay } from './restarts';
+import { runFolders } from './runs';
 
 export class Slot {
   current: Container | undefined;
@@ -34,14 +34,9 @@ export class Slot {
 
   /** Takes over what an earlier kubelet has started, as ready as it last said. */
   adopt(told: ContainerStatus | undefined): void {
-    const attempts = existsSync(this.folder)
-      ? readdirSync(this.folder)
-          .map(Number)
-          .toSorted((a, b) => a - b)
-      : [];
-    const [previous, latest] = [attempts.at(-2), attempts.at(-1)].map((attempt) =>
-      attempt === undefined ? undefined : Container.adopt(join(this.folder, String(attempt))),
-    );
+    const [previous, latest] = runFolders(this.folder)
+      .slice(-2)
+      .map((run) => Container.adopt(run));
     this.current = latest ?? previous;
     if (this.current && told?.restartCount === this.restartCount) this.ready = told.ready;
     if (previous && latest) void previous.ended.then(() => (this.last = terminated(previous)));

@@ -1,4 +1,5 @@
 /** `metrics.k8s.io/v1beta1`: what pods and nodes use, measured over their processes, in the shapes that kubectl top and the autoscaler read. Pure. */
+import { matches } from './selector';
 
 export interface PodUsage {
   namespace: string;
@@ -40,20 +41,6 @@ export function resourceMetrics(
   if (!name) return list('PodMetricsList', chosen.map(podMetrics));
   const one = chosen.find((pod) => pod.name === name);
   return one && podMetrics(one);
-}
-
-/** `app=broxiva-api,tier in (a,b)`: the forms that kubectl and the controllers send. */
-export function matches(selector: string | null, labels: Record<string, string>): boolean {
-  return (selector ?? '')
-    .split(/,(?![^(]*\))/)
-    .filter(Boolean)
-    .every((term) => {
-      const [, name, , values] = /^\s*([^\s=!]+)\s+(in)\s+\((.*)\)$/.exec(term) ?? [];
-      if (name) return values!.split(',').includes(labels[name] ?? '');
-      const [key, value] = term.split(/==?/) as [string, string | undefined];
-      if (key.endsWith('!')) return labels[key.slice(0, -1)] !== value;
-      return value === undefined ? key in labels : labels[key] === value;
-    });
 }
 
 function podMetrics({ namespace, name, labels, containers }: PodUsage) {

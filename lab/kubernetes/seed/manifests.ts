@@ -1,9 +1,11 @@
 /**
- * The namespace `broxiva-prod` as the scaling guide assumes it: API, web, worker, a single Redis, an autoscaler for the
+ * A namespace such as `broxiva-prod`, as the scaling guide assumes it: API, web, worker, a single Redis, an autoscaler for the
  * API, Secrets. Requests are a fifth of the guide's "medium" row, so that ten pods of two cores have something to do
  * before the autoscaler acts; pools, replicas and limits of replicas are the guide's.
  */
-export const namespace = 'broxiva-prod';
+import type { KubernetesObject } from '../api/objects';
+
+export type Manifest = KubernetesObject & Record<string, unknown>;
 
 const secret = 'broxiva-secrets';
 const authorities = 'azure-certificate-authorities';
@@ -16,10 +18,9 @@ export interface ProductionValues {
   authorities: string;
 }
 
-/** In the order in which they are made. */
-export function manifests({ databaseUrl, authorities: pem }: ProductionValues): object[] {
+/** What is in the namespace, in the order in which it is made. */
+export function manifests({ databaseUrl, authorities: pem }: ProductionValues): Manifest[] {
   return [
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
     { ...named('v1', 'ConfigMap', authorities), data: { 'ca.pem': pem } },
     {
       ...named('v1', 'Secret', secret),
@@ -39,8 +40,16 @@ export function manifests({ databaseUrl, authorities: pem }: ProductionValues): 
 
 const fromSecret = (name: string) => ({ name, valueFrom: { secretKeyRef: { name: secret, key: name } } });
 
-/** A pod that leaves goes on answering while clients and balancers hear of it. */
+/** A pod that leaves goes on answering while clients and balancers hear of it; on SIGTERM it then drains (images/services). */
 const drain = { preStop: { sleep: { seconds: 1 } } };
+
+/** How a pod reaches the database: by a URL that names the authorities of Azure's servers, mounted there. */
+const database = (poolSize: number) => [
+  fromSecret('DATABASE_URL'),
+  { name: 'DATABASE_POOL_SIZE', value: String(poolSize) },
+];
+const authoritiesVolume = { name: 'authorities', configMap: { name: authorities } };
+const authoritiesMount = { name: 'authorities', mountPath: authoritiesFolder, readOnly: true };
 
 const redis = {
   containers: [
@@ -54,20 +63,15 @@ const redis = {
 };
 
 const api = {
-  volumes: [{ name: 'authorities', configMap: { name: authorities } }],
+  volumes: [authoritiesVolume],
   containers: [
     {
       ...{ name: 'api', image: 'broxiva/api:1.0.0', ports: [{ name: 'http', containerPort: 3000 }] },
-      env: [
-        fromSecret('DATABASE_URL'),
-        fromSecret('REDIS_URL'),
-        { name: 'DATABASE_POOL_SIZE', value: '20' },
-        { name: 'NODE_OPTIONS', value: '--max-old-space-size=128' },
-      ],
-      volumeMounts: [{ name: 'authorities', mountPath: authoritiesFolder, readOnly: true }],
+      env: [...database(20), fromSecret('REDIS_URL'), { name: 'NODE_OPTIONS', value: '--max-old-space-size=128' }],
+      volumeMounts: [authoritiesMount],
       resources: resources('100m', '256Mi', '500m', '512Mi'),
       readinessProbe: probe('/api/health', 1),
-      livenessProbe: probe('/api/health', 10),
+      livenessProbe: probe('/live', 10),
       lifecycle: drain,
     },
   ],
@@ -79,17 +83,19 @@ const web = {
       ...{ name: 'web', image: 'broxiva/web:1.0.0', ports: [{ name: 'http', containerPort: 3000 }] },
       resources: resources('50m', '128Mi', '250m', '256Mi'),
       readinessProbe: probe('/health', 1),
-      livenessProbe: probe('/health', 10),
+      livenessProbe: probe('/live', 10),
       lifecycle: drain,
     },
   ],
 };
 
 const worker = {
+  volumes: [authoritiesVolume],
   containers: [
     {
       ...{ name: 'worker', image: 'broxiva/worker:1.0.0', ports: [{ name: 'http', containerPort: 3000 }] },
-      env: [fromSecret('REDIS_URL')],
+      env: [...database(5), fromSecret('REDIS_URL'), { name: 'JOB_MILLISECONDS', value: '20' }],
+      volumeMounts: [authoritiesMount],
       resources: resources('50m', '128Mi', '250m', '256Mi'),
       readinessProbe: probe('/health', 2),
     },
@@ -109,22 +115,22 @@ const autoscaler = {
 };
 
 function named(apiVersion: string, kind: string, name: string) {
-  return { apiVersion, kind, metadata: { name, namespace, labels: { app: name } } };
+  return { apiVersion, kind, metadata: { name, labels: { app: name } } };
 }
 
-function service(app: string, port: number, targetPort: number): object {
+function service(app: string, port: number, targetPort: number): Manifest {
   const spec = { selector: { app }, ports: [{ port, targetPort }] };
   return { ...named('v1', 'Service', app), spec };
 }
 
-function disruptionBudget(app: string): object {
+function disruptionBudget(app: string): Manifest {
   return {
     ...named('policy/v1', 'PodDisruptionBudget', app),
     spec: { maxUnavailable: 1, selector: { matchLabels: { app } } },
   };
 }
 
-function deployment(app: string, replicas: number, pod: object): object {
+function deployment(app: string, replicas: number, pod: object): Manifest {
   return {
     ...named('apps/v1', 'Deployment', app),
     spec: {

@@ -2,8 +2,9 @@
  * The hosts file of each namespace: Services by the names that cluster DNS gives them, pods behind headless Services, and
  * Azure's servers by their domain names. A file is rewritten in place, because pods that run already have it mounted.
  */
-import { mkdirSync, readFileSync, writeFileSync, existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { ClusterLayout } from '../layout';
 
 export interface NamedAddress {
   address: string;
@@ -31,15 +32,13 @@ export class HostsFiles {
   private services: NamedAddress[] = [];
   private servers: ServerName[] = [];
 
-  constructor(private readonly folder: string) {
-    mkdirSync(folder, { recursive: true });
-  }
+  constructor(private readonly layout: ClusterLayout) {}
 
   /** Made when it is asked for. */
   file(namespace: string): string {
     this.namespaces.add(namespace);
     this.write(namespace);
-    return join(this.folder, namespace);
+    return this.layout.hostsFile(namespace);
   }
 
   update(services: NamedAddress[], servers: ServerName[]): void {
@@ -49,8 +48,9 @@ export class HostsFiles {
   }
 
   private write(namespace: string): void {
-    const path = join(this.folder, namespace);
+    const path = this.layout.hostsFile(namespace);
     const text = hostsText(namespace, this.services, this.servers);
+    mkdirSync(dirname(path), { recursive: true });
     if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileSync(path, text);
   }
 }

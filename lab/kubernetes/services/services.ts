@@ -8,7 +8,7 @@ import type { Lab } from '../../lab';
 import type { Api } from '../api/api';
 import { Informer } from '../api/informer';
 import type { Pod, Service } from '../api/objects';
-import { type ClusterLayout, clusterPorts } from '../layout';
+import { type ClusterLayout, clusterPorts, productionNamespace } from '../layout';
 import { type Backend, Balancer } from './balancer';
 import { EndpointSlices } from './endpoint-slices';
 import { type Endpoint, endpointsOf } from './endpoints';
@@ -39,7 +39,8 @@ export class Services {
     api: Api,
     private readonly pods: () => Pod[],
   ) {
-    this.hosts = new HostsFiles(layout.path('hosts'));
+    this.hosts = new HostsFiles(layout);
+    this.hosts.file(productionNamespace);
     this.slices = new EndpointSlices(api);
     this.services = new Informer(
       api,

@@ -4,8 +4,8 @@
  * DATABASE_URL, DATABASE_POOL_SIZE (20), DATABASE_READ_REPLICA_URL (reads go there, through a second pool), REDIS_URL,
  * PORT (3000), CACHE_SECONDS (5).
  */
-import { Pool } from 'pg';
-import { sendJson, serve } from '../http';
+import { openPool } from '../database';
+import { serve } from '../http';
 import { openRedis } from '../redis-client';
 
 const {
@@ -18,12 +18,7 @@ const {
 } = process.env;
 
 const key = 'products';
-const pool = (connectionString: string | undefined) => {
-  const opened = new Pool({ connectionString, max: Number(DATABASE_POOL_SIZE), connectionTimeoutMillis: 5_000 });
-  // A connection that breaks while nobody uses it is replaced by the next query.
-  opened.on('error', () => undefined);
-  return opened;
-};
+const pool = (url: string | undefined) => openPool(url, Number(DATABASE_POOL_SIZE));
 const writes = pool(DATABASE_URL);
 const reads = DATABASE_READ_REPLICA_URL ? pool(DATABASE_READ_REPLICA_URL) : writes;
 const redis = REDIS_URL ? openRedis(REDIS_URL) : undefined;
@@ -39,8 +34,8 @@ async function products(): Promise<string> {
 
 serve({
   port: Number(PORT),
+  health: '/api/health',
   routes: {
-    '/api/health': (_request, response) => sendJson(response, 200, { status: 'ok' }),
     '/api/products': async (_request, response) => {
       const text = await products();
       response.writeHead(200, { 'content-type': 'application/json' }).end(text);

@@ -1,13 +1,13 @@
 /** `broxiva/web`: one page, made from what the API answers. API_URL (http://broxiva-api), PORT (3000). */
-import { sendJson, serve } from '../http';
+import { serve } from '../http';
 
 const { API_URL = 'http://broxiva-api', PORT = '3000' } = process.env;
 const apiDeadlineMs = 5_000;
 
 serve({
   port: Number(PORT),
+  health: '/health',
   routes: {
-    '/health': (_request, response) => sendJson(response, 200, { status: 'ok' }),
     '/': async (_request, response) => {
       const answer = await fetch(`${API_URL}/api/products`, { signal: AbortSignal.timeout(apiDeadlineMs) });
       const products = (await answer.json()) as { name: string }[];

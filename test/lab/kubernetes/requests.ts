@@ -1,0 +1,51 @@
+/** Clients of a Service, as a browser or another service is one. */
+import { Agent, get } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export function ask(url: string, agent = new Agent()): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    get(url, { agent, timeout: 10_000 }, (answer) => {
+      const parts: Buffer[] = [];
+      answer.on('data', (part: Buffer) => parts.push(part));
+      answer.on('end', () => resolve({ status: answer.statusCode!, text: Buffer.concat(parts).toString() }));
+      answer.on('error', reject);
+    })
+      .on('timeout', () => reject(new Error('no answer within 10 s')))
+      .on('error', reject);
+  });
+}
+
+/**
+ * Clients that go on asking, until they are ended: some keep their connection, some make a new one each time, and some
+ * keep one that they use every second only.
+ */
+export class Requests {
+  good = 0;
+  readonly bad: string[] = [];
+  private going = true;
+  private readonly clients: Promise<unknown>;
+
+  constructor(
+    private readonly url: string,
+    pausesMs: number[] = [10, 10, 1_000],
+  ) {
+    const clients = pausesMs.map((pauseMs) => this.client(pauseMs, new Agent({ keepAlive: true })));
+    this.clients = Promise.all([...clients, this.client(pausesMs[0]!, new Agent())]);
+  }
+
+  async end(): Promise<void> {
+    this.going = false;
+    await this.clients;
+  }
+
+  private async client(pauseMs: number, agent: Agent): Promise<void> {
+    while (this.going) {
+      await ask(this.url, agent).then(
+        ({ status }) => (status === 200 ? this.good++ : this.bad.push(`status ${status}`)),
+        (error: Error) => this.bad.push(`${new Date().toISOString()} ${error.message}`),
+      );
+      await sleep(pauseMs);
+    }
+    agent.destroy();
+  }
+}
