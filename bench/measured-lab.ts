@@ -33,9 +33,9 @@ export class MeasuredLab {
   ) {}
 
   /** `timeFactor`: what Azure's times are divided by. */
-  static async up(timeFactor: number): Promise<MeasuredLab> {
+  static async up(timeFactor: number, ...options: string[]): Promise<MeasuredLab> {
     const name = `bench-${randomBytes(3).toString('hex')}`;
-    await lab(name, 'up', '--time-factor', String(timeFactor));
+    await lab(name, 'up', '--time-factor', String(timeFactor), ...options);
     const connection = await Connection.connect({ address: Lab.find(name)!.temporalAddress });
     return new MeasuredLab(name, new Client({ connection }), connection);
   }
