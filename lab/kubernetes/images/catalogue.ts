@@ -54,7 +54,7 @@ function service(name: string, tag: string): Image | undefined {
   if (tag === 'crash') return crash;
   const built = join(repository, 'dist', 'lab', 'kubernetes', 'images', 'services');
   if (!existsSync(join(built, name, 'main.js'))) return undefined;
-  const tools = join(cacheFolder(), 'tools');
+  const tools = realpathSync(join(cacheFolder(), 'tools'));
   return {
     folders: { '/app/services': built, '/app/node_modules': join(repository, 'node_modules'), [tools]: tools },
     programs: {
