@@ -4,7 +4,7 @@ import type { FaultListing } from '../azure';
 import { askDaemon } from '../control-client';
 import type { Lab } from '../lab';
 import type { Parts } from '../lifecycle/parts';
-import { printJson } from './output';
+import { labCommand, printJson } from './output';
 
 export function addFaultCommands(program: Command, theLab: () => Lab, partsOf: (lab: Lab) => Parts): void {
   const done = (what: string) => {
@@ -89,7 +89,7 @@ export function addFaultCommands(program: Command, theLab: () => Lab, partsOf: (
     .action(async () => {
       const faults = await askDaemon<FaultListing[]>(theLab(), 'GET', '/faults');
       if (program.opts<{ json?: boolean }>().json) printJson(faults);
-      else console.log(faults.map(showFault).join('\n'));
+      else console.log([...faults.map(showFault), ...clusterHint(theLab())].join('\n'));
     });
   fault.command('clear').action(async () => {
     await askDaemon(theLab(), 'DELETE', '/faults');
@@ -104,6 +104,11 @@ export function addFaultCommands(program: Command, theLab: () => Lab, partsOf: (
       if (program.opts<{ json?: boolean }>().json) printJson(armed);
       else console.log(`armed: ${name}`);
     });
+}
+
+/** Those of the cluster are commands of their own. */
+function clusterHint({ configuration }: Lab): string[] {
+  return configuration.kubernetes ? ['', `  in the cluster: ${labCommand} kubernetes --help`] : [];
 }
 
 function showFault({ name, description, options, armed }: FaultListing): string {

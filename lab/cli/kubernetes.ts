@@ -90,7 +90,11 @@ function addImageCommands(kubernetes: Command, act: Act): void {
     .command('push')
     .description('a broken image in the place of a good one, for each container that is started from now on')
     .argument('<image>', 'such as broxiva/api:1.0.0')
-    .argument('<broken>', `${brokenImages.join(', ')}: it ends, never becomes ready, cannot be pulled`, brokenImage)
+    .argument(
+      '<broken>',
+      `${brokenImages.join(', ')}: it ends, never becomes ready, takes no job, cannot be pulled`,
+      brokenImage,
+    )
     .action((image: string, broken: BrokenImage) =>
       act((faults) => {
         faults.pushImage(image, broken);

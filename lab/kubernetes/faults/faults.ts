@@ -58,7 +58,7 @@ export class ClusterFaults {
     await this.startApiServer();
   }
 
-  /** Containers of this image that are started from now on crash, never become ready, or cannot be pulled. */
+  /** Containers of this image that are started from now on crash, never become ready, take no job, or cannot be pulled. */
   pushImage(image: string, broken: BrokenImage): void {
     this.registry.push(image, broken);
   }

@@ -1,6 +1,7 @@
 /**
  * The images that the cluster knows. Any other one cannot be pulled, as in a registry that does not have it. The services
- * have two tags that were never meant to be pushed: `crash` ends right after its start, `unready` never takes a request.
+ * have tags that were never meant to be pushed: `crash` ends right after its start, `unready` never takes a request, and
+ * an `idle` worker takes no job.
  */
 import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,11 +21,12 @@ interface Entry {
 const versions = /^(v?\d+(\.\d+){0,2}(-[\w.]+)?|latest)$/;
 
 const serviceVersions = new RegExp(`${versions.source}|^(crash|unready)$`);
+const workerVersions = new RegExp(`${serviceVersions.source}|^idle$`);
 
 const entries: Record<string, Entry> = {
   'broxiva/api': { tags: serviceVersions, image: (tag) => service('api', tag) },
   'broxiva/web': { tags: serviceVersions, image: (tag) => service('web', tag) },
-  'broxiva/worker': { tags: serviceVersions, image: (tag) => service('worker', tag) },
+  'broxiva/worker': { tags: workerVersions, image: (tag) => service('worker', tag) },
   busybox: { tags: versions, image: () => shell },
   redis: { tags: /^7(\.\d+){0,2}(-alpine)?$/, image: redis },
   'edoburu/pgbouncer': { tags: versions, image: pgbouncer },
@@ -61,7 +63,11 @@ function service(name: string, tag: string): Image | undefined {
       [`${imagePrograms}/node`]: `#!/bin/sh\nexec ${node()} "$@"\n`,
       [`${imagePrograms}/npm`]: npm,
     },
-    environment: { NODE_ENV: 'production', ...(tag === 'unready' && { WARM_UP: 'never' }) },
+    environment: {
+      NODE_ENV: 'production',
+      ...(tag === 'unready' && { WARM_UP: 'never' }),
+      ...(tag === 'idle' && { TAKES_JOBS: 'no' }),
+    },
     ...{ workingDirectory: '/app', entrypoint: [], arguments: ['node', `services/${name}/main.js`] },
   };
 }

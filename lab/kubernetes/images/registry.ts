@@ -7,8 +7,8 @@ import type { ClusterLayout } from '../layout';
 import { findImage } from './catalogue';
 import { type Image, parseReference } from './image';
 
-/** What can be pushed in the place of a good image: it ends after its start, never becomes ready, or is gone. */
-export const brokenImages = ['crash', 'unready', 'missing'] as const;
+/** What can be pushed in the place of a good image: it ends after its start, never becomes ready, takes no job, or is gone. */
+export const brokenImages = ['crash', 'unready', 'idle', 'missing'] as const;
 export type BrokenImage = (typeof brokenImages)[number];
 
 export class Registry {
@@ -30,7 +30,10 @@ export class Registry {
   push(reference: string, broken: BrokenImage): void {
     const { name, tag } = parseReference(reference);
     if (broken !== 'missing' && !findImage(`${name}:${broken}`))
-      throw new Error(`"${name}" cannot be pushed as ${broken}: broxiva/api, broxiva/web and broxiva/worker can`);
+      throw new Error(
+        `"${name}" cannot be pushed as ${broken}: broxiva/api, broxiva/web and broxiva/worker as crash or unready, ` +
+          `broxiva/worker as idle, any image as missing`,
+      );
     this.write({ ...this.pushed(), [`${name}:${tag}`]: broken });
   }
 

@@ -1,5 +1,6 @@
 /** Faults that are made on purpose, by the interface that the proof uses. */
 import { ClusterFaults } from '../../../lab/kubernetes/faults/faults';
+import { fillQueue, queueLengths } from '../../../lab/kubernetes/queues';
 import type { Lab } from '../../../lab/lab';
 import { until } from '../../../lab/processes';
 import { kubectl, kubectlJson, labCommand, podsOf, production, runKubectl, serviceUrl } from './cluster-lab';
@@ -33,6 +34,20 @@ export function faultTests(theLab: () => Lab): void {
     await scale(2);
     faults.restoreImages();
     await soon('two are ready', async () => (await podsOf(theLab(), 'broxiva-web')).length === 2);
+  });
+
+  test('a worker that is ready and takes no job: its queue is not drained', async () => {
+    const { name, namespace } = { name: 'broxiva-worker', namespace: production };
+    faults.pushImage('broxiva/worker:1.0.0', 'idle');
+    await kubectl(theLab(), 'rollout', 'restart', '-n', namespace, `deployment/${name}`);
+    await kubectl(theLab(), 'rollout', 'status', '-n', namespace, `deployment/${name}`, '--timeout=60s');
+    await soon('the old ones are gone', async () => (await podsOf(theLab(), name)).length === 2);
+    const length = await fillQueue(theLab(), 'email-queue', 50);
+    expect(length).toBe(50);
+    faults.restoreImages();
+    await kubectl(theLab(), 'rollout', 'restart', '-n', namespace, `deployment/${name}`);
+    const drained = async () => (await queueLengths(theLab()))['email-queue'] === 0;
+    await soon('good ones drain it', drained);
   });
 
   test('a template whose image never becomes ready is a rollout that stands still', async () => {

@@ -3,8 +3,8 @@
  * A job whose record cannot be written goes back to the head of its queue. On SIGTERM the job under way is finished and
  * no other taken.
  *
- * DATABASE_URL, DATABASE_POOL_SIZE (5), REDIS_URL, JOB_MILLISECONDS (20) that a job takes, PORT (3000) for /health and
- * /metrics.
+ * DATABASE_URL, DATABASE_POOL_SIZE (5), REDIS_URL, JOB_MILLISECONDS (20) that a job takes, TAKES_JOBS ("no": it is ready and
+ * does nothing), PORT (3000) for /health and /metrics.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openPool } from '../database';
@@ -17,6 +17,7 @@ const {
   DATABASE_POOL_SIZE = '5',
   REDIS_URL = 'redis://redis:6379',
   JOB_MILLISECONDS = '20',
+  TAKES_JOBS = 'yes',
   PORT = '3000',
 } = process.env;
 const waitSeconds = 1;
@@ -26,7 +27,7 @@ const redis = openRedis(REDIS_URL);
 let stopping = false;
 
 async function work(): Promise<void> {
-  while (!stopping) {
+  while (TAKES_JOBS === 'yes' && !stopping) {
     const taken = await redis.blPop(queues, waitSeconds).catch(() => sleep(pauseAfterErrorMs));
     if (taken) await finish(taken.key, taken.element);
   }
