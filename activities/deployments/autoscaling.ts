@@ -10,6 +10,9 @@ import { assertStill, guarded } from './guarded';
 import { knownDeployment } from './inspection';
 import { inactiveReasons } from './judgement';
 
+/** Usage of new pods is known after a minute, and looked at every 15 s: what does not scale by then will not. */
+const patienceMs = 90_000;
+
 const show = (spec: AutoscalerSpec | undefined) => (spec ? describeAutoscaling(spec) : 'no autoscaler');
 
 export function createAutoscalingActivities(use: DeploymentDependencies): AutoscalingActivities {
@@ -66,14 +69,15 @@ export function createAutoscalingActivities(use: DeploymentDependencies): Autosc
       );
     },
 
-    async verifyAutoscaling({ name, spec }) {
+    async verifyAutoscaling({ name, spec, since }) {
       const now = await kubernetes().findAutoscaler(name);
       assertStill(what(name), spec, now?.spec, show);
       if (!now) return 'there is none';
       const open = inactiveReasons(now.conditions);
       const within = now.desired >= now.min && now.desired <= now.max;
       if (!within) open.push(`it wants ${now.desired} pods, outside ${now.min} to ${now.max}`);
-      if (open.length > 0) throw failure('NotVerified', `${what(name)}: ${open.join('; ')}`);
+      const late = since !== undefined && Date.now() > since.at + patienceMs;
+      if (open.length > 0) throw failure(late ? 'WorkloadFailing' : 'NotVerified', `${what(name)}: ${open.join('; ')}`);
       return `AbleToScale, ScalingActive, wants ${now.desired}, has ${now.current}`;
     },
   };

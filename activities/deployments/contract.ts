@@ -156,8 +156,8 @@ export interface AutoscalingActivities {
   changeAutoscaling(
     request: ChangeRequest<AutoscalerSpec | undefined> & { name: string; takeOver?: string[] },
   ): Promise<void>;
-  /** It is so, and its conditions say AbleToScale and ScalingActive. */
-  verifyAutoscaling(request: { name: string; spec?: AutoscalerSpec }): Promise<string>;
+  /** It is so, and its conditions say AbleToScale and ScalingActive; WorkloadFailing where they still do not after 90 s. */
+  verifyAutoscaling(request: { name: string; spec?: AutoscalerSpec; since?: Since }): Promise<string>;
 }
 
 /** What preflight reads for another size of a deployment's pods. */

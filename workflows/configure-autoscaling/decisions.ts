@@ -121,7 +121,11 @@ const checks: Checks<Situation> = {
 
   'every metric is served': ({ facts: { missing } }) =>
     missing.map((metric) =>
-      warn('MetricMissing', metric, `nobody serves ${metric} for these pods now: it would not count`),
+      warn(
+        'MetricMissing',
+        metric,
+        `nobody serves ${metric} for these pods now: without it the autoscaler does not scale in, or not at all`,
+      ),
     ),
 
   'requests are declared': ({ facts: { requests, deployment }, wanted: { cpuPercent, memoryPercent } }) => [

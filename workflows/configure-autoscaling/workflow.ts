@@ -60,7 +60,7 @@ function configure(
         ...{ name: autoscaler, from, to: spec, deadlineSeconds: timing.operationTimeoutSeconds },
         ...(way === 'forward' ? { takeOver } : {}),
       }),
-    check: (spec) => check(`${name} · verify`, timing).verifyAutoscaling({ name: autoscaler, spec }),
+    check: (spec, since) => check(`${name} · verify`, timing).verifyAutoscaling({ name: autoscaler, spec, since }),
   });
 }
 
