@@ -1,3 +1,4 @@
+import { runbooks } from '../../catalogue';
 import { asProblem, exitCodeOf, problemDocument } from '../../client/cli/errors';
 import { whoSpeaks } from '../../client/cli/identity';
 import { endingOfFailure, endingOfResult } from '../../client/ending';
@@ -119,8 +120,11 @@ describe('who speaks', () => {
 
 describe('a search', () => {
   it('puts conditions together', () => {
+    const every = Object.keys(runbooks)
+      .map((name) => `'${name}'`)
+      .join(', ');
     expect(runQuery({ open: true, target: 'target:Postgres:A', outcome: 'Planned', requestedBy: 'DOM\\user' })).toBe(
-      `WorkflowType IN ('databaseSkuUpgrade') AND ExecutionStatus = 'Running' AND RunbookTarget = 'postgres:a' AND RunbookOutcome = 'Planned' AND RunbookRequester = 'DOM\\\\user'`,
+      `WorkflowType IN (${every}) AND ExecutionStatus = 'Running' AND RunbookTarget = 'postgres:a' AND RunbookOutcome = 'Planned' AND RunbookRequester = 'DOM\\\\user'`,
     );
   });
 
