@@ -149,6 +149,16 @@ export const failureTypes = {
     ask: false,
     advice: "complete the worker's configuration as the message says",
   },
+  ReplicaBehind: {
+    retryable: false,
+    ask: false,
+    advice: 'the replica does not keep up: look at its size, its storage and the load on the primary',
+  },
+  ReplicaInUse: {
+    retryable: false,
+    ask: false,
+    advice: 'somebody reads from the replica: move them away first, then retry',
+  },
   NotVerified: {
     retryable: true,
     ask: false,

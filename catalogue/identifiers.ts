@@ -7,7 +7,7 @@ export const targetWorkflowType = 'target';
 
 /** Canonical id of a target, such as "postgres:broxiva-db-primary": lower-case, no slash (Temporal's HTTP API answers 404 to one). */
 export function targetOf(
-  kind: 'postgres' | 'redis' | 'deployment' | 'horizontalpodautoscaler' | 'statefulset' | 'pooler',
+  kind: 'postgres' | 'redis' | 'deployment' | 'secret' | 'horizontalpodautoscaler' | 'statefulset' | 'pooler',
   name: string,
 ): string {
   return `${kind}:${name}`.toLowerCase().replaceAll('/', '.');

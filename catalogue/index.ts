@@ -1,5 +1,6 @@
 export * from './autoscaling';
 export * from './configure-autoscaling';
+export * from './create-read-replica';
 export * from './database-sku-upgrade';
 export * from './duration';
 export * from './failure-types';

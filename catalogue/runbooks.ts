@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { configureAutoscalingInput } from './configure-autoscaling';
+import { createReadReplicaInput } from './create-read-replica';
 import { databaseSkuUpgradeInput } from './database-sku-upgrade';
 import { resizeDeploymentInput } from './resize-deployment';
 import { scaleDeploymentInput } from './scale-deployment';
@@ -41,6 +42,15 @@ export const runbooks: Record<string, RunbookEntry> = {
     input: scaleDeploymentInput,
     subject: ({ deployment }) => String(deployment),
     example: { deployment: 'broxiva-api', replicas: 10, reason: 'Black Friday' },
+  },
+  createReadReplica: {
+    name: 'createReadReplica',
+    title: 'Make a read replica of a PostgreSQL flexible server',
+    summary: 'Makes the replica, waits until it keeps up, and leads the reads of deployments there.',
+    risk: 'Reads from a replica may be stale; each pod opens a second pool.',
+    input: createReadReplicaInput,
+    subject: ({ replica }) => String(replica),
+    example: { replica: 'broxiva-db-replica-1', reason: 'reads are slow' },
   },
   resizeDeployment: {
     name: 'resizeDeployment',

@@ -12,6 +12,9 @@ export const kubernetesName = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, '1 to 63 lower-case letters, digits and hyphens');
 
+/** A key of a Secret or ConfigMap (kubernetes.io, "Secrets", Constraints on Secret names and data). */
+const secretKey = z.string().regex(/^[-._a-zA-Z0-9]{1,253}$/);
+
 /** One deployment that runbooks may change, and what is known of it that Kubernetes does not know. */
 const deploymentSchema = z.strictObject({
   name: kubernetesName,
@@ -30,6 +33,16 @@ const deploymentSchema = z.strictObject({
   /** Connections that each pod opens to the primary: an environment variable, and what holds where it is not set. */
   databasePool: z
     .strictObject({ variable: z.string().regex(/^[A-Z][A-Z0-9_]*$/), default: z.int().min(1).max(1000) })
+    .optional(),
+  /** The variable by which its pods read from a replica, and the key of a Secret that it comes from. */
+  readReplica: z
+    .strictObject({
+      variable: z.string().regex(/^[A-Z][A-Z0-9_]*$/),
+      secret: kubernetesName,
+      key: secretKey,
+      /** The key of the same Secret with the URL of the primary: the replica's is the same but for its host. */
+      primaryKey: secretKey,
+    })
     .optional(),
   redisConnectionsPerPod: z.int().min(1).max(1000).optional(),
   /** Lists in Redis that its pods drain. */

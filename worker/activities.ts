@@ -4,6 +4,7 @@ import type { FlexibleServers } from '../activities/azure/flexible-servers';
 import { createClientActivities } from '../activities/clients/probe';
 import { createDatabaseActivities } from '../activities/database';
 import { createDeploymentActivities } from '../activities/deployments';
+import { createReplicaActivities } from '../activities/replicas';
 import { createTargetLockActivities } from '../activities/target-lock';
 import { createTopologyActivities } from '../activities/topology';
 import { clusterOf } from './cluster';
@@ -13,21 +14,24 @@ export function createActivities(configuration: WorkerConfiguration, servers: Fl
   const { topology, connections, certificateFile, settleMs, taskQueue, redisUrl } = configuration;
   const { secretsFolder } = connections;
   const reached = { servers, connections, ...(certificateFile ? { certificateFile } : {}) };
+  const databases = {
+    ...reached,
+    resourceGroup: topology.azure.resourceGroup,
+    applicationDatabase: topology.postgres.database,
+    ...(settleMs === undefined ? {} : { settleMs }),
+  };
+  const deployments = {
+    ...reached,
+    topology,
+    kubernetes: clusterOf(topology),
+    redis: { ...(secretsFolder ? { secretsFolder } : {}), ...(redisUrl ? { redisUrl } : {}) },
+  };
   return {
     ...createTopologyActivities({ topology }),
     ...createTargetLockActivities({ client, taskQueue }),
     ...createClientActivities({ ...reached, client }),
-    ...createDeploymentActivities({
-      ...reached,
-      topology,
-      kubernetes: clusterOf(topology),
-      redis: { ...(secretsFolder ? { secretsFolder } : {}), ...(redisUrl ? { redisUrl } : {}) },
-    }),
-    ...createDatabaseActivities({
-      ...reached,
-      resourceGroup: topology.azure.resourceGroup,
-      applicationDatabase: topology.postgres.database,
-      ...(settleMs === undefined ? {} : { settleMs }),
-    }),
+    ...createDatabaseActivities(databases),
+    ...createDeploymentActivities(deployments),
+    ...createReplicaActivities({ ...databases, ...deployments }),
   };
 }

@@ -1,5 +1,6 @@
 /** What Temporal can start: the runbooks by the names of the catalogue, and the lock. */
 export { configureAutoscaling } from './configure-autoscaling/workflow';
+export { createReadReplica } from './create-read-replica/workflow';
 export { databaseSkuUpgrade } from './database-sku-upgrade/workflow';
 export { resizeDeployment } from './resize-deployment/workflow';
 export { scaleDeployment } from './scale-deployment/workflow';

@@ -120,6 +120,12 @@ export interface FlexibleServers {
     options: ChangeOptions,
   ): Promise<Accepted>;
   restart(server: string, options: ChangeOptions): Promise<Accepted>;
+  /** Of the source's size. */
+  createReplica(
+    wanted: { source: Pick<FlexibleServer, 'id'>; replica: string; location: string },
+    options: ChangeOptions,
+  ): Promise<Accepted>;
+  deleteServer(server: string, options: ChangeOptions): Promise<Accepted>;
 
   /** One question. Throws for a reply that is no answer (404, 5xx, …), which says nothing about the operation itself. */
   pollOperation(operation: Operation): Promise<OperationState>;

@@ -175,6 +175,14 @@ export function createFlexibleServers(options: ManagementOptions): FlexibleServe
         change,
       ),
 
+    createReplica: ({ source, replica, location }, change) =>
+      begin((sdk) => {
+        const body = { location, createMode: 'Replica', sourceServerResourceId: source.id };
+        return once.servers.beginCreateOrUpdate(resourceGroup, replica, body, sdk);
+      }, change),
+
+    deleteServer: (server, change) => begin((sdk) => once.servers.beginDelete(resourceGroup, server, sdk), change),
+
     restart: (server, change) => begin((sdk) => once.servers.beginRestart(resourceGroup, server, sdk), change),
 
     async pollOperation({ url }: Operation): Promise<OperationState> {

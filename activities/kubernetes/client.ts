@@ -119,6 +119,30 @@ export function createKubernetes(configuration: KubeConfig, namespace: string): 
       await core.patchNamespacedPodResize({ namespace, name, fieldManager, body }, options);
     },
 
+    async readSecret(name, key) {
+      const { metadata, data } = await core.readNamespacedSecret({ namespace, name }, reading());
+      const text = data?.[key];
+      const version = metadata!.resourceVersion!;
+      return { name, version, ...(text === undefined ? {} : { text: Buffer.from(text, 'base64').toString('utf8') }) };
+    },
+
+    async setSecret({ name, version }, key, text, identity) {
+      // null takes a key out (RFC 7396).
+      const value = text === undefined ? null : Buffer.from(text, 'utf8').toString('base64');
+      const body = { metadata: { resourceVersion: version }, data: { [key]: value } };
+      await core.patchNamespacedSecret({ namespace, name, fieldManager, body }, writing(identity));
+    },
+
+    async setReference({ name, version, container }, variable, reference, identity) {
+      const [secret, key] = (reference ?? '').split('/');
+      const change =
+        reference === undefined ? { $patch: 'delete' } : { valueFrom: { secretKeyRef: { name: secret, key } } };
+      const containers = [{ name: container, env: [{ name: variable, ...change }] }];
+      const body = { metadata: { resourceVersion: version }, spec: { template: { spec: { containers } } } };
+      const options = writing(identity, PatchStrategy.StrategicMergePatch);
+      await apps.patchNamespacedDeployment({ namespace, name, fieldManager, body }, options);
+    },
+
     async setVariable({ name, version, container }, variable, value, identity) {
       const change = value === undefined ? { $patch: 'delete' } : { value };
       const containers = [{ name: container, env: [{ name: variable, ...change }] }];

@@ -39,6 +39,8 @@ export interface Deployment extends Marks {
   environment: Record<string, string>;
   /** Names of variables that come from a ConfigMap, a Secret or a field. */
   environmentFrom: string[];
+  /** Variables that come from a Secret → "secret/key". */
+  secretReferences: Record<string, string>;
   /** Of the first container, which is the application's. */
   container: string;
   image: string;
@@ -176,6 +178,22 @@ export interface Kubernetes {
   ): Promise<void>;
   replaceAutoscaler(autoscaler: Autoscaler, spec: AutoscalerSpec, identity: RequestIdentity): Promise<void>;
   deleteAutoscaler(autoscaler: Autoscaler, identity: RequestIdentity): Promise<void>;
+  /** The text of one key, with the version that it is guarded by; no text where there is no such key. */
+  readSecret(name: string, key: string): Promise<{ name: string; version: string; text?: string }>;
+  /** `undefined` takes the key out. */
+  setSecret(
+    secret: { name: string; version: string },
+    key: string,
+    text: string | undefined,
+    identity: RequestIdentity,
+  ): Promise<void>;
+  /** In the template, from "secret/key"; `undefined` takes it out. */
+  setReference(
+    deployment: Deployment,
+    variable: string,
+    reference: string | undefined,
+    identity: RequestIdentity,
+  ): Promise<void>;
   /** In the template; `undefined` takes it out. */
   setVariable(
     deployment: Deployment,

@@ -46,6 +46,12 @@ export function deploymentOf(found: V1Deployment): Deployment {
       (container.env ?? []).flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])),
     ),
     environmentFrom: (container.env ?? []).flatMap(({ name, valueFrom }) => (valueFrom ? [name] : [])),
+    secretReferences: Object.fromEntries(
+      (container.env ?? []).flatMap(({ name, valueFrom }) => {
+        const from = valueFrom?.secretKeyRef;
+        return from ? [[name, `${from.name}/${from.key}`]] : [];
+      }),
+    ),
     container: container.name,
     image: container.image ?? '',
     requests: requestsOf(spec!.template.spec!.containers),

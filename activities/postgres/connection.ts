@@ -64,17 +64,36 @@ export async function connect(url: string, limits: ConnectionLimits, certificate
 }
 
 /** Runs `read` in one read-only transaction with a statement time-out of the server's, and closes. */
-export async function reading<T>(
+export function reading<T>(
   url: string,
   certificateFile: string | undefined,
   read: (client: Client) => Promise<T>,
   limits: ConnectionLimits = readLimits,
 ): Promise<T> {
+  return inTransaction('BEGIN READ ONLY', url, certificateFile, read, limits);
+}
+
+/** Runs `write` in one transaction. */
+export function writing<T>(
+  url: string,
+  certificateFile: string | undefined,
+  write: (client: Client) => Promise<T>,
+): Promise<T> {
+  return inTransaction('BEGIN', url, certificateFile, write, readLimits);
+}
+
+async function inTransaction<T>(
+  begin: string,
+  url: string,
+  certificateFile: string | undefined,
+  work: (client: Client) => Promise<T>,
+  limits: ConnectionLimits,
+): Promise<T> {
   const client = await connect(url, limits, certificateFile);
   try {
-    await client.query('BEGIN READ ONLY');
+    await client.query(begin);
     await client.query(`SET LOCAL statement_timeout = ${Math.floor(limits.statementMs)}`);
-    const result = await read(client);
+    const result = await work(client);
     await client.query('COMMIT');
     return result;
   } catch (error) {

@@ -108,3 +108,28 @@ export async function readReplicaState(client: Client, position: string): Promis
   const { recovery, streaming, pause, lag } = rows[0]!;
   return { inRecovery: recovery, streaming, replayPause: pause ?? 'not paused', replayLagBytes: Number(lag ?? 0) };
 }
+
+/** What tells whether two servers are of one cluster. */
+export interface Cluster {
+  systemIdentifier: string;
+  timeline: number;
+}
+
+export async function readCluster(client: Client): Promise<Cluster> {
+  const { rows } = await client.query<{ id: string; timeline: number }>(
+    `SELECT (SELECT system_identifier::text FROM pg_control_system()) AS id,
+            (SELECT timeline_id FROM pg_control_checkpoint()) AS timeline`,
+  );
+  return { systemIdentifier: rows[0]!.id, timeline: rows[0]!.timeline };
+}
+
+/** Client sessions that are neither ours nor Azure's, by role. */
+export async function readSessions(client: Client): Promise<Record<string, number>> {
+  const { rows } = await client.query<{ role: string; sessions: number }>(
+    `SELECT usename AS role, count(*)::int AS sessions FROM pg_stat_activity
+      WHERE backend_type = 'client backend' AND usename IS NOT NULL AND usename NOT LIKE 'azure%'
+        AND application_name <> 'durable-runbooks'
+      GROUP BY 1`,
+  );
+  return Object.fromEntries(rows.map(({ role, sessions }) => [role, sessions]));
+}

@@ -1,0 +1,78 @@
+/** What createReadReplica asks of Azure, PostgreSQL and Kubernetes. No secret travels: URLs are made and written in one activity. */
+import type { DatabaseFacts } from '../database/contract';
+import type { ChangeRequest as DatabaseChangeRequest } from '../database/contract';
+import type { ChangeRequest, Since } from '../deployments/contract';
+
+/** A request of a database's change names its server: here that is the source. */
+type LongRequest = Omit<DatabaseChangeRequest, 'server'>;
+
+export interface ReplicaIdentity {
+  source: string;
+  replica: string;
+}
+
+/** A deployment that reads from the replica, or may. */
+export interface ReaderFacts {
+  deployment: string;
+  variable: string;
+  secret: string;
+  key: string;
+  primaryKey: string;
+  /** Whether the template takes the variable from that key of the Secret. */
+  wired: boolean;
+  /** Host that the key leads to; absent where the Secret has no such key. */
+  host?: string;
+}
+
+export interface ReplicaFacts {
+  database: DatabaseFacts;
+  /** What has the wanted name now. */
+  existing?: { source?: string; state: string; sku: string; location: string; host: string };
+  /** Where the markers are to be written, and what the administrator lacks there; empty where all is there. */
+  markers: { table: string; lacking: string[] };
+  namespace?: string;
+  readers: ReaderFacts[];
+  /** Of the primary, in percent, where PostgreSQL's statistics tell: advice, no condition. */
+  readShare?: number;
+}
+
+export interface ReplicaActivities {
+  inspectReplica(request: ReplicaIdentity): Promise<ReplicaFacts>;
+
+  /** Whether there is a server of that name, and whom it follows. */
+  readReplica(request: ReplicaIdentity): Promise<Since & { exists: boolean }>;
+  /** Does nothing where it exists; one heartbeating activity for the whole wait. Throws Drift where it follows another. */
+  createReplica(request: LongRequest & ReplicaIdentity & { location?: string }): Promise<void>;
+  /** Does nothing where it is gone. Throws ReplicaInUse where sessions other than Azure's and our own are on it. */
+  deleteReplica(request: LongRequest & ReplicaIdentity): Promise<void>;
+  /**
+   * Throws NotVerified until ARM says Ready and the server itself is a replica of that very cluster (system identifier,
+   * timeline) that streams and replays. Returns the evidence.
+   */
+  verifyReplica(request: ReplicaIdentity): Promise<string>;
+  /** Throws NotVerified while ARM still finds it. */
+  verifyNoReplica(request: ReplicaIdentity): Promise<string>;
+  /**
+   * Writes a marker on the primary every second and reads it on the replica, for the window; begins anew after a sample that
+   * was more than 1 MiB behind. Throws ReplicaBehind at the deadline.
+   */
+  verifyLag(request: ReplicaIdentity & { windowSeconds: number; deadlineSeconds: number }): Promise<string>;
+
+  readAddress(request: { secret: string; key: string }): Promise<Since & { host?: string }>;
+  /**
+   * The URL of `primaryKey` with the replica's host, in another key of the same Secret; or no such key. Throws Drift for a
+   * key that leads elsewhere.
+   */
+  changeAddress(
+    request: LongRequest & ReplicaIdentity & { secret: string; key: string; primaryKey: string; there: boolean },
+  ): Promise<void>;
+  verifyAddress(request: ReplicaIdentity & { secret: string; key: string; there: boolean }): Promise<string>;
+
+  readReader(request: { deployment: string; variable: string }): Promise<Since & { reference?: string }>;
+  /** The template's variable from "secret/key", or not at all; a rolling update. */
+  changeReader(request: ChangeRequest<string | undefined> & { deployment: string; variable: string }): Promise<void>;
+  /** Rolled out; and where it is wired, sessions of the application are on the replica. */
+  verifyReader(
+    request: ReplicaIdentity & { deployment: string; variable: string; reference?: string; since?: Since },
+  ): Promise<string>;
+}

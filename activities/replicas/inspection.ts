@@ -1,0 +1,76 @@
+/** What preflight reads for a new replica: the source as for any change of it, the name, the markers, the readers. */
+import { connectionUrl } from '../postgres/connection-url';
+import { lackingForMarkers, markerTable } from '../postgres/markers';
+import { inspect } from '../database/inspection';
+import { onServer } from '../database/sql';
+import type { ReaderFacts, ReplicaFacts, ReplicaIdentity } from './contract';
+import { findServer } from './changes';
+import type { ReplicaDependencies } from './dependencies';
+
+export async function inspectReplica(
+  { source, replica }: ReplicaIdentity,
+  use: ReplicaDependencies,
+): Promise<ReplicaFacts> {
+  const database = await inspect(source, use);
+  const primary = await use.servers.readServer(source);
+  const [existing, lacking, readShare, readers] = await Promise.all([
+    findServer(replica, use.servers),
+    onServer(primary, 'admin', use, lackingForMarkers),
+    readShareOf(source, use),
+    readersOf(use),
+  ]);
+  return {
+    database,
+    ...(existing
+      ? {
+          existing: {
+            ...(existing.source ? { source: existing.source } : {}),
+            ...{ state: existing.state, sku: existing.sku, location: existing.location, host: existing.host },
+          },
+        }
+      : {}),
+    markers: { table: markerTable, lacking },
+    ...(use.topology.kubernetes ? { namespace: use.topology.kubernetes.namespace } : {}),
+    readers,
+    ...(readShare === undefined ? {} : { readShare }),
+  };
+}
+
+/** Rows read of all rows touched in the application's database since its statistics began. */
+async function readShareOf(source: string, use: ReplicaDependencies): Promise<number | undefined> {
+  const primary = await use.servers.readServer(source);
+  const database = new URL(await connectionUrl(primary, 'application', use.connections)).pathname.slice(1);
+  return onServer(primary, 'admin', use, async (client) => {
+    const { rows } = await client.query<{ read: string; written: string }>(
+      `SELECT tup_returned::text AS read, (tup_inserted + tup_updated + tup_deleted)::text AS written
+         FROM pg_stat_database WHERE datname = $1`,
+      [decodeURIComponent(database)],
+    );
+    const [read, written] = [Number(rows[0]?.read ?? 0), Number(rows[0]?.written ?? 0)];
+    return read + written === 0 ? undefined : Math.round((100 * read) / (read + written));
+  });
+}
+
+async function readersOf(use: ReplicaDependencies): Promise<ReaderFacts[]> {
+  const known = (use.topology.kubernetes?.deployments ?? []).flatMap(({ name, readReplica }) =>
+    readReplica ? [{ deployment: name, ...readReplica }] : [],
+  );
+  return Promise.all(
+    known.map(async (reader): Promise<ReaderFacts> => {
+      const [deployment, secret] = await Promise.all([
+        use.kubernetes().readDeployment(reader.deployment),
+        use.kubernetes().readSecret(reader.secret, reader.key),
+      ]);
+      return {
+        ...reader,
+        wired: deployment.secretReferences[reader.variable] === `${reader.secret}/${reader.key}`,
+        ...(secret.text === undefined ? {} : { host: hostOf(secret.text) }),
+      };
+    }),
+  );
+}
+
+/** Never the rest of a URL: it carries a password. */
+export function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).hostname : 'no URL';
+}

@@ -1,0 +1,78 @@
+/** Is a server a replica of that very primary, and does it keep up? Asked of both by SQL. */
+import { Context } from '@temporalio/activity';
+import { onServer, writingOnServer } from '../database/sql';
+import { failure } from '../failures';
+import { deleteMarkers, hasMarker, writeMarker } from '../postgres/markers';
+import { readCluster, readReplicaState, readWalPosition } from '../postgres/reads';
+import type { ReplicaIdentity } from './contract';
+import type { ReplicaDependencies } from './dependencies';
+
+const lagBytesMax = 1024 * 1024;
+const sampleMs = 1000;
+
+/** The evidence. Throws NotVerified with everything that is not so. */
+export async function verifyReplica({ source, replica }: ReplicaIdentity, use: ReplicaDependencies): Promise<string> {
+  const [primary, standby] = await Promise.all([use.servers.readServer(source), use.servers.readServer(replica)]);
+  if (standby.state !== 'Ready') throw failure('NotVerified', `${replica}: ARM says ${standby.state}, not Ready`);
+  const [original, position] = await Promise.all([
+    onServer(primary, 'admin', use, readCluster),
+    onServer(primary, 'admin', use, readWalPosition),
+  ]);
+  const copy = await onServer(standby, 'admin', use, readCluster);
+  const state = await onServer(standby, 'admin', use, (client) => readReplicaState(client, position));
+  const open = [
+    ...(standby.source === source ? [] : [`ARM says that it follows ${standby.source ?? 'nobody'}`]),
+    ...(copy.systemIdentifier === original.systemIdentifier ? [] : ['it is a copy of another cluster']),
+    ...(copy.timeline === original.timeline ? [] : [`it is on timeline ${copy.timeline}, not ${original.timeline}`]),
+    ...(state.inRecovery ? [] : ['it is not in recovery']),
+    ...(state.streaming ? [] : ['it does not stream']),
+    ...(state.replayPause === 'not paused' ? [] : [`its replay is ${state.replayPause}`]),
+    ...(state.replayLagBytes <= lagBytesMax ? [] : [`it is ${state.replayLagBytes} bytes behind`]),
+  ];
+  if (open.length > 0) throw failure('NotVerified', `${replica}: ${open.join('; ')}`);
+  return `ARM Ready, in recovery on timeline ${copy.timeline}, streaming, ${state.replayLagBytes} bytes behind`;
+}
+
+/** See the contract. The run's markers are removed at the end, whatever happens. */
+export async function verifyLag(
+  { source, replica }: ReplicaIdentity,
+  { windowSeconds, deadlineSeconds }: { windowSeconds: number; deadlineSeconds: number },
+  use: ReplicaDependencies,
+): Promise<string> {
+  const context = Context.current();
+  const run = context.info.workflowExecution!.workflowId;
+  const deadline = context.info.scheduledTimestampMs + deadlineSeconds * 1000;
+  const [primary, standby] = await Promise.all([use.servers.readServer(source), use.servers.readServer(replica)]);
+  let [number, samples, worst, trouble] = [Date.now() % 1_000_000_000, 0, 0, ''];
+  try {
+    while (samples < windowSeconds) {
+      if (Date.now() > deadline)
+        throw failure('ReplicaBehind', `${replica} did not keep up for ${windowSeconds} s: ${trouble}`);
+      context.heartbeat();
+      const due = Date.now() + sampleMs;
+      number += 1;
+      try {
+        const position = await writingOnServer(primary, 'admin', use, async (client) => {
+          await writeMarker(client, run, number);
+          return readWalPosition(client);
+        });
+        await context.sleep(Math.max(0, due - Date.now()));
+        const [{ replayLagBytes }, seen] = await onServer(
+          standby,
+          'admin',
+          use,
+          async (client) => [await readReplicaState(client, position), await hasMarker(client, run, number)] as const,
+        );
+        trouble = replayLagBytes > lagBytesMax || !seen ? `${replayLagBytes} bytes behind after a second` : '';
+        worst = Math.max(worst, replayLagBytes);
+      } catch (error) {
+        if (context.cancellationSignal.aborted) throw error;
+        trouble = String((error as Error).message);
+      }
+      samples = trouble === '' ? samples + 1 : 0;
+    }
+  } finally {
+    await writingOnServer(primary, 'admin', use, (client) => deleteMarkers(client, run)).catch(() => undefined);
+  }
+  return `every marker of ${windowSeconds} s was there a second later, at most ${worst} bytes behind`;
+}

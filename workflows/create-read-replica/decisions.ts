@@ -1,0 +1,142 @@
+/** What a new replica needs, and what stands in its way. Pure, table-tested. */
+import type { ReaderFacts, ReplicaFacts } from '../../activities/replicas/contract';
+import type { CreateReadReplicaInput, Finding, Topology } from '../../catalogue';
+import type { Checks } from '../runbook/checks';
+import { askAll, refuse, warn } from '../runbook/checks';
+
+/** Azure allows so many a primary (concepts-read-replicas). */
+const replicasMax = 5;
+/** The guide's "when to add read replicas". */
+const readShareMin = 70;
+
+export function readersFor({ readers }: CreateReadReplicaInput, facts: ReplicaFacts): ReaderFacts[] {
+  return facts.readers.filter(({ deployment }) => readers === undefined || readers.includes(deployment));
+}
+
+interface Situation {
+  wanted: CreateReadReplicaInput;
+  facts: ReplicaFacts;
+  topology: Topology;
+}
+
+export function findings(wanted: CreateReadReplicaInput, facts: ReplicaFacts, topology: Topology): Finding[] {
+  return askAll(checks, { wanted, facts, topology });
+}
+
+const checks: Checks<Situation> = {
+  'source is a primary': ({ facts: { database } }) =>
+    ['Primary', 'None'].includes(database.primary.role)
+      ? []
+      : [refuse('NotAPrimary', 'source', `${database.primary.name} is a replica itself: name its primary`)],
+
+  'source is Ready': ({ facts: { database } }) =>
+    database.primary.state === 'Ready'
+      ? []
+      : [refuse('ServerNotReady', 'source', `${database.primary.name} is ${database.primary.state}: it must be Ready`)],
+
+  'tier has replicas': ({ facts: { database } }) =>
+    database.primary.tier === 'Burstable'
+      ? [refuse('BurstableWithReplicas', 'source', `${database.primary.name} is Burstable, which has no read replicas`)]
+      : [],
+
+  'name is free or its own': ({ wanted, facts: { existing, database } }) =>
+    existing && existing.source !== database.primary.name
+      ? [
+          refuse(
+            'NameTaken',
+            'replica',
+            `${wanted.replica} is there already and follows ${existing.source ?? 'nobody'}: take another name`,
+          ),
+        ]
+      : [],
+
+  'one more is allowed': ({ facts: { existing, database } }) =>
+    !existing && database.replicas.length >= replicasMax
+      ? [
+          refuse(
+            'TooManyReplicas',
+            'replica',
+            `${database.primary.name} has ${database.replicas.length} replicas, at most ${replicasMax} are allowed`,
+          ),
+        ]
+      : [],
+
+  'region of the primary': ({ wanted: { location }, facts: { database } }) =>
+    location !== undefined && location !== database.primary.location
+      ? [
+          warn(
+            'OtherRegion',
+            'location',
+            `${location} is another region than the primary's ${database.primary.location}: slower reads, and traffic between regions costs`,
+          ),
+        ]
+      : [],
+
+  'no resource lock': ({ facts: { database } }) =>
+    database.primary.locks
+      .filter(({ level }) => level === 'ReadOnly')
+      .map(({ name, scope }) =>
+        refuse('ResourceLocked', 'source', `resource lock "${name}" protects ${scope}: whoever set it must remove it`),
+      ),
+
+  'markers can be written': ({ facts: { markers } }) =>
+    markers.lacking.length > 0
+      ? [
+          refuse(
+            'MarkersMissing',
+            'source',
+            [
+              `the administrator cannot write ${markers.table}; as the owner of the database run:`,
+              ...markers.lacking.map((sql) => `${sql};`),
+            ].join('\n'),
+          ),
+        ]
+      : [],
+
+  'readers are known': ({ wanted: { readers = [] }, facts }) =>
+    readers
+      .filter((name) => !facts.readers.some(({ deployment }) => deployment === name))
+      .map((name) =>
+        refuse(
+          'NoReader',
+          'readers',
+          `the topology does not say how ${name} reads from a replica; it does for: ${facts.readers.map((one) => one.deployment).join(', ') || 'none'}`,
+        ),
+      ),
+
+  'readers read from no other': ({ wanted, facts }) =>
+    readersFor(wanted, facts)
+      .filter(({ host }) => host !== undefined && host !== facts.existing?.host)
+      .map(({ deployment, host, secret, key }) =>
+        refuse(
+          'ReadsFromAnother',
+          'readers',
+          `${deployment} reads from ${host} already (${key} of ${secret}): move it away first`,
+        ),
+      ),
+
+  'connections of a second pool': ({ wanted, facts, topology }) =>
+    readersFor(wanted, facts).flatMap(({ deployment }) => {
+      const pool = topology.kubernetes?.deployments.find(({ name }) => name === deployment)?.databasePool;
+      return pool
+        ? [
+            warn(
+              'SecondPool',
+              'readers',
+              `each pod of ${deployment} opens a second pool, of up to ${pool.default} connections, on the replica; reads there may be stale, and long ones can be cancelled by replay`,
+            ),
+          ]
+        : [];
+    }),
+
+  'reads are worth it': ({ facts: { readShare } }) =>
+    readShare !== undefined && readShare < readShareMin
+      ? [
+          warn(
+            'FewReads',
+            'source',
+            `${readShare} % of the rows touched are read; the guide adds replicas from ${readShareMin} % on`,
+          ),
+        ]
+      : [],
+};

@@ -1,0 +1,140 @@
+/**
+ * createReadReplica: one more read replica of a PostgreSQL flexible server, and the deployments that read from it.
+ *
+ * 1. The replica, by Azure; verified as a streaming copy of that very primary. One that is there already is adopted.
+ * 2. It keeps up: no sample of a window more than 1 MiB behind, under markers written on the primary.
+ * 3. Its address, in the Secret of the readers; then each reader, by a rolling update, until its sessions are on the replica.
+ *
+ * Going back: readers first, then the address, then the replica, only if this run made it and nobody else is on it.
+ *
+ * Out of scope: promotion, virtual endpoints, replicas of another size than the primary's.
+ */
+import type { Since } from '../../activities/deployments/contract';
+import type { ReaderFacts, ReplicaActivities, ReplicaFacts } from '../../activities/replicas/contract';
+import type { CreateReadReplicaInput } from '../../catalogue';
+import { createReadReplicaInput, runbooks, targetOf } from '../../catalogue';
+import { deploymentTarget } from '../deployments';
+import { changes, reads, verifications } from '../runbook/activities';
+import type { Runbook } from '../runbook/definition';
+import { runbook } from '../runbook/runbook';
+import type { AnyStep } from '../runbook/step';
+import { change } from '../runbook/step';
+import { findings, readersFor } from './decisions';
+
+const read = reads<ReplicaActivities>();
+const act = changes<ReplicaActivities>();
+const check = verifications<ReplicaActivities>();
+
+export const definition: Runbook<CreateReadReplicaInput, ReplicaFacts> = {
+  name: 'createReadReplica',
+  title: runbooks['createReadReplica']!.title,
+  input: createReadReplicaInput,
+  subject: ({ replica, source }, topology) => `${replica} of ${source ?? topology.postgres.primary}`,
+  preflight: ({ replica, source }, topology) =>
+    read('preflight · read the primary, its replicas, the readers').inspectReplica({
+      ...{ source: source ?? topology.postgres.primary, replica },
+    }),
+  targets: (wanted, facts) => [
+    ...[facts.database.primary.name, wanted.replica].map((server) => targetOf('postgres', server)),
+    ...readersFor(wanted, facts).flatMap((reader) => [secretOf(facts, reader), deploymentOf(facts, reader)]),
+  ],
+  findings,
+  steps: (wanted, facts) => {
+    const readers = readersFor(wanted, facts);
+    const secrets = new Map(
+      readers.filter(({ host }) => host === undefined).map((one) => [`${one.secret}/${one.key}`, one]),
+    );
+    return [
+      ...(facts.existing ? [] : [create(wanted, facts)]),
+      ...[...secrets.values()].map((reader) => publish(wanted, facts, reader)),
+      ...readers.filter(({ wired }) => !wired).map((reader) => wire(wanted, facts, reader)),
+    ];
+  },
+  clients: (_wanted, { database }) => ({ kind: 'postgres', server: database.primary.name }),
+};
+
+export const createReadReplica = runbook(definition);
+
+/** Every step leaves clients alone, and so does taking it back. */
+const calm = { reversibility: 'reversible' as const, undoDisturbsClients: false, impact: 'nothing' };
+
+function create(wanted: CreateReadReplicaInput, { database: { primary } }: ReplicaFacts): AnyStep {
+  const { replica, location, timing, lagWindowSeconds: windowSeconds } = wanted;
+  const [name, identity] = [`create ${replica}`, { source: primary.name, replica }];
+  const deadlineSeconds = timing.operationTimeoutSeconds;
+  return change<boolean, Since & { exists: boolean }>({
+    ...{ name, resource: targetOf('postgres', replica), from: false, to: true, ...calm },
+    // The base backup takes its time: some minutes, and more with the size of the data.
+    expectedSeconds: 600 + windowSeconds,
+    detail: `${primary.sku}, ${primary.storageGb} GiB in ${location ?? primary.location}; then ${windowSeconds} s under watch`,
+    show: (exists) => (exists ? `replica of ${primary.name}` : 'absent'),
+    read: () => read(`${name} · look for it`).readReplica(identity),
+    valueOf: ({ exists }) => exists,
+    set: (exists, way) =>
+      exists
+        ? act(`${name} · ask Azure for it`, timing).createReplica({
+            ...identity,
+            deadlineSeconds,
+            ...(location ? { location } : {}),
+          })
+        : act(`${name} · delete it`, timing).deleteReplica({ ...identity, deadlineSeconds, undo: way === 'back' }),
+    check: async (exists) => {
+      if (!exists) return check(`${name} · verify that it is gone`, timing).verifyNoReplica(identity);
+      const state = await check(`${name} · verify that it replicates`, timing).verifyReplica(identity);
+      const lag = await act(`${name} · watch its lag for ${windowSeconds} s`, timing).verifyLag({
+        ...{ ...identity, windowSeconds, deadlineSeconds: timing.verificationTimeoutSeconds + windowSeconds },
+      });
+      return `${state}; ${lag}`;
+    },
+  });
+}
+
+function publish({ replica, timing }: CreateReadReplicaInput, facts: ReplicaFacts, reader: ReaderFacts): AnyStep {
+  const { secret, key, primaryKey } = reader;
+  const name = `publish address of ${replica}`;
+  const identity = { source: facts.database.primary.name, replica };
+  return change<boolean, Since & { host?: string }>({
+    ...{ name, resource: secretOf(facts, reader), from: false, to: true, ...calm, expectedSeconds: 5 },
+    show: (there) => (there ? `${key} leads to ${replica}` : `no ${key}`),
+    read: () => read(`${name} · read ${key}`).readAddress({ secret, key }),
+    valueOf: ({ host }) => host !== undefined,
+    set: (there) =>
+      act(`${name} · ${there ? 'write' : 'remove'} ${key}`, timing).changeAddress({
+        ...{ ...identity, secret, key, primaryKey, there, deadlineSeconds: timing.operationTimeoutSeconds },
+      }),
+    check: (there) => check(`${name} · verify`, timing).verifyAddress({ ...identity, secret, key, there }),
+  });
+}
+
+function wire({ replica, timing }: CreateReadReplicaInput, facts: ReplicaFacts, reader: ReaderFacts): AnyStep {
+  const { deployment, variable, secret, key } = reader;
+  const name = `wire ${deployment}`;
+  const identity = { source: facts.database.primary.name, replica };
+  return change<string | undefined, Since & { reference?: string }>({
+    ...{ name, resource: deploymentOf(facts, reader), from: undefined, to: `${secret}/${key}`, ...calm },
+    ...{ expectedSeconds: 120, detail: 'a rolling update: every pod is replaced' },
+    show: (reference) => (reference ? `${variable} from ${reference}` : `no ${variable}`),
+    read: () => read(`${name} · read its template`).readReader({ deployment, variable }),
+    valueOf: ({ reference }) => reference,
+    set: (to, _way, from) =>
+      act(`${name} · ${to ? 'set' : 'remove'} ${variable}`, timing).changeReader({
+        ...{ deployment, variable, from, to, deadlineSeconds: timing.operationTimeoutSeconds },
+      }),
+    check: (reference, since) =>
+      check(`${name} · verify where it reads`, timing).verifyReader({
+        ...identity,
+        deployment,
+        variable,
+        reference,
+        since,
+      }),
+  });
+}
+
+function secretOf({ namespace }: ReplicaFacts, { secret }: ReaderFacts): string {
+  return targetOf('secret', `${namespace}.${secret}`);
+}
+
+function deploymentOf({ namespace = '' }: ReplicaFacts, { deployment }: ReaderFacts): string {
+  return deploymentTarget(namespace, deployment);
+}
