@@ -32,7 +32,7 @@ import { pod } from './kubernetes/cluster-lab';
       const up = lab('up', '--kubernetes', '--replicas', '1');
       expect(up).toMatchObject({ code: 0, error: '', out: expect.stringContaining('pods: ready') });
       const { out } = lab('status');
-      expect(out).toContain('CPU limits are not kept');
+      expect(out).toMatch(/cluster: every pod is ready; .*CPU limits are not: /);
       expect(out).toMatch(/broxiva-db-primary +primary +Ready/);
       expect(out).toMatch(/broxiva-db-replica-1 +replica +Ready/);
       const { processes } = JSON.parse(lab('--json', 'status').out);
