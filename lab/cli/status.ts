@@ -5,11 +5,10 @@ import type { FaultListing } from '../azure';
 import { askDaemon } from '../control-client';
 import type { LabStatus, ServerStatus } from '../daemon/status';
 import type { Cluster } from '../kubernetes/cluster';
-import { Registry } from '../kubernetes/images/registry';
-import { cpuHierarchy } from '../kubernetes/kubelet/cpu-limits';
 import type { Lab } from '../lab';
 import { Parts } from '../lifecycle/parts';
 import type { ManagedProcess } from '../managed-process';
+import { type ClusterStatus, clusterStatus, showCluster } from './cluster-status';
 import { age, bytes } from './output';
 
 export interface ProcessStatus {
@@ -18,13 +17,6 @@ export interface ProcessStatus {
   pid: number | null;
   startedAt: string | null;
   address: string;
-}
-
-export interface ClusterStatus {
-  /** Whether pods' CPU limits are kept here. */
-  cpuLimits: boolean;
-  /** Broken images that were pushed, by name and tag. */
-  pushed: Record<string, string>;
 }
 
 export interface FullStatus extends Partial<LabStatus> {
@@ -41,9 +33,10 @@ export interface FullStatus extends Partial<LabStatus> {
 export async function readStatus(lab: Lab): Promise<FullStatus> {
   const parts = new Parts(lab);
   const { timeFactor, memoryFactor, taskQueue } = lab.configuration;
-  const [daemon, openRuns] = await Promise.all([
+  const [daemon, openRuns, cluster] = await Promise.all([
     askDaemon<LabStatus>(lab, 'GET', '/status').catch(() => undefined),
     parts.temporal.openRuns(),
+    parts.cluster && clusterStatus(parts.cluster),
   ]);
   return {
     ...{ lab: lab.name, timeFactor, memoryFactor },
@@ -53,7 +46,7 @@ export async function readStatus(lab: Lab): Promise<FullStatus> {
       processStatus(parts.worker.process, `task queue ${taskQueue}`),
       ...(parts.cluster ? clusterProcesses(parts.cluster) : []),
     ],
-    ...(parts.cluster && { cluster: clusterStatus(parts.cluster) }),
+    ...(cluster && { cluster }),
     ...daemon,
     openRuns: openRuns ?? null,
   };
@@ -87,16 +80,6 @@ function clusterProcesses({ processes, layout }: Cluster): ProcessStatus[] {
     ...{ etcd: layout.etcd, 'kube-apiserver': layout.apiServer, kubelet: `KUBECONFIG=${layout.kubeconfig}` },
   };
   return processes.map((process) => processStatus(process, addresses[process.name] ?? ''));
-}
-
-function clusterStatus({ layout }: Cluster): ClusterStatus {
-  return { cpuLimits: cpuHierarchy() !== undefined, pushed: new Registry(layout).pushed() };
-}
-
-function showCluster({ cpuLimits, pushed }: ClusterStatus): string {
-  const images = Object.entries(pushed).map(([image, broken]) => `${image} is ${broken}`);
-  const limits = cpuLimits ? 'kept by cgroups' : "not kept: this machine's cgroups cannot be written by this user";
-  return `cluster: memory limits of pods are kept, CPU limits are ${limits}; ${images.join(', ') || 'every image is good'}`;
 }
 
 function processStatus(managed: ManagedProcess, address: string): ProcessStatus {

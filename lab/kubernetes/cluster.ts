@@ -56,15 +56,24 @@ export class Cluster {
    * time, which may be what somebody wants: `broxiva-web 1 of 2`.
    */
   async waitForPods(): Promise<string[]> {
+    let missing: string[];
+    const none = async () => {
+      missing = await this.missingPods().catch(() => ['the API server does not answer']);
+      return missing.length === 0;
+    };
+    await until('pods are ready', none, { deadlineMs: podsDeadlineMs, everyMs: 250 }).catch(() => undefined);
+    return missing!;
+  }
+
+  /** Throws when the API server does not answer. */
+  async missingPods(): Promise<string[]> {
     const api = Api.of(this.layout, 'admin');
     try {
-      let missing: string[];
-      const none = async () => {
-        missing = await missingPods(api).catch(() => ['the API server does not answer']);
-        return missing.length === 0;
-      };
-      await until('pods are ready', none, { deadlineMs: podsDeadlineMs, everyMs: 250 }).catch(() => undefined);
-      return missing!;
+      const path = `/apis/apps/v1/namespaces/${productionNamespace}/deployments`;
+      const { items } = await api.get<{ items: Deployment[] }>(path);
+      return items
+        .filter(({ spec, status }) => (status.availableReplicas ?? 0) < spec.replicas)
+        .map(({ metadata, spec, status }) => `${metadata.name} ${status.availableReplicas ?? 0} of ${spec.replicas}`);
     } finally {
       api.close();
     }
@@ -79,15 +88,6 @@ export class Cluster {
     await this.controlPlane.etcd.stop();
     if (existsSync(this.layout.kubeletSocket)) await rm(this.layout.kubeletSocket);
   }
-}
-
-async function missingPods(api: Api): Promise<string[]> {
-  const { items } = await api.get<{ items: Deployment[] }>(
-    `/apis/apps/v1/namespaces/${productionNamespace}/deployments`,
-  );
-  return items
-    .filter(({ spec, status }) => (status.availableReplicas ?? 0) < spec.replicas)
-    .map(({ metadata, spec, status }) => `${metadata.name} ${status.availableReplicas ?? 0} of ${spec.replicas}`);
 }
 
 function answers(socketPath: string): Promise<boolean> {

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isRoot, serverAccount } from '../../lab/account';
 import { cacheFolder } from '../../lab/cache';
+import { pod } from './kubernetes/cluster-lab';
 
 (isRoot() ? test : test.skip)(
   'an ordinary user has a lab of their own',
@@ -31,13 +32,14 @@ import { cacheFolder } from '../../lab/cache';
       const up = lab('up', '--kubernetes', '--replicas', '1');
       expect(up).toMatchObject({ code: 0, error: '', out: expect.stringContaining('pods: ready') });
       const { out } = lab('status');
-      expect(out).toContain('CPU limits are not kept');
+      expect(out).toMatch(/cluster: every pod is ready; .*CPU limits are not: /);
       expect(out).toMatch(/broxiva-db-primary +primary +Ready/);
       expect(out).toMatch(/broxiva-db-replica-1 +replica +Ready/);
       const { processes } = JSON.parse(lab('--json', 'status').out);
       const worker = processes.find(({ name }: { name: string }) => name === 'worker');
       const resolved = spawnSync('nsenter', ['--target', String(worker.pid), '--mount', 'getent', 'hosts', 'redis']);
       expect(resolved.stdout.toString()).toMatch(/^127\./);
+      expect(poolerIn(join(cache, 'labs', 'default', 'kubernetes', 'kubeconfig'))).toMatch(/condition met/);
       expect(lab('env').out).toContain(`export RUNBOOK_SECRETS='${cache}/labs/default/secrets'`);
     } finally {
       expect(lab('down')).toMatchObject({ code: 0, error: '' });
@@ -46,3 +48,18 @@ import { cacheFolder } from '../../lab/cache';
   },
   150_000,
 );
+
+/** PgBouncer refuses root, which is what an ordinary user is in a container of theirs. */
+function poolerIn(kubeconfig: string): string {
+  const kubectl = (args: string[], input?: string) =>
+    spawnSync(join(cacheFolder(), 'bin', 'kubectl'), [...args, '--kubeconfig', kubeconfig], {
+      input,
+    }).stdout.toString();
+  const env = [{ name: 'DB_HOST', value: 'nowhere' }];
+  const readinessProbe = { tcpSocket: { port: 5432 }, periodSeconds: 1 };
+  kubectl(
+    ['apply', '-f', '-'],
+    JSON.stringify(pod('pooler', { image: 'edoburu/pgbouncer:1.18.0', env, readinessProbe })),
+  );
+  return kubectl(['wait', 'pod/pooler', '--for=condition=Ready', '--timeout=20s']);
+}

@@ -1,7 +1,8 @@
 /** Pods: they become ready, answer through their Service, are started again when they end, and go as Kubernetes wants it. */
+import { Agent } from 'node:http';
 import type { Lab } from '../../../lab/lab';
 import { until } from '../../../lab/processes';
-import { apply, kubectl, pod, podsOf, processOf, serviceUrl, statusOf } from './cluster-lab';
+import { apply, kubectl, kubectlJson, pod, podsOf, processOf, serviceUrl, statusOf } from './cluster-lab';
 import { ask } from './requests';
 
 export function podTests(theLab: () => Lab): void {
@@ -99,6 +100,23 @@ export function podTests(theLab: () => Lab): void {
     expect(politeSeconds).toBeLessThan(10);
     expect(deafSeconds).toBeGreaterThan(3);
   });
+
+  test.concurrent(
+    'a service that goes answers on a connection that its client keeps, and says that it ends',
+    async () => {
+      const readinessProbe = { httpGet: { path: '/health', port: 3000 }, periodSeconds: 1 };
+      await apply(theLab(), pod('leaving', { image: 'broxiva/web:1.0.0', readinessProbe }));
+      await kubectl(theLab(), 'wait', 'pod/leaving', '--for=condition=Ready', '--timeout=20s');
+      const url = `http://${(await kubectlJson(theLab(), 'get', 'pod', 'leaving')).status.podIP}:3000/health`;
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      expect((await ask(url, agent)).headers).toMatchObject({ connection: 'keep-alive', 'keep-alive': 'timeout=2' });
+      await kubectl(theLab(), 'delete', 'pod', 'leaving', '--wait=false');
+      const draining = async () => (await kubectl(theLab(), 'logs', 'leaving')).includes('draining');
+      await until('it has heard SIGTERM', draining, { deadlineMs: 10_000, everyMs: 50 });
+      expect(await ask(url, agent)).toMatchObject({ status: 200, reused: true, headers: { connection: 'close' } });
+      await kubectl(theLab(), 'wait', 'pod/leaving', '--for=delete', '--timeout=10s');
+    },
+  );
 
   test.concurrent('a claim is bound to a folder, which the next pod finds as the last one left it', async () => {
     const claim = {

@@ -1,17 +1,28 @@
 /** Clients of a Service, as a browser or another service is one. */
-import { Agent, get } from 'node:http';
+import { Agent, get, type IncomingHttpHeaders } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export function ask(url: string, agent = new Agent()): Promise<{ status: number; text: string }> {
+export interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  text: string;
+  /** It came over a connection that an earlier request had made. */
+  reused: boolean;
+}
+
+export function ask(url: string, agent = new Agent()): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    get(url, { agent, timeout: 10_000 }, (answer) => {
+    const request = get(url, { agent, timeout: 10_000 }, (answer) => {
       const parts: Buffer[] = [];
       answer.on('data', (part: Buffer) => parts.push(part));
-      answer.on('end', () => resolve({ status: answer.statusCode!, text: Buffer.concat(parts).toString() }));
+      answer.on('end', () => {
+        const text = Buffer.concat(parts).toString();
+        resolve({ status: answer.statusCode!, headers: answer.headers, text, reused: request.reusedSocket });
+      });
       answer.on('error', reject);
-    })
-      .on('timeout', () => reject(new Error('no answer within 10 s')))
-      .on('error', reject);
+    });
+    request.on('timeout', () => reject(new Error('no answer within 10 s')));
+    request.on('error', reject);
   });
 }
 
