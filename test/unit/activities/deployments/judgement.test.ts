@@ -16,7 +16,16 @@ const unlimited = { requests: nothing, limits: nothing };
 function deployment(more: Partial<Deployment> = {}): Deployment {
   return {
     ...none,
-    ...{ name: 'api', uid: 'u', version: '1', replicas: 2, environment: {}, environmentFrom: [], secretReferences: {}, container: 'api' },
+    ...{
+      name: 'api',
+      uid: 'u',
+      version: '1',
+      replicas: 2,
+      environment: {},
+      environmentFrom: [],
+      secretReferences: {},
+      container: 'api',
+    },
     ...{ image: 'api:1', requests: { cpuMillis: 0, memoryBytes: 0 }, maxSurge: '25%', selector: 'app=api' },
     ...{ size: unlimited, paused: false },
     ...{ observed: true, updatedReplicas: 2, readyReplicas: 2, presentReplicas: 2, conditions: [] },

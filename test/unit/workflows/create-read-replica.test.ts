@@ -1,0 +1,117 @@
+/** The decisions of createReadReplica, as tables: what it does, and what stands in the way. */
+import type { DatabaseFacts, ServerFacts } from '../../../activities/database/contract';
+import type { ReaderFacts, ReplicaFacts } from '../../../activities/replicas/contract';
+import { createReadReplicaInput, topologySchema } from '../../../catalogue';
+import { findings } from '../../../workflows/create-read-replica/decisions';
+import { definition } from '../../../workflows/create-read-replica/workflow';
+
+const topology = topologySchema.parse({
+  environment: 'test',
+  azure: { resourceGroup: 'group' },
+  postgres: { primary: 'primary-1', database: 'broxiva', applicationRole: 'broxiva' },
+  approval: {},
+});
+const primary: ServerFacts = {
+  ...{ name: 'primary-1', id: '/servers/primary-1', location: 'eastus', sku: 'Standard_D4ds_v4' },
+  ...{ tier: 'GeneralPurpose', storageGb: 256, state: 'Ready', role: 'Primary', highAvailability: 'Disabled' },
+  ...{ version: '17', maxConnections: 1718, maxConnectionsSource: 'system-default', pending: [], locks: [] },
+  ...{ longTransactions: [], unloggedTables: [], logicalSlots: [] },
+};
+const reader: ReaderFacts = {
+  ...{ deployment: 'broxiva-api', variable: 'READ_URL', secret: 'secrets', key: 'READ_URL', primaryKey: 'URL' },
+  wired: false,
+};
+const existing = {
+  ...{ source: 'primary-1', state: 'Ready', sku: 'Standard_D4ds_v4', location: 'eastus', host: 'replica-1.host' },
+};
+
+function facts(more: Partial<ReplicaFacts> = {}, server: Partial<ServerFacts> = {}, replicas = 0): ReplicaFacts {
+  const database: DatabaseFacts = {
+    ...{ resourceGroup: 'group', primary: { ...primary, ...server }, offers: [], backup: {}, builtInPooler: false },
+    replicas: Array.from({ length: replicas }, (_, index) => ({ ...primary, name: `other-${index}` })),
+  };
+  return {
+    ...{ database, markers: { table: 'runbooks.markers', lacking: [] }, namespace: 'prod', readers: [reader] },
+    ...more,
+  };
+}
+
+const input = (more: object = {}) =>
+  createReadReplicaInput.parse({ replica: 'replica-1', requestedBy: 'a@example.com', ...more });
+
+test.each<[string, object, Partial<ReplicaFacts>, string[]]>([
+  [
+    'all of it: the replica, its address, its reader',
+    {},
+    {},
+    [
+      'create replica-1: absent → replica of primary-1',
+      'publish address of replica-1: no READ_URL → READ_URL leads to replica-1',
+      'wire broxiva-api: no READ_URL → READ_URL from secrets/READ_URL',
+    ],
+  ],
+  ['no readers wanted', { readers: [] }, {}, ['create replica-1: absent → replica of primary-1']],
+  [
+    'adopted, with an address already',
+    {},
+    { existing, readers: [{ ...reader, host: existing.host }] },
+    ['wire broxiva-api: no READ_URL → READ_URL from secrets/READ_URL'],
+  ],
+  ['so already', {}, { existing, readers: [{ ...reader, host: existing.host, wired: true }] }, []],
+])('%s', (_name, wanted, more, steps) => {
+  const found = definition.steps(input(wanted), facts(more), topology);
+  expect(found.map(({ name, from, to }) => `${name}: ${from} → ${to}`)).toEqual(steps);
+  const targets = definition.targets(input(wanted), facts(more));
+  expect(found.filter(({ resource }) => !targets.includes(resource))).toEqual([]);
+});
+
+test('two readers of one Secret share the step for its address', () => {
+  const readers = [reader, { ...reader, deployment: 'broxiva-web' }];
+  expect(definition.steps(input(), facts({ readers }), topology).map(({ name }) => name)).toEqual([
+    ...['create replica-1', 'publish address of replica-1', 'wire broxiva-api', 'wire broxiva-web'],
+  ]);
+});
+
+test.each<[string, object, ReplicaFacts, string[]]>([
+  ['nothing', {}, facts(), []],
+  ['a replica as its source', {}, facts({}, { role: 'AsyncReplica' }), ['refusal NotAPrimary']],
+  ['a source that is busy', {}, facts({}, { state: 'Updating' }), ['refusal ServerNotReady']],
+  ['a Burstable source', {}, facts({}, { tier: 'Burstable' }), ['refusal BurstableWithReplicas']],
+  ['a name that is taken', {}, facts({ existing: { ...existing, source: 'another' } }), ['refusal NameTaken']],
+  ['five replicas already', {}, facts({}, {}, 5), ['refusal TooManyReplicas']],
+  ['five replicas, this one among them', {}, facts({ existing }, {}, 5), []],
+  ['another region', { location: 'westus' }, facts(), ['warning OtherRegion']],
+  [
+    'a resource lock',
+    {},
+    facts({}, { locks: [{ name: 'keep', level: 'ReadOnly', scope: '/group' }] }),
+    ['refusal ResourceLocked'],
+  ],
+  [
+    'no table for the markers',
+    {},
+    facts({ markers: { table: 'runbooks.markers', lacking: ['CREATE SCHEMA runbooks'] } }),
+    ['refusal MarkersMissing'],
+  ],
+  ['a reader that nobody knows', { readers: ['broxiva-web'] }, facts(), ['refusal NoReader']],
+  [
+    'a reader that reads elsewhere',
+    {},
+    facts({ readers: [{ ...reader, host: 'other.host', wired: true }] }),
+    ['refusal ReadsFromAnother'],
+  ],
+  ['a primary that is hardly read from', {}, facts({ readShare: 40 }), ['warning FewReads']],
+])('%s', (_name, wanted, found, codes) => {
+  const noted = findings(input(wanted), found, topology).filter(({ level }) => level !== 'ok');
+  expect(noted.map(({ level, code }) => `${level} ${code}`)).toEqual(codes);
+});
+
+test.each([
+  { replica: 'A' },
+  { replica: '*' },
+  { replica: '' },
+  { replica: 'replica-1', lagWindowSeconds: 0 },
+  { replica: 'replica-1', location: 'West US' },
+])('%p is refused before anything is read', (given) => {
+  expect(createReadReplicaInput.safeParse({ requestedBy: 'a@example.com', ...given }).success).toBe(false);
+});
