@@ -40,9 +40,13 @@ function reasonFor(
         remedy: 'start a worker on that queue: the run goes on where it was, nothing is lost',
       }
     : {
-        why: `no worker on task queue "${taskQueue}" answers`,
-        remedy: 'see whether the worker lives (its log, its host); start one if not: the run goes on where it was',
+        why: `no worker on task queue "${taskQueue}" has answered yet`,
+        remedy: `one asked for work ${secondsSince(seen)} s ago and may be busy: ask again in ten seconds; if it stays so, see whether it lives (its log, its host), and start one if not: the run goes on where it was`,
       };
+}
+
+function secondsSince(at: Date): number {
+  return Math.max(0, Math.round((Date.now() - at.getTime()) / 1000));
 }
 
 /** Newest first. A failed workflow task is one that the worker could not perform: wrong code, or a missing registration. */

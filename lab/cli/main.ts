@@ -9,6 +9,7 @@ import { up, type UpOptions } from '../lifecycle/up';
 import type { TrafficReport } from '../traffic/traffic';
 import { addDemoCommand } from './demo';
 import { addFaultCommands } from './faults';
+import { addKubectlCommand } from './kubectl';
 import { addKubernetesCommands } from './kubernetes';
 import { labCommand, printJson } from './output';
 import { addQueueCommands } from './queues';
@@ -122,6 +123,7 @@ traffic.command('stop').description('end them, and report').action(reportTraffic
 traffic.command('report').description('compares what they were told with what is there').action(reportTraffic('GET'));
 
 addFaultCommands(program, theLab, (lab) => new Parts(lab));
+addKubectlCommand(program, theLab);
 addKubernetesCommands(program, theLab, number);
 addQueueCommands(program, theLab, number);
 addDemoCommand(program, number);

@@ -27,6 +27,14 @@ export function accessTests(theLab: () => Lab): void {
     expect((await runKubectl(theLab(), cat, 'some words')).out).toBe('some words');
   });
 
+  test.concurrent('`lab kubectl` hands its arguments on, and its exit code back', async () => {
+    const command = (...words: string[]) => labCommand(theLab().name, 'kubectl', ...words, '-n', production);
+    expect(await command('get', 'deployment', 'redis', '-o', 'name')).toBe('deployment.apps/redis\n');
+    const ping = ['kubectl', '-n', production, 'exec', 'deployment/redis', '--', 'redis-cli', 'ping'];
+    expect(await labCommand(theLab().name, ...ping)).toBe('PONG\n');
+    await expect(command('get', 'deployment', 'nobody')).rejects.toThrow('not found');
+  });
+
   test.concurrent('top shows what pods use', async () => {
     const measured = async () =>
       /broxiva-api\S+ +\d+m +\d\d+Mi/.test((await runKubectl(theLab(), ['top', 'pods', '-n', production])).out);
