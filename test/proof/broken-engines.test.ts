@@ -8,16 +8,15 @@ import { breakSources } from './harness/code';
 import { Proof } from './harness/proof';
 import { Stage } from './harness/stage';
 import type { Violation } from './invariants';
+import type { Shown } from './matrix/matrix';
 import { databaseSkuUpgrade } from './subjects/database-sku-upgrade';
 
 const upgrade = databaseSkuUpgrade.variants.find(({ name }) => name === 'up')!;
 /** One step that sets a parameter and changes a size: nothing of a case depends on what it would show itself. */
-const shown = {
+const shown: Shown = {
   steps: [{ name: 'scale primary', reversible: true }],
-  requests: 0,
-  connections: 0,
-  mutations: [],
-  servers: 1,
+  ...{ requests: 0, connections: 0, mutations: [], systems: ['azure'], resources: 1 },
+  ...{ podsStarted: 0, competitors: [] },
 };
 /** Of all engines together, on a busy machine. */
 const timeoutMs = 240_000;

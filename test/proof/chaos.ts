@@ -35,7 +35,8 @@ async function main(): Promise<void> {
   const chosen = Object.values(subjects).filter(({ runbook }) => !RUNBOOK || runbook === RUNBOOK);
   if (chosen.length === 0) throw new Error(`RUNBOOK=${RUNBOOK}: there are ${Object.keys(subjects).join(', ')}`);
   const began = Date.now();
-  const proof = await Proof.start({ runbooks: { catalogue: runbooks }, players: Number(PLAYERS), report });
+  const cluster = chosen.some((subject) => subject.cluster);
+  const proof = await Proof.start({ runbooks: { catalogue: runbooks }, players: Number(PLAYERS), cluster, report });
   // Ended early, it takes its lab along.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void proof.stage.stop().finally(() => process.exit(130)));
@@ -75,7 +76,7 @@ async function showAll(proof: Proof, scenes: Scene[]): Promise<AllShown> {
   return new Map(
     results
       .filter(({ violations }) => violations.length === 0)
-      .map(({ scene, evidence }) => [scene, shownBy(evidence)]),
+      .map(({ scene, evidence }) => [scene, shownBy(evidence, scene.variant)]),
   );
 }
 

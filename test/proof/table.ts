@@ -1,40 +1,47 @@
-/** docs/proof.md: runbook × what it suffered → what happened, how often. Only what was played has a cell. */
-import { writeFileSync } from 'node:fs';
+/**
+ * docs/proof.md: runbook × what it suffered → what happened, how often. Only what was played has a cell; a runbook that was not
+ * played this time keeps its section.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { invariants } from './invariants';
 import { repository } from './harness/code';
 import type { Result } from './harness/player';
 
+const file = join(repository, 'docs', 'proof.md');
+
 export function writeTable(all: Result[], seconds: number): void {
   const results = all.filter(({ missed }) => !missed);
-  const violated = results.filter(({ violations }) => violations.length > 0);
-  const runbooks = [...new Set(results.map(({ scene }) => scene.entry.name))];
-  const text = [
-    '# Proof',
-    '',
-    `Written by \`make chaos\` on ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC: ${results.length} cases in ${(seconds / 60).toFixed(0)} minutes, ${violated.length} with violations.`,
-    '',
-    'Each case is a run on real PostgreSQL servers behind the lab’s Azure, under clients that write a ledger. After each, all of',
-    `these were asked: ${invariants.map(({ number, name }) => `${number} ${name}`).join(', ')}. A cell says how runs ended, and how`,
-    'often; "asked" means that an operator was asked on the way. What was not played has no cell.',
-    ...runbooks.flatMap((runbook) =>
-      section(
-        runbook,
-        results.filter(({ scene }) => scene.entry.name === runbook),
-      ),
-    ),
-    '',
-  ].join('\n');
-  writeFileSync(join(repository, 'docs', 'proof.md'), text);
+  const sections = sectionsIn(existsSync(file) ? readFileSync(file, 'utf8') : '');
+  for (const runbook of new Set(results.map(({ scene }) => scene.entry.name))) {
+    const own = results.filter(({ scene }) => scene.entry.name === runbook);
+    sections.set(runbook, section(runbook, own, seconds).join('\n'));
+  }
+  writeFileSync(file, [head, ...sections.values(), ''].join('\n\n').replace(/\n+$/, '\n'));
 }
 
-function section(runbook: string, results: Result[]): string[] {
+const head = `# Proof
+
+Written by \`make chaos\`. Each case is a run on real parts: PostgreSQL servers behind the lab’s Azure, under clients that write a
+ledger, or a Deployment in the lab’s cluster, under clients that ask its Service. After each, all of these were asked:
+${invariants.map(({ number, name }) => `${number} ${name}`).join(', ')}. A cell says how runs ended, and how
+often; "asked" means that an operator was asked on the way. What was not played has no cell.`;
+
+/** By the runbook's name. */
+function sectionsIn(text: string): Map<string, string> {
+  const sections = text.split(/^(?=## )/m).filter((part) => part.startsWith('## '));
+  return new Map(sections.map((part) => [/^## (\S+)/.exec(part)![1]!, part.trim()]));
+}
+
+function section(runbook: string, results: Result[], seconds: number): string[] {
   const variants = [...new Set(results.map(({ scene }) => scene.variant.name))];
   const rows = [...new Set(results.map(({ case: { helper } }) => helper))];
   const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
+  const violated = results.filter(({ violations }) => violations.length > 0);
   return [
-    '',
     `## ${runbook}`,
+    '',
+    `On ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC: ${results.length} cases, ${violated.length} with violations; all that was played then took ${(seconds / 60).toFixed(0)} minutes.`,
     '',
     line(['what it suffered', ...variants]),
     line(['---', ...variants.map(() => '---')]),

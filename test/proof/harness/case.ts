@@ -1,9 +1,17 @@
 /** One case of a proof: what a run is given to suffer, what people answer it, and how it is to end. Plain data. */
 import type { Outcome, Trouble } from '../../../catalogue';
 import type { Hook } from './hooks';
+import type { Affliction } from './affliction';
 
-/** A request of the run's workers to Azure, or a connection to PostgreSQL, counted from 1 since the run began. */
-export type Moment = { request: number } | { mutation: number } | { connection: number };
+/** Counted from 1 since the run began. */
+export type Moment =
+  /** A request of the run's workers, whichever system it is for. */
+  | { request: number }
+  | { mutation: number }
+  /** The first other request after that mutation. */
+  | { afterMutation: number }
+  /** A connection to PostgreSQL. */
+  | { connection: number };
 
 export type Order = 'retry' | 'rollback' | 'accept';
 
@@ -15,14 +23,35 @@ export type Strike = Moment &
     | { do: 'freezeWorker'; thawAfterMs: number }
     /** Started again after that time. `server`: 0 for the primary, then its replicas. */
     | { do: 'killPostgres'; server: number; restartAfterMs: number }
-    | { do: 'arm'; fault: AzureFault }
+    | { do: 'arm'; fault: Fault }
+    /** One of the variant's competitors writes, and only then is the request let through. */
+    | { do: 'compete'; competitor: string }
   );
 
+export type Fault = AzureFault | KubernetesFault;
+
+/** One of the lab's Azure. */
 export interface AzureFault {
+  system: 'azure';
   name: string;
   options: Record<string, unknown>;
   /** 0 for the primary, then its replicas. */
   server: number;
+}
+
+/** One of the proxy before the API server. */
+export interface KubernetesFault {
+  system: 'kubernetes';
+  name: 'throttle' | 'server-error' | 'unavailable' | 'conflict' | 'lost-response' | 'down';
+  options: {
+    on?: 'any' | 'read' | 'mutation';
+    /** Requests of that kind that are let pass first. */
+    after?: number;
+    /** How many it strikes; 1 where absent. */
+    count?: number;
+    /** Of `throttle`: its Retry-After. Of `down`: for how long. */
+    seconds?: number;
+  };
 }
 
 export interface Expected {
@@ -43,7 +72,9 @@ export interface Case {
   name: string;
   hooks: Hook[];
   strikes: Strike[];
-  azure: AzureFault[];
+  faults: Fault[];
+  /** What is wrong with the cluster before the run begins, and stays so. */
+  affliction?: Affliction;
   timing?: Record<string, number>;
   /** What an operator orders when asked for the n-th time (from 0). */
   answer(trouble: Trouble, asked: number): Order;
@@ -55,7 +86,7 @@ export interface Case {
 /** A case in which nothing goes wrong. */
 export const green: Case = {
   ...{ helper: 'green', name: 'nothing goes wrong' },
-  ...{ hooks: [], strikes: [], azure: [] },
+  ...{ hooks: [], strikes: [], faults: [] },
   answer: () => 'retry',
   expected: { outcomes: ['Succeeded'], asked: [] },
 };

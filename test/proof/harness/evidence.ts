@@ -1,10 +1,10 @@
 /** What really happened in a case: all that the invariants look at. Times in milliseconds since the epoch. */
 import type { LockState, Plan, Report, RunStatus } from '../../../catalogue';
-import type { LoggedRequest } from '../../../lab/azure';
-import type { TrafficReport } from '../../../lab/traffic/traffic';
 import type { State } from '../subjects/subject';
 import type { Case } from './case';
+import type { ClientsReport } from './clients';
 import type { Activity, History, Holding } from './history';
+import type { SeenRequest, SystemName } from './request';
 
 /** A run that waited for an operator. */
 export interface Sighting {
@@ -15,7 +15,7 @@ export interface Sighting {
 
 export interface RunEvidence {
   workflowId: string;
-  /** By which Azure's logs tell whose a change is. */
+  /** By which the systems' logs tell whose a change is. */
   correlationId: string;
   history: History;
   activities: Activity[];
@@ -43,46 +43,44 @@ export interface Evidence {
   case: Case;
   /** The one that the case is about first; then its rivals. */
   runs: [RunEvidence, ...RunEvidence[]];
-  /** Every request of the case's workers. */
-  requests: LoggedRequest[];
+  /** Every request of the case's workers, in the order in which they came. */
+  requests: SeenRequest[];
   /** A worker was killed or frozen. */
   workersLost: boolean;
   /** How often its workers connected to PostgreSQL. */
   connections: number;
   locks: LockEvidence[];
-  /** Mutations in Azure's activity log by the runs: operation → correlation id. */
+  /** Mutations of the runs in the systems' own logs: audit id → correlation id. */
   audited: Map<string, string>;
   before: State;
   after: State;
   /** What `after` is to be if the run succeeded. */
   wanted: State;
-  traffic: TrafficReport;
+  /** What others have changed during the run. */
+  competed: State;
+  /** Pods that were started during the run. */
+  podsStarted: number;
+  clients: ClientsReport;
   /** From the moment when nothing went wrong any more to the end, and how long that may take. */
   settledSeconds: number;
   deadlineSeconds: number;
   /** Why a history cannot be replayed on the code that wrote it. */
   replayErrors: string[];
-  /** Times at which requests were forbidden: after a 429 with Retry-After. */
-  forbidden: { from: number; to: number }[];
-}
-
-/** A request that changes something. */
-export function isMutation({ method }: LoggedRequest): boolean {
-  return method !== 'GET' && method !== 'HEAD';
-}
-
-/** As the invariants mean it: a 2xx whose operation was not refused as busy or impossible; also where the reply was lost. */
-export function isAccepted(request: LoggedRequest): boolean {
-  return isMutation(request) && request.operation !== undefined && request.operationRefused !== true;
+  /** Times at which requests to a system were forbidden: after a 429 with Retry-After. */
+  forbidden: { system: SystemName; from: number; to: number }[];
 }
 
 /** The change activity during which the run sent a request. */
-export function activityOf(run: RunEvidence, request: LoggedRequest): Activity | undefined {
-  const at = Date.parse(request.at);
+export function activityOf(run: RunEvidence, { at }: SeenRequest): Activity | undefined {
   // Temporal's clock and this process's are the same machine's; a millisecond is lost in rounding.
   return run.activities.find(
     ({ type, scheduledAt, closedAt = Infinity }) => isChange(type) && at >= scheduledAt - 2 && at <= closedAt + 2,
   );
+}
+
+/** For people: "PATCH /path at 12:00:00.123". */
+export function wordsOf({ method, path, at }: SeenRequest): string {
+  return `${method} ${path} at ${new Date(at).toISOString().slice(11, 23)}`;
 }
 
 /** By the names of activities: what neither reads nor checks nor speaks with locks changes its target. */
@@ -92,9 +90,4 @@ export function isChange(type: string): boolean {
 
 export function isVerification(type: string): boolean {
   return /^verify/.test(type);
-}
-
-/** The server of a step's resource: "postgres:name" → "name". */
-export function serverOf(resource: string): string {
-  return resource.slice(resource.indexOf(':') + 1);
 }

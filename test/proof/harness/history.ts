@@ -10,7 +10,7 @@ export interface Activity {
   type: string;
   /** By the engine's rule "<step> · <what>": the step, or the part of the run that it belongs to. */
   step: string;
-  /** By the engine's rule for changes: an undo says so in its request. */
+  /** By the engine's rule: once a run rolls back, it does nothing else any more. */
   direction: 'forward' | 'back';
   scheduledAt: number;
   /** Absent while it is open. */
@@ -27,18 +27,17 @@ export interface Activity {
 export function activitiesIn(history: History): Activity[] {
   const byScheduled = new Map<string, Activity>();
   let taskStartedAt = 0;
+  let direction: Activity['direction'] = 'forward';
   for (const event of history.events ?? []) {
     if (event.workflowTaskStartedEventAttributes) taskStartedAt = timeOf(event);
+    if (phaseIn(event) === 'rolling-back') direction = 'back';
     const local = localActivityIn(event);
-    if (local) byScheduled.set(String(event.eventId), { ...local, scheduledAt: taskStartedAt });
+    if (local) byScheduled.set(String(event.eventId), { ...local, direction, scheduledAt: taskStartedAt });
     const scheduled = event.activityTaskScheduledEventAttributes;
     if (scheduled) {
-      const input = decode(scheduled.input?.payloads?.[0]);
       byScheduled.set(String(event.eventId), {
-        ...{ type: scheduled.activityType?.name ?? '', input },
-        step: stepOf(event),
-        direction: (input as { undo?: boolean } | undefined)?.undo ? 'back' : 'forward',
-        ...{ scheduledAt: timeOf(event), end: 'open' },
+        ...{ type: scheduled.activityType?.name ?? '', input: decode(scheduled.input?.payloads?.[0]) },
+        ...{ step: stepOf(event), direction, scheduledAt: timeOf(event), end: 'open' },
       });
     }
     const closing = closingOf(event);
@@ -48,12 +47,18 @@ export function activitiesIn(history: History): Activity[] {
   return [...byScheduled.values()];
 }
 
-function localActivityIn(event: Event): Omit<Activity, 'scheduledAt'> | undefined {
+/** The phase that a run enters with this event. */
+function phaseIn({ upsertWorkflowSearchAttributesEventAttributes: attributes }: Event): unknown {
+  const phase = decode(attributes?.searchAttributes?.indexedFields?.['RunbookPhase']);
+  return Array.isArray(phase) ? phase[0] : phase;
+}
+
+function localActivityIn(event: Event): Omit<Activity, 'scheduledAt' | 'direction'> | undefined {
   const marker = event.markerRecordedEventAttributes;
   if (marker?.markerName !== 'core_local_activity') return undefined;
   const { activity_type: type } = decode(marker.details?.['data']?.payloads?.[0]) as { activity_type: string };
   const end = marker.failure ? 'failed' : 'completed';
-  return { type, step: stepOf(event), direction: 'forward', closedAt: timeOf(event), end, input: undefined };
+  return { type, step: stepOf(event), closedAt: timeOf(event), end, input: undefined };
 }
 
 function stepOf(event: Event): string {

@@ -1,5 +1,6 @@
 /** Plays many cases side by side in one lab: each player has a worker, a task queue and a production of its own. */
 import type { RunbookEntry } from '../../../catalogue';
+import { Namespace } from '../kubernetes/namespace';
 import type { Subject } from '../subjects/subject';
 import type { Case } from './case';
 import { repository, type Runbooks, writeBundle } from './code';
@@ -21,6 +22,8 @@ export interface ProofOptions {
   players?: number;
   /** Whose sources, other than the repository's: see `breakSources`. */
   root?: string;
+  /** Whether a subject needs one, where the stage is the proof's own. */
+  cluster?: boolean;
   /** A stage that others use too; it is not stopped with this proof. */
   stage?: Stage;
   /** Tells of each case when it is over. */
@@ -47,8 +50,8 @@ export class Proof {
   }
 
   static async start(options: ProofOptions): Promise<Proof> {
-    const { root = repository, players = 5 } = options;
-    const stage = options.stage ?? (await Stage.start());
+    const { root = repository, players = 5, cluster = false } = options;
+    const stage = options.stage ?? (await Stage.start({ cluster }));
     try {
       return await Proof.on(stage, options, root, players);
     } catch (error) {
@@ -62,12 +65,15 @@ export class Proof {
     const bundle = stage.lab.path(`workflows-${number}.js`);
     await writeBundle(bundle, options.runbooks, root);
     const replayer = new Replayer(bundle);
-    const workers = Array.from(
-      { length: players },
-      (_, index) => new WorkerProcess(stage, `proof-${number}-${index + 1}`, { bundle, root }),
+    const names = Array.from({ length: players }, (_, index) => `proof-${number}-${index + 1}`);
+    const made = await Promise.all(
+      names.map(async (name) => {
+        const namespace = stage.cluster && (await Namespace.open(stage, stage.cluster, name));
+        const worker = new WorkerProcess(stage, name, { bundle, root }, namespace?.environment);
+        await worker.start();
+        return new Player(stage, worker, replayer, namespace);
+      }),
     );
-    await Promise.all(workers.map((worker) => worker.start()));
-    const made = workers.map((worker) => new Player(stage, worker, replayer));
     return new Proof(stage, options.stage === undefined, made, replayer, options);
   }
 

@@ -1,41 +1,49 @@
 /**
- * Where cases are played: one lab, whose Temporal server, Azure Resource Manager and PostgreSQL servers are shared, in
- * which every case has servers of its own. This process is Azure, so that it sees each request before it is answered.
+ * Where cases are played: one lab, whose Temporal server, Azure Resource Manager, PostgreSQL servers and, where it is wanted,
+ * Kubernetes cluster are shared, in which every case has servers, every player a namespace of its own. This process is Azure,
+ * so that it sees each request before it is answered.
  */
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { request } from 'node:https';
 import { Client, Connection } from '@temporalio/client';
 import { servicePorts } from '../../../lab/addresses/network';
 import { Authority } from '../../../lab/authority/authority';
-import { createResourceManager, type LoggedRequest, type ResourceManager } from '../../../lab/azure';
+import { createResourceManager, type ResourceManager } from '../../../lab/azure';
 import { LabServers } from '../../../lab/daemon/server-factory';
 import { type Lab, production } from '../../../lab/lab';
 import { Temporal } from '../../../lab/temporal/temporal';
 import { makeScratchLab, removeScratchLab } from '../../lab/scratch-lab';
+import { StageCluster } from '../kubernetes/stage-cluster';
+import { arrivalAtAzure } from '../systems/azure';
+import type { Arrival } from './request';
 
 /** What Azure's minutes are divided by: a change of size takes half a second, and its poll's pace is the shortest there is. */
 const timeFactor = 720;
 
-/** Called before a request is answered. */
-export type Listener = (request: LoggedRequest) => void;
+/** Called before a request to Azure is answered. */
+export type Listener = (arrival: Arrival) => void;
+
+export interface StageOptions {
+  /** Its start takes seconds, and its processes 800 MB. */
+  cluster?: boolean;
+}
 
 export class Stage {
-  private readonly listeners = new Map<string, Listener>();
-
   private constructor(
     readonly lab: Lab,
     readonly resourceManager: ResourceManager,
     private readonly identity: Server,
     readonly temporal: Temporal,
     readonly client: Client,
-    listeners: Map<string, Listener>,
+    private readonly listeners: Map<string, Listener>,
     readonly warnings: string[],
-  ) {
-    this.listeners = listeners;
-  }
+    readonly cluster: StageCluster | undefined,
+  ) {}
 
-  static async start(): Promise<Stage> {
+  static async start({ cluster = false }: StageOptions = {}): Promise<Stage> {
     const lab = await makeScratchLab();
     await mkdir(lab.secretsFolder, { recursive: true });
     const authority = await Authority.open(lab.authorityFolder);
@@ -50,7 +58,7 @@ export class Stage {
       // A token is its owner's name, so that a request tells whose it is before it is answered.
       isTokenValid: (token) => {
         const listener = listeners.get(token);
-        listener?.(resourceManager.requests().at(-1)!);
+        listener?.(arrivalAtAzure(resourceManager.requests().at(-1)!));
         return listener !== undefined || token === 'lab';
       },
       warn: (text) => warnings.push(text),
@@ -58,9 +66,17 @@ export class Stage {
     await resourceManager.listen();
     const identity = identityEndpoint().listen(servicePorts.identity, host);
     const temporal = new Temporal(lab);
-    await Promise.all([once(identity, 'listening'), temporal.start()]);
+    const starting = cluster ? StageCluster.start(lab) : undefined;
+    try {
+      await Promise.all([once(identity, 'listening'), temporal.start(), starting]);
+    } catch (error) {
+      await resourceManager.close();
+      await removeScratchLab(lab);
+      throw error;
+    }
     const connection = await Connection.connect({ address: lab.temporalAddress });
-    return new Stage(lab, resourceManager, identity, temporal, new Client({ connection }), listeners, warnings);
+    const client = new Client({ connection });
+    return new Stage(lab, resourceManager, identity, temporal, client, listeners, warnings, await starting);
   }
 
   async stop(): Promise<void> {
@@ -68,10 +84,25 @@ export class Stage {
     this.identity.closeAllConnections();
     await this.client.connection.close();
     await this.resourceManager.close();
+    await this.cluster?.stop();
     await removeScratchLab(this.lab);
   }
 
-  /** Every request with that token from now on. */
+  /** One request to ARM that is nobody's run. Throws unless it is answered 2xx. */
+  async azure(method: string, path: string, query = 'api-version=2025-08-01'): Promise<unknown> {
+    const url = new URL(`${this.lab.resourceManager}${path}?${query}`);
+    const headers = { authorization: 'Bearer lab' };
+    const asked = request(url, { method, ca: readFileSync(this.lab.authorityFile), agent: false, headers });
+    asked.end();
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    let text = '';
+    response.setEncoding('utf8').on('data', (part: string) => (text += part));
+    await once(response, 'end');
+    if (response.statusCode! >= 300) throw new Error(`${method} ${path}: ${response.statusCode} ${text}`);
+    return text === '' ? undefined : JSON.parse(text);
+  }
+
+  /** Every request to Azure with that token from now on. */
   listen(token: string, listener: Listener): void {
     this.listeners.set(token, listener);
   }

@@ -22,6 +22,8 @@ export class WorkerProcess {
     /** Also its token at Azure and its task queue. */
     readonly name: string,
     private readonly code: { bundle: string; root: string },
+    /** What only this one has. */
+    private readonly environment: Record<string, string> = {},
   ) {
     this.logFile = stage.lab.path(`${name}.log`);
     this.log = createWriteStream(this.logFile, { flags: 'a' });
@@ -35,6 +37,7 @@ export class WorkerProcess {
       env: {
         ...{ PATH: process.env.PATH, HOME: process.env.HOME, ...labEnvironment(this.stage.lab) },
         ...{ IDENTITY_HEADER: this.name, RUNBOOK_TASK_QUEUE: this.name, RUNBOOK_SETTLE_SECONDS: String(settleSeconds) },
+        ...this.environment,
       },
       stdio: ['pipe', 'pipe', 'pipe'],
     });

@@ -5,7 +5,8 @@ import type { Invariant } from './invariant';
 export const clientBudget: Invariant = {
   number: 7,
   name: 'client budget',
-  violations: (evidence) => evidence.runs.flatMap((run) => [...unmeasured(run), ...ignored(run, evidence)]),
+  violations: (evidence) =>
+    evidence.runs.flatMap((run) => [...unmeasured(run), ...ignored(run, evidence), ...undone(run, evidence)]),
 };
 
 function unmeasured({ report, activities, workflowId }: RunEvidence): string[] {
@@ -14,11 +15,11 @@ function unmeasured({ report, activities, workflowId }: RunEvidence): string[] {
   return asked && report.clients === undefined ? [`${workflowId} reports nothing of its clients`] : [];
 }
 
-function ignored({ report, plan, workflowId }: RunEvidence, { traffic }: Evidence): string[] {
+function ignored({ report, plan, workflowId }: RunEvidence, { clients }: Evidence): string[] {
   if (report?.outcome !== 'Succeeded' || report.steps.length === 0 || !plan) return [];
   const { failedRequests, longestStallSeconds } = plan.clientBudget;
   const noticed = [
-    { failed: traffic.failed, stall: traffic.longestStallSeconds, by: 'the clients' },
+    { failed: clients.failed, stall: clients.longestStallSeconds, by: 'the clients' },
     { failed: report.clients?.failedRequests ?? 0, stall: report.clients?.longestStallSeconds ?? 0, by: 'the probe' },
   ];
   if (report.operators.some(({ order }) => order === 'retry')) return [];
@@ -28,4 +29,13 @@ function ignored({ report, plan, workflowId }: RunEvidence, { traffic }: Evidenc
       ({ failed, stall, by }) =>
         `${workflowId} succeeded by itself, though ${by} noticed ${failed} failures and ${stall.toFixed(1)} s`,
     );
+}
+
+/** Pods come and go without their clients' noticing, on the way back as well; only a server's restart is felt. */
+function undone({ report, plan, workflowId }: RunEvidence, { clients }: Evidence): string[] {
+  if (report?.outcome !== 'RolledBack' || clients.ledger || !plan) return [];
+  const { failed, reasons } = clients;
+  return failed > plan.clientBudget.failedRequests
+    ? [`${workflowId} was rolled back, and clients noticed ${failed} failures: ${Object.keys(reasons).join(', ')}`]
+    : [];
 }

@@ -4,7 +4,7 @@
  */
 import type { Outcome } from '../../../catalogue';
 import { completing } from '../../../catalogue';
-import { type Evidence, isAccepted, type RunEvidence } from '../harness/evidence';
+import { type Evidence, type RunEvidence, wordsOf } from '../harness/evidence';
 import type { State } from '../subjects/subject';
 import type { Invariant } from './invariant';
 
@@ -61,21 +61,21 @@ function troubles({ workflowId, sightings, plan }: RunEvidence): string[] {
 
 function refusedTouchesNothing({ report, correlationId, workflowId }: RunEvidence, { requests }: Evidence): string[] {
   if (report?.outcome !== 'Refused' && report?.outcome !== 'Planned') return [];
-  const touched = requests.filter((request) => request.correlationId === correlationId && isAccepted(request));
-  return touched.map(
-    ({ method, path }) => `${workflowId} is ${report.outcome}, and Azure accepted its ${method} ${path}`,
-  );
+  return requests
+    .filter((request) => request.correlationId === correlationId && request.isAccepted)
+    .map((request) => `${workflowId} is ${report.outcome}, and ${wordsOf(request)} was accepted`);
 }
 
-/** The last run that changed anything left what the servers show now. */
-function asProbed({ runs, before, after, wanted }: Evidence): string[] {
+/** The last run that changed anything left what is shown now; what others have set meanwhile stands unless the run succeeded. */
+function asProbed({ runs, before, after, wanted, competed }: Evidence): string[] {
   const outcomes = runs.map(({ report }) => report?.outcome);
-  if (outcomes.includes('Accepted')) return [];
+  const untouched = { ...before, ...competed };
   const state: Record<Outcome, State> = {
-    ...{ Succeeded: wanted, Planned: before, Refused: before, RolledBack: before, Accepted: after },
+    ...{ Succeeded: wanted, Planned: untouched, Refused: untouched, RolledBack: untouched },
+    Accepted: { ...after, ...competed },
   };
   // A rival that comes after a success finds nothing to do, or is refused.
-  const telling = outcomes.includes('Succeeded') ? 'Succeeded' : outcomes[0];
+  const telling = (['Accepted', 'Succeeded'] as const).find((one) => outcomes.includes(one)) ?? outcomes[0];
   if (telling === undefined) return [];
   return differences(state[telling], after).map((difference) => `the run is ${telling}, but ${difference}`);
 }

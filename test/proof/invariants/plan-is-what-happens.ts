@@ -1,9 +1,9 @@
 /**
  * Every mutation belongs to a step of the plan, sets what the plan says, and comes in the plan's order: forward, then back
- * in reverse. After a 429, no request comes before its Retry-After.
+ * in reverse. A run that succeeded has made one for every step. After a 429, no request comes before its Retry-After.
  */
-import type { LoggedRequest } from '../../../lab/azure';
-import { activityOf, type Evidence, isMutation, type RunEvidence, serverOf } from '../harness/evidence';
+import { activityOf, type Evidence, type RunEvidence, wordsOf } from '../harness/evidence';
+import type { SeenRequest } from '../harness/request';
 import type { Invariant } from './invariant';
 
 export const planIsWhatHappens: Invariant = {
@@ -13,18 +13,18 @@ export const planIsWhatHappens: Invariant = {
 };
 
 interface Attributed {
+  request: SeenRequest;
   /** Place in the plan. */
   index: number;
   back: boolean;
-  at: string;
 }
 
 function ofRun(run: RunEvidence, { requests }: Evidence): string[] {
   const steps = run.plan?.steps ?? [];
   const problems: string[] = [];
   const sequence: Attributed[] = [];
-  for (const request of requests.filter((one) => isMutation(one) && one.correlationId === run.correlationId)) {
-    const what = `${request.method} ${request.path} at ${request.at}`;
+  for (const request of requests.filter((one) => one.isMutation && one.correlationId === run.correlationId)) {
+    const what = wordsOf(request);
     const activity = activityOf(run, request);
     const index = steps.findIndex(({ name }) => name === activity?.step);
     const step = steps[index];
@@ -33,42 +33,44 @@ function ofRun(run: RunEvidence, { requests }: Evidence): string[] {
       continue;
     }
     const back = activity.direction === 'back';
-    if (serverOf(step.resource) !== request.server) problems.push(`${what} is not about ${step.resource}`);
-    const value = valueIn(request);
+    if (step.resource !== request.resource) problems.push(`${what} is not about ${step.resource}`);
     const said = back ? step.from : step.to;
-    if (value !== undefined && !said.includes(value)) {
-      problems.push(`${what} sets ${value}; the plan says ${said} for "${step.name}"`);
-    }
-    sequence.push({ index, back, at: request.at });
+    const unsaid = request.sets.filter((value) => !says(said, value));
+    problems.push(...unsaid.map((value) => `${what} sets ${value}; the plan says ${said} for "${step.name}"`));
+    sequence.push({ request, index, back });
   }
-  return [...problems, ...disorder(sequence)];
+  return [...problems, ...disorder(sequence), ...unperformed(run, sequence)];
+}
+
+/** As a word of its own: a plan for 50 says nothing of 5. */
+function says(words: string, value: string): boolean {
+  const at = words.indexOf(value);
+  if (at < 0) return false;
+  const inWord = /[\w.]/;
+  const alone = !inWord.test(words[at - 1] ?? '') && !inWord.test(words[at + value.length] ?? '');
+  return alone || says(words.slice(at + 1), value);
 }
 
 function disorder(sequence: Attributed[]): string[] {
   return sequence.slice(1).flatMap((now, index) => {
     const last = sequence[index]!;
     const inOrder = now.back === last.back ? (now.back ? now.index <= last.index : now.index >= last.index) : now.back;
-    return inOrder ? [] : [`the mutation at ${now.at} (step ${now.index + 1}) is out of the plan's order`];
+    return inOrder ? [] : [`${wordsOf(now.request)} (step ${now.index + 1}) is out of the plan's order`];
   });
 }
 
-/** What a request sets, in the words that plans use. */
-function valueIn({ body }: LoggedRequest): string | undefined {
-  const { sku, properties } = (body ?? {}) as {
-    sku?: { name?: string };
-    properties?: { value?: string; storage?: { storageSizeGB?: number } };
-  };
-  if (sku?.name) return sku.name.replace(/^Standard_/, '');
-  const gigabytes = properties?.storage?.storageSizeGB;
-  return gigabytes === undefined ? properties?.value : `${gigabytes} GiB`;
+function unperformed({ report, plan }: RunEvidence, sequence: Attributed[]): string[] {
+  if (report?.outcome !== 'Succeeded') return [];
+  return (plan?.steps ?? [])
+    .filter((_, step) => !sequence.some(({ index, back, request }) => index === step && !back && request.isAccepted))
+    .map(({ name, to }) => `the run succeeded, and nothing was sent for "${name}" (to ${to})`);
 }
 
 function tooEarly({ forbidden, requests }: Evidence): string[] {
-  return forbidden.flatMap(({ from, to }) =>
+  return forbidden.flatMap(({ system, from, to }) =>
     requests
-      .map((request) => ({ request, at: Date.parse(request.at) }))
       // What was under way when the 429 was answered is no disobedience.
-      .filter(({ at }) => at > from + 50 && at < to - 50)
-      .map(({ request }) => `${request.method} ${request.path} came ${request.at}, before its Retry-After was over`),
+      .filter((request) => request.system === system && request.at > from + 50 && request.at < to - 50)
+      .map((request) => `${wordsOf(request)} came before its Retry-After was over`),
   );
 }

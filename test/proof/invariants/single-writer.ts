@@ -2,7 +2,7 @@
  * Every mutation of a run falls into a time in which that run holds the lock of what it changes; no two runs hold one lock
  * at once; when all runs have an outcome, every lock is free.
  */
-import { type Evidence, isMutation, serverOf } from '../harness/evidence';
+import { type Evidence, wordsOf } from '../harness/evidence';
 import type { Invariant } from './invariant';
 
 export const singleWriter: Invariant = {
@@ -12,15 +12,15 @@ export const singleWriter: Invariant = {
 };
 
 function unlocked({ requests, runs, locks }: Evidence): string[] {
-  return requests.filter(isMutation).flatMap((request) => {
+  return requests.flatMap((request) => {
+    if (!request.isMutation) return [];
     const run = runs.find(({ correlationId }) => correlationId === request.correlationId);
-    const lock = locks.find(({ target }) => serverOf(target) === request.server);
-    const at = Date.parse(request.at);
+    const lock = locks.find(({ target }) => target === request.resource);
     const held = lock?.holdings.some(
-      ({ workflowId, from, to = Infinity }) => workflowId === run?.workflowId && at >= from - 2 && at <= to + 2,
+      ({ workflowId, from, to = Infinity }) =>
+        workflowId === run?.workflowId && request.at >= from - 2 && request.at <= to + 2,
     );
-    if (held) return [];
-    return [`${request.method} ${request.path} at ${request.at} while ${run?.workflowId} did not hold its lock`];
+    return held ? [] : [`${wordsOf(request)} while ${run?.workflowId} did not hold its lock`];
   });
 }
 

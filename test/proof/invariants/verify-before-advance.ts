@@ -1,6 +1,6 @@
 /** Between a step's last change and the next step's first, or the end, its verification read the target and passed. */
 import { type Activity } from '../harness/history';
-import { type Evidence, isChange, isVerification, type RunEvidence, serverOf } from '../harness/evidence';
+import { type Evidence, isChange, isVerification, type RunEvidence } from '../harness/evidence';
 import type { Invariant } from './invariant';
 
 export const verifyBeforeAdvance: Invariant = {
@@ -27,10 +27,10 @@ function unverified({ report, activities, closedAt = Infinity }: RunEvidence, { 
     const reads = (one: Activity) =>
       requests.some(
         (request) =>
-          request.method === 'GET' &&
-          request.server === serverOf(resource) &&
-          Date.parse(request.at) >= from - 2 &&
-          Date.parse(request.at) <= one.closedAt! + 2,
+          !request.isMutation &&
+          request.resource === resource &&
+          request.at >= from - 2 &&
+          request.at <= one.closedAt! + 2,
       );
     if (passed.some(reads)) return [];
     const what = next.length > 0 ? 'the next step began' : 'the run succeeded';

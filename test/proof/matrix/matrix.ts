@@ -2,8 +2,10 @@
  * The cases of a variant, made from what its run without faults showed: its steps and its requests. Never by hand.
  */
 import { type Case, green } from '../harness/case';
-import { type Evidence, isMutation } from '../harness/evidence';
+import type { Evidence } from '../harness/evidence';
 import { onPurpose } from '../harness/hooks';
+import type { SystemName } from '../harness/request';
+import type { Variant } from '../subjects/subject';
 
 /** What the run without faults showed. */
 export interface Shown {
@@ -13,17 +15,23 @@ export interface Shown {
   connections: number;
   /** Which of the requests, counted from 1, were mutations. */
   mutations: number[];
-  servers: number;
+  /** What was changed. */
+  systems: SystemName[];
+  resources: number;
+  podsStarted: number;
+  /** Names of the variant's. */
+  competitors: string[];
 }
 
-export function shownBy({ runs: [run], requests, connections }: Evidence): Shown {
+export function shownBy({ runs: [run], requests, connections, podsStarted }: Evidence, variant: Variant): Shown {
   const steps = run.plan?.steps ?? [];
   return {
     steps: steps.map(({ name, reversibility }) => ({ name, reversible: reversibility !== 'irreversible' })),
-    requests: requests.length,
-    connections,
-    mutations: requests.flatMap((request, index) => (isMutation(request) ? [index + 1] : [])),
-    servers: new Set(steps.map(({ resource }) => resource)).size,
+    ...{ requests: requests.length, connections, podsStarted },
+    mutations: requests.flatMap(({ isMutation }, index) => (isMutation ? [index + 1] : [])),
+    systems: [...new Set(requests.filter(({ isMutation }) => isMutation).map(({ system }) => system))],
+    resources: new Set(steps.map(({ resource }) => resource)).size,
+    competitors: Object.keys(variant.competitors ?? {}),
   };
 }
 
@@ -137,7 +145,7 @@ export function killedAtRequest(request: number, { mutations, requests }: Shown)
     helper: 'killed',
     name: `the worker dies at request ${request} of ${requests} (${what} without faults)`,
     strikes: [{ do: 'killWorker', request }],
-    // How often Azure is asked depends on how long it takes: a run can be over before.
+    // How often is asked depends on how long things take: a run can be over before.
     mayMiss: true,
   };
 }

@@ -5,11 +5,11 @@ export const tuneQueriesSubject: Subject = {
   variants: [
     {
       name: 'two parameters',
-      before: (place) => place.makeServers(),
-      input: (place) => ({ server: place.primary, work_mem: '8192', random_page_cost: '1.5' }),
-      changes: (place) => ({
-        [key(place, place.primary, 'SQL work_mem')]: '8192',
-        [key(place, place.primary, 'SQL random_page_cost')]: '1.5',
+      before: ({ servers }) => servers.make(),
+      input: ({ servers }) => ({ server: servers.primary, work_mem: '8192', random_page_cost: '1.5' }),
+      changes: ({ servers }) => ({
+        [key(servers, servers.primary, 'SQL work_mem')]: '8192',
+        [key(servers, servers.primary, 'SQL random_page_cost')]: '1.5',
       }),
     },
   ],

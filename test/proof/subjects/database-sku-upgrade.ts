@@ -1,16 +1,16 @@
-import type { Place, PrimaryWish } from '../harness/place';
+import type { PrimaryWish, Servers } from '../harness/servers';
 import { key, type State, stateOfServers, type Subject, type Variant } from './subject';
 
 /** Sizes with the settings that follow them: max_connections, and shared_buffers in pages of 8 kB (the lab's memory is a 64th). */
 const small = { sku: 'Standard_D4ds_v4', connections: '1718', buffers: '8192' };
 const large = { sku: 'Standard_D8ds_v4', connections: '3437', buffers: '16384' };
 
-function sized({ sku, connections, buffers }: typeof small, place: Place): State {
+function sized({ sku, connections, buffers }: typeof small, servers: Servers): State {
   return Object.fromEntries(
-    place.servers.flatMap((server) => [
-      [key(place, server, 'ARM sku'), sku],
-      [key(place, server, 'SQL max_connections'), connections],
-      [key(place, server, 'SQL shared_buffers'), buffers],
+    servers.names.flatMap((server) => [
+      [key(servers, server, 'ARM sku'), sku],
+      [key(servers, server, 'SQL max_connections'), connections],
+      [key(servers, server, 'SQL shared_buffers'), buffers],
     ]),
   );
 }
@@ -18,12 +18,12 @@ function sized({ sku, connections, buffers }: typeof small, place: Place): State
 function variant(name: string, from: PrimaryWish, to: typeof small, storageGb?: number): Variant {
   return {
     name,
-    before: (place) => place.makeServers(from),
-    input: (place) => ({ server: place.primary, sku: to.sku, ...(storageGb && { storageGb }) }),
-    changes: (place) => ({
-      ...sized(to, place),
+    before: ({ servers }) => servers.make(from),
+    input: ({ servers }) => ({ server: servers.primary, sku: to.sku, ...(storageGb && { storageGb }) }),
+    changes: ({ servers }) => ({
+      ...sized(to, servers),
       ...(storageGb &&
-        Object.fromEntries(place.servers.map((server) => [key(place, server, 'ARM storage'), String(storageGb)]))),
+        Object.fromEntries(servers.names.map((server) => [key(servers, server, 'ARM storage'), String(storageGb)]))),
     }),
   };
 }

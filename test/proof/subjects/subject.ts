@@ -12,11 +12,15 @@ export interface Variant {
   input(place: Place): Record<string, unknown>;
   /** What a run that succeeds changes; all else stays. */
   changes(place: Place): State;
+  /** What others may do meanwhile to what the run changes, by its name for people; each returns what of the state it has changed. */
+  competitors?: Record<string, (place: Place) => Promise<State>>;
 }
 
 export interface Subject {
   /** By the name in the catalogue. */
   runbook: string;
+  /** Its places need the Kubernetes cluster. */
+  cluster?: boolean;
   /** The first is the one that `make test` takes. */
   variants: Variant[];
   /** Asks the real parts, knowing nothing of any run. */
@@ -24,16 +28,18 @@ export interface Subject {
 }
 
 /** The state of every server of the place, each named by its role in it. */
-export async function stateOfServers(place: Place): Promise<State> {
+export async function stateOfServers({ servers }: Place): Promise<State> {
   const states = await Promise.all(
-    place.servers.map(async (server) =>
-      Object.entries(await place.stateOf(server)).map(([what, value]) => [key(place, server, what), value] as const),
+    servers.names.map(async (server) =>
+      Object.entries(await servers.stateOf(server)).map(
+        ([what, value]) => [key(servers, server, what), value] as const,
+      ),
     ),
   );
   return Object.fromEntries(states.flat());
 }
 
 /** "replica-1: ARM sku". */
-export function key(place: Place, server: string, what: string): string {
-  return `${server.slice(place.name.length + 1)}: ${what}`;
+export function key(servers: Place['servers'], server: string, what: string): string {
+  return `${servers.roleOf(server)}: ${what}`;
 }

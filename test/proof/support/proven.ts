@@ -25,7 +25,7 @@ function declare(subject: Subject, runbooks: Runbooks, casesOf: (shown: Shown) =
   let playing: Promise<Result[]>;
 
   beforeAll(async () => {
-    proof = await Proof.start({ runbooks });
+    proof = await Proof.start({ runbooks, ...(subject.cluster && { cluster: true }) });
     playing = play();
     // Whatever is wrong is told by the tests.
     playing.catch(() => undefined);
@@ -37,7 +37,7 @@ function declare(subject: Subject, runbooks: Runbooks, casesOf: (shown: Shown) =
     const scene = proof.scene(subject);
     const first = await proof.play(scene, green);
     if (first.violations.length > 0) return [first];
-    const others = await proof.playAll(scene, casesOf(shownBy(first.evidence)));
+    const others = await proof.playAll(scene, casesOf(shownBy(first.evidence, scene.variant)));
     const seconds = ((Date.now() - began) / 1000).toFixed(0);
     process.stdout.write(`${subject.runbook}: ${others.length + 1} cases in ${seconds} s\n`);
     return [first, ...others];

@@ -1,0 +1,66 @@
+/** When all is over: everything that happened, from every part that knows of it. */
+import type { State } from '../subjects/subject';
+import { auditedByAzure } from '../systems/azure';
+import { auditedByKubernetes } from '../systems/kubernetes';
+import type { Case } from './case';
+import type { Conducted } from './conduct';
+import type { Evidence } from './evidence';
+import { locksOf } from './locks';
+import type { Place } from './place';
+import type { Scene } from './player';
+import type { Replayer } from './replayer';
+import type { Arrival, SeenRequest } from './request';
+import type { Stage } from './stage';
+
+interface Played {
+  stage: Stage;
+  replayer: Replayer;
+  scene: Scene;
+  case: Case;
+  place: Place;
+  before: State;
+  competed: State;
+  runs: Conducted[];
+  arrivals: Arrival[];
+  connections: number;
+  settledSeconds: number;
+  deadlineSeconds: number;
+}
+
+export async function collect(played: Played): Promise<Evidence> {
+  const { stage, replayer, scene, place, before, case: given } = played;
+  const [run, ...rivals] = await Promise.all(played.runs.map((one) => one.evidence()));
+  const runs: Evidence['runs'] = [run!, ...rivals];
+  const locks = await locksOf(stage, runs);
+  await place.idle();
+  await place.clients.stop();
+  const closed = runs.filter(({ status }) => status !== 'RUNNING');
+  const replayed = closed.map(({ workflowId, history }) => replayer.replay(workflowId, history));
+  const requests = played.arrivals.map((arrival) => arrival.seen());
+  const workersLost = given.strikes.some((strike) => strike.do === 'killWorker' || strike.do === 'freezeWorker');
+  const correlationIds = runs.map(({ correlationId }) => correlationId);
+  const { connections, competed, settledSeconds, deadlineSeconds } = played;
+  return {
+    ...{ case: given, workersLost, runs, requests, connections, locks },
+    ...{ before, competed, settledSeconds, deadlineSeconds },
+    audited: new Map([...(await auditedByAzure(stage, correlationIds)), ...auditedByKubernetes(requests)]),
+    after: await scene.subject.state(place),
+    wanted: { ...before, ...scene.variant.changes(place) },
+    podsStarted: await place.podsStarted(),
+    clients: await place.clients.report(),
+    replayErrors: (await Promise.all(replayed)).filter((error) => error !== undefined),
+    // A new worker cannot know what the dead one was told.
+    forbidden: workersLost ? [] : forbiddenTimes(requests, given),
+  };
+}
+
+function forbiddenTimes(requests: SeenRequest[], { faults }: Case): Evidence['forbidden'] {
+  return requests
+    .filter(({ fault }) => fault === 'throttle')
+    .map(({ system, at, answeredAt = at }) => {
+      const armed = faults.find((fault) => fault.system === system && fault.name === 'throttle');
+      const seconds = Number(armed?.options['seconds'] ?? 5);
+      // When exactly the answer left is not known: not before the request came, not after its connection was done with.
+      return { system, from: answeredAt, to: at + seconds * 1000 };
+    });
+}

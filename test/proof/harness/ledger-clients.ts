@@ -1,0 +1,26 @@
+/** Clients that write a ledger into a PostgreSQL server: the lab's traffic, without its settings. */
+import { Traffic } from '../../../lab/traffic/traffic';
+import type { Clients, ClientsReport } from './clients';
+
+const settings = { clients: 2, rate: 20 };
+
+export class LedgerClients implements Clients {
+  private readonly traffic: Traffic;
+
+  constructor(folder: string, url: () => string) {
+    this.traffic = new Traffic(folder, url);
+  }
+
+  start(): Promise<void> {
+    return this.traffic.start(settings);
+  }
+
+  stop(): Promise<void> {
+    return this.traffic.stop();
+  }
+
+  async report(): Promise<ClientsReport> {
+    const { requests, failed, reasons, longestStallSeconds, ...ledger } = await this.traffic.report();
+    return { requests, failed, reasons, longestStallSeconds, ledger };
+  }
+}

@@ -1,0 +1,43 @@
+/** The locks of a case: who had them, and what is left of them. */
+import { lockMessages, lockWorkflowId } from '../../../catalogue';
+import { until } from '../../../lab/processes';
+import type { LockEvidence, RunEvidence } from './evidence';
+import { holdingsIn } from './history';
+import type { Stage } from './stage';
+
+/** A lock sees the end of its holder at once, and within this where a worker had to be replaced. */
+const handBackMs = 20_000;
+
+/** Waits until the locks of ended runs are free or flagged. */
+export async function locksOf({ client }: Stage, runs: RunEvidence[]): Promise<LockEvidence[]> {
+  const targets = [...new Set(runs.flatMap(({ plan }) => plan?.targets ?? []))];
+  const since = Math.min(...runs.map(({ startedAt }) => startedAt));
+  return Promise.all(
+    targets.map(async (target) => {
+      const handle = client.workflow.getHandle(lockWorkflowId(target));
+      const read = () => handle.query<LockEvidence['state']>(lockMessages.state);
+      const settled = async () => {
+        const { holder } = await read();
+        return holder === undefined || holder.flagged !== undefined;
+      };
+      // A run that was refused at once never asked for its locks.
+      const exists = await handle.describe().then(
+        () => true,
+        () => false,
+      );
+      if (!exists) return { target, holdings: [], state: { target, waiting: [] } };
+      await until(`${target} is free`, settled, { deadlineMs: handBackMs, everyMs: 50 }).catch(() => undefined);
+      const holdings = holdingsIn(await handle.fetchHistory()).filter(({ to = Infinity }) => to > since);
+      return { target, holdings, state: await read() };
+    }),
+  );
+}
+
+/** As an operator who has looked: the next case may be about the same target. */
+export async function unlock({ client }: Stage, locks: LockEvidence[]): Promise<void> {
+  for (const { target, state } of locks) {
+    if (!state.holder) continue;
+    const order = { by: 'operator@example.com', reason: 'seen by the proof', holder: state.holder.workflowId };
+    await client.workflow.getHandle(lockWorkflowId(target)).executeUpdate('unlock', { args: [order] });
+  }
+}

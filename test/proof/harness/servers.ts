@@ -1,0 +1,127 @@
+/** The PostgreSQL servers of a place, with names of their own, and the ways to ask them that know nothing of a run. */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { postgresPort } from '../../../lab/addresses/network';
+import { createApplication } from '../../../lab/daemon/application';
+import { production } from '../../../lab/lab';
+import { until } from '../../../lab/processes';
+import { SqlProxy, sqlProxyPort } from './sql-proxy';
+import type { Stage } from './stage';
+
+const administratorLogin = 'proofadmin';
+const group = `/subscriptions/${production.subscriptionId}/resourceGroups/${production.resourceGroup}`;
+
+export interface PrimaryWish {
+  sku?: string;
+  tier?: string;
+  storageGb?: number;
+  replicas?: number;
+}
+
+export class Servers {
+  readonly primary: string;
+  readonly replicas: string[] = [];
+  /** Called when a worker connects to one of them, before it gets through. */
+  onConnection: () => void = () => undefined;
+  private readonly proxies: SqlProxy[] = [];
+
+  constructor(
+    private readonly stage: Stage,
+    private readonly name: string,
+  ) {
+    this.primary = `${name}-primary`;
+  }
+
+  /** The primary first; also those that were not made. */
+  get names(): string[] {
+    return [this.primary, ...this.replicas];
+  }
+
+  /** As the application connects to the primary, past the proxy: only workers are counted. */
+  get clientUrl(): string {
+    const counted = new URL(readFileSync(this.stage.lab.secretFile(this.primary, 'application-url'), 'utf8'));
+    counted.port = String(postgresPort);
+    return counted.href;
+  }
+
+  /** Makes the primary with its application's database, and replicas. */
+  async make({ sku, tier, storageGb, replicas = 0 }: PrimaryWish = {}): Promise<void> {
+    const { resourceManager, lab } = this.stage;
+    const administratorLoginPassword = randomBytes(12).toString('base64url');
+    for (let index = 1; index <= replicas; index++) this.replicas.push(`${this.name}-replica-${index}`);
+    const server = {
+      ...{ name: this.primary, sku: sku ?? production.sku, tier: tier ?? production.tier },
+      ...{ storageGb: storageGb ?? production.storageGb, administratorLogin, administratorLoginPassword },
+    };
+    await resourceManager.seed({ server });
+    const { address } = resourceManager.postgres(this.primary).options;
+    const application = { role: production.applicationRole, password: 'of-the-proof', database: production.database };
+    const direct = (login: string, password: string, database: string) =>
+      lab.postgresUrl(login, password, address, database);
+    await createApplication(direct(administratorLogin, administratorLoginPassword, 'postgres'), application);
+    const url = (...login: Parameters<typeof direct>) =>
+      direct(...login).replace(`:${postgresPort}/`, `:${sqlProxyPort}/`);
+    await mkdir(lab.path('secrets', this.primary), { recursive: true });
+    const { role, password, database } = application;
+    await writeFile(lab.secretFile(this.primary, 'application-url'), url(role, password, database));
+    await writeFile(
+      lab.secretFile(this.primary, 'admin-url'),
+      url(administratorLogin, administratorLoginPassword, database),
+    );
+    await resourceManager.seed({ server, replicas: this.replicas });
+    for (const name of this.names) {
+      const { address: host } = resourceManager.postgres(name).options;
+      this.proxies.push(await SqlProxy.start(host, () => this.onConnection()));
+      // A replica's own Secret, where it has one, would lead past its proxy.
+      if (name !== this.primary) await rm(lab.path('secrets', name), { recursive: true, force: true });
+    }
+  }
+
+  async remove(): Promise<void> {
+    for (const proxy of this.proxies.splice(0)) proxy.stop();
+    for (const server of this.names.toReversed()) {
+      // One that is still busy refuses.
+      const gone = async () => {
+        if (!this.stage.resourceManager.servers().some(({ name }) => name === server)) return true;
+        await this.stage.azure('DELETE', serverPath(server)).catch(() => undefined);
+        return false;
+      };
+      await until(`${server} is deleted`, gone, { deadlineMs: 30_000, everyMs: 500 });
+    }
+  }
+
+  /** Until none is busy any more: a run that was terminated leaves its operation to Azure. */
+  async idle(): Promise<void> {
+    const busy = () =>
+      this.stage.resourceManager.servers().some(({ name, state }) => this.names.includes(name) && state !== 'Ready');
+    await until('the servers are Ready', () => !busy(), { deadlineMs: 20_000, everyMs: 50 }).catch(() => undefined);
+  }
+
+  /** All that can be seen of a server from outside, as ARM says it and as PostgreSQL itself does. */
+  async stateOf(server: string): Promise<Record<string, string>> {
+    const { sku, properties } = (await this.stage.azure('GET', serverPath(server))) as {
+      sku: { name: string; tier: string };
+      properties: { state: string; storage: { storageSizeGB: number }; replicationRole: string };
+    };
+    const rows = await this.stage.resourceManager.postgres(server).sql<{ name: string; setting: string }>(
+      `SELECT name, setting FROM pg_settings WHERE name IN ('max_connections', 'shared_buffers', 'work_mem', 'random_page_cost')
+       UNION ALL SELECT 'waiting for a restart', count(*)::text FROM pg_settings WHERE pending_restart
+       UNION ALL SELECT 'in recovery', pg_is_in_recovery()::text`,
+    );
+    return {
+      ...{ 'ARM state': properties.state, 'ARM sku': sku.name, 'ARM tier': sku.tier },
+      ...{ 'ARM storage': String(properties.storage.storageSizeGB), 'ARM role': properties.replicationRole },
+      ...Object.fromEntries(rows.map(({ name, setting }) => [`SQL ${name}`, setting])),
+    };
+  }
+
+  /** "replica-1" of "proof-1-2-a1b2c3-replica-1": the name that a state's key has. */
+  roleOf(server: string): string {
+    return server.slice(this.name.length + 1);
+  }
+}
+
+function serverPath(server: string): string {
+  return `${group}/providers/Microsoft.DBforPostgreSQL/flexibleServers/${server}`;
+}

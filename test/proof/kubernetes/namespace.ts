@@ -1,0 +1,83 @@
+/**
+ * A player's part of the cluster: a namespace with one Service, the proxy that its worker reaches the API server through, and
+ * the topology and kubeconfig that lead the worker there. Made once; what is in it is remade for each place.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { readKubeconfig } from '../../../lab/kubernetes/control/credentials';
+import type { Service } from '../../../lab/kubernetes/api/objects';
+import { repository } from '../../../lab/lab';
+import { Servers } from '../harness/servers';
+import type { Stage } from '../harness/stage';
+import { ApiServerProxy } from './api-server-proxy';
+import {
+  application,
+  behaviour,
+  behaviours,
+  defaultPoolSize,
+  namespace,
+  pods,
+  poolVariable,
+  service,
+} from './manifests';
+import type { StageCluster } from './stage-cluster';
+
+export class Namespace {
+  private constructor(
+    readonly name: string,
+    readonly cluster: StageCluster,
+    readonly proxy: ApiServerProxy,
+    /** Whose live limits a plan's connection budget is about; no run changes them. */
+    readonly servers: Servers,
+    /** Where the Service answers. */
+    readonly clientUrl: string,
+    private readonly kubeconfigFile: string,
+    private readonly topologyFile: string,
+  ) {}
+
+  static async open(stage: Stage, cluster: StageCluster, name: string): Promise<Namespace> {
+    const { api } = cluster;
+    const servers = new Servers(stage, `${name}-standing`);
+    await servers.make();
+    await api.create('/api/v1/namespaces', namespace(name));
+    await api.create(`/api/v1/namespaces/${name}/configmaps`, behaviour(behaviours.good));
+    const { spec } = await api.create<Service>(`/api/v1/namespaces/${name}/services`, service());
+    const clientUrl = `http://${spec.clusterIP}${pods.path}`;
+    const kubeconfigFile = stage.lab.path(`${name}.kubeconfig`);
+    const { server, certificateAuthority } = readKubeconfig(cluster.kubeconfigFile);
+    const proxy = await ApiServerProxy.start(cluster.host, cluster.certificate, { server, certificateAuthority });
+    const kubeconfig = await readFile(cluster.kubeconfigFile, 'utf8');
+    await writeFile(kubeconfigFile, kubeconfig.replace(server, proxy.url), { mode: 0o600 });
+    const topologyFile = stage.lab.path(`${name}.topology.yaml`);
+    await writeFile(topologyFile, await topology(name, clientUrl, servers.primary));
+    return new Namespace(name, cluster, proxy, servers, clientUrl, kubeconfigFile, topologyFile);
+  }
+
+  /** Of its worker. */
+  get environment(): Record<string, string> {
+    return { KUBECONFIG: this.kubeconfigFile, RUNBOOK_TOPOLOGY: this.topologyFile };
+  }
+
+  stop(): void {
+    this.proxy.stop();
+  }
+}
+
+/** The production's own, with the names of this namespace. */
+async function topology(name: string, clientUrl: string, primary: string): Promise<string> {
+  const production = parse(await readFile(join(repository, 'config', 'production.yaml'), 'utf8')) as {
+    postgres: object;
+  };
+  const deployment = {
+    ...{ name: application, clientUrl, podEndpoint: pods },
+    replicas: { min: 1, max: 30, autoscalerMax: 10 },
+    databasePool: { variable: poolVariable, default: defaultPoolSize },
+    costPerPodHour: 0.01,
+  };
+  return stringify({
+    ...production,
+    postgres: { ...production.postgres, primary },
+    kubernetes: { namespace: name, deployments: [deployment] },
+  });
+}

@@ -1,0 +1,53 @@
+/** The stage's cluster, which all players share: each has a namespace of its own in it. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { Authority, type Certificate } from '../../../lab/authority/authority';
+import { Api } from '../../../lab/kubernetes/api/api';
+import { Cluster } from '../../../lab/kubernetes/cluster';
+import { type Lab, repository } from '../../../lab/lab';
+
+export class StageCluster {
+  private constructor(
+    private readonly cluster: Cluster,
+    readonly api: Api,
+    /** What players' proxies show. */
+    readonly certificate: Certificate,
+  ) {}
+
+  static async start(lab: Lab): Promise<StageCluster> {
+    const preload = join(repository, 'test/lab/typescript.cjs');
+    const program = join(repository, 'test/proof/kubernetes/start-cluster.ts');
+    const cluster = new Cluster(lab);
+    try {
+      await run(process.execPath, ['-r', preload, program, lab.name]);
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
+    const authority = await Authority.open(lab.authorityFolder);
+    const { host } = cluster.layout;
+    return new StageCluster(cluster, Api.of(cluster.layout, 'admin'), await authority.issue([host]));
+  }
+
+  get kubeconfigFile(): string {
+    return this.cluster.layout.kubeconfig;
+  }
+
+  get host(): string {
+    return this.cluster.layout.host;
+  }
+
+  async stop(): Promise<void> {
+    this.api.close();
+    await this.cluster.stop();
+  }
+}
+
+function run(program: string, args: string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    execFile(program, args, { cwd: repository }, (error, _out, errors) => {
+      if (error) reject(new Error(`the cluster does not start: ${errors.trim()}`));
+      else resolve();
+    });
+  });
+}

@@ -1,0 +1,189 @@
+/**
+ * What is in a player's namespace for one place: a Deployment, where wanted its autoscaler; how they are asked for their state;
+ * and what others may do to them.
+ */
+import type { Condition, Pod } from '../../../lab/kubernetes/api/objects';
+import { type Api, isNotFound } from '../../../lab/kubernetes/api/api';
+import { until } from '../../../lab/processes';
+import type { Affliction } from '../harness/affliction';
+import type { State } from '../subjects/subject';
+import * as manifests from './manifests';
+import type { Namespace } from './namespace';
+
+/** Pods that crashed in the last case wait before they are started again. */
+const makeDeadlineMs = 90_000;
+/** Pods that are broken never come to rest. */
+const settleDeadlineMs = 30_000;
+const absent = 'absent';
+/** Of the other manager, which knows nothing of runbooks. */
+const competitor = '?fieldManager=somebody-else';
+
+/** Where each object is, by the API's paths. */
+const places = {
+  deployment: { group: '/apis/apps/v1', collection: 'deployments', name: manifests.application },
+  autoscaler: { group: '/apis/autoscaling/v2', collection: 'horizontalpodautoscalers', name: manifests.application },
+  configMap: { group: '/api/v1', collection: 'configmaps', name: manifests.behaviourMap },
+  quota: { group: '/api/v1', collection: 'resourcequotas', name: manifests.quota },
+};
+
+interface Deployment {
+  metadata: { generation: number };
+  spec: {
+    replicas: number;
+    paused?: boolean;
+    template: { spec: { containers: [{ image: string; env?: { name: string; value?: string }[] }] } };
+  };
+  status: Partial<Record<'observedGeneration' | 'replicas' | 'updatedReplicas' | 'readyReplicas', number>>;
+}
+
+interface Autoscaler {
+  spec: { minReplicas: number; maxReplicas: number };
+  status?: { currentReplicas?: number; desiredReplicas?: number; conditions?: Condition[] };
+}
+
+export class Workload {
+  private wish: manifests.WorkloadWish | undefined;
+  private known = new Set<string | undefined>();
+
+  constructor(private readonly namespace: Namespace) {}
+
+  get deployment(): string {
+    return manifests.application;
+  }
+
+  get made(): boolean {
+    return this.wish !== undefined;
+  }
+
+  /**
+   * Brings the namespace to this, whatever was in it: what others have set is taken from them. Returns when it has come to
+   * rest. Throws when that takes too long.
+   */
+  async make(wish: manifests.WorkloadWish): Promise<void> {
+    this.wish = wish;
+    await this.remove(this.path('quota'));
+    await this.remove(this.path('autoscaler'));
+    await this.api.apply(this.path('configMap'), manifests.behaviour(manifests.behaviours.good));
+    await this.api.apply(this.path('deployment'), manifests.deployment(wish));
+    await this.settled(makeDeadlineMs);
+    if (!wish.autoscaler) return;
+    await this.api.apply(this.path('autoscaler'), manifests.autoscaler(wish.autoscaler));
+    await this.settled();
+  }
+
+  /** From now on the pods that are started are counted. */
+  async countPods(): Promise<void> {
+    this.known = new Set((await this.pods()).map(({ metadata }) => metadata.uid));
+  }
+
+  async podsStarted(): Promise<number> {
+    return (await this.pods()).filter(({ metadata }) => !this.known.has(metadata.uid)).length;
+  }
+
+  /** All that belongs to the Deployment as the API server shows it; how many pods there are only where no autoscaler decides. */
+  async state(): Promise<State> {
+    const { spec, status } = await this.api.get<Deployment>(this.path('deployment'));
+    const [container] = spec.template.spec.containers;
+    const pool = container.env?.find(({ name }) => name === manifests.poolVariable)?.value;
+    return {
+      'pool size': pool ?? absent,
+      image: container.image,
+      paused: String(spec.paused ?? false),
+      ...(this.wish?.autoscaler
+        ? await this.autoscalerState()
+        : { replicas: String(spec.replicas), 'pods ready': String(status.readyReplicas ?? 0) }),
+    };
+  }
+
+  /** Until every pod that is wanted is ready and no other, and the autoscaler agrees. Throws when it takes too long. */
+  async settled(deadlineMs = settleDeadlineMs): Promise<void> {
+    await until(`${this.namespace.name} comes to rest`, () => this.isSettled(), { deadlineMs, everyMs: 250 });
+  }
+
+  /** From now on new pods are not as those before. */
+  async afflict(affliction: Affliction): Promise<void> {
+    const behave = async (value: string): Promise<void> => {
+      await this.api.apply(this.path('configMap'), manifests.behaviour(value));
+    };
+    switch (affliction) {
+      case 'new pods crash-loop':
+        return behave(manifests.behaviours.crash);
+      case 'new pods never become ready':
+        return behave(manifests.behaviours.unready);
+      case 'image missing':
+        await this.api.apply(
+          this.path('deployment'),
+          manifests.deployment({ ...this.wish!, image: manifests.missingImage }),
+        );
+        return;
+      case 'quota exceeded':
+        await this.api.apply(this.path('quota'), manifests.podQuota((await this.pods()).length));
+    }
+  }
+
+  /** Another field manager sets the number of pods, where it is decided: a competitor of a run that sets it as well. */
+  async scaleByHand(replicas: number): Promise<State> {
+    if (this.wish?.autoscaler) {
+      await this.api.merge(this.path('autoscaler') + competitor, { spec: { minReplicas: replicas } });
+      return { 'autoscaler min': String(replicas) };
+    }
+    await this.api.merge(this.path('deployment') + competitor, { spec: { replicas } });
+    return { replicas: String(replicas), 'pods ready': String(replicas) };
+  }
+
+  async deleteAutoscaler(): Promise<State> {
+    await this.remove(this.path('autoscaler'));
+    return { 'autoscaler min': absent, 'autoscaler max': absent };
+  }
+
+  private get api(): Api {
+    return this.namespace.cluster.api;
+  }
+
+  private path(kind: keyof typeof places): string {
+    const { group, collection, name } = places[kind];
+    return `${group}/namespaces/${this.namespace.name}/${collection}/${name}`;
+  }
+
+  /** Without those that are leaving. */
+  private async pods(): Promise<Pod[]> {
+    const path = `/api/v1/namespaces/${this.namespace.name}/pods?labelSelector=app%3D${manifests.application}`;
+    const { items } = await this.api.get<{ items: Pod[] }>(path);
+    return items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  }
+
+  private async remove(path: string): Promise<void> {
+    await this.api.delete(path).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error;
+    });
+  }
+
+  private async autoscalerState(): Promise<State> {
+    const spec = (await this.autoscaler())?.spec;
+    return {
+      'autoscaler min': String(spec?.minReplicas ?? absent),
+      'autoscaler max': String(spec?.maxReplicas ?? absent),
+    };
+  }
+
+  /** Undefined where there is none. */
+  private autoscaler(): Promise<Autoscaler | undefined> {
+    return this.api.get<Autoscaler>(this.path('autoscaler')).catch((error: unknown) => {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    });
+  }
+
+  private async isSettled(): Promise<boolean> {
+    const { metadata, spec, status } = await this.api.get<Deployment>(this.path('deployment'));
+    const { observedGeneration = 0, replicas = 0, updatedReplicas = 0, readyReplicas = 0 } = status;
+    const counts = [replicas, updatedReplicas, readyReplicas];
+    if (observedGeneration < metadata.generation || counts.some((count) => count !== spec.replicas)) return false;
+    const scaler = await this.autoscaler();
+    if (!scaler) return true;
+    const { currentReplicas, desiredReplicas, conditions = [] } = scaler.status ?? {};
+    const holds = (type: string) => conditions.some((one) => one.type === type && one.status === 'True');
+    const agrees = currentReplicas === spec.replicas && desiredReplicas === spec.replicas;
+    return agrees && spec.replicas >= scaler.spec.minReplicas && holds('AbleToScale') && holds('ScalingActive');
+  }
+}

@@ -1,0 +1,63 @@
+/** What Azure, and PostgreSQL in it, do to a run: the lab's faults, each as a case of its own. */
+import { type AzureFault, type Case, green } from '../harness/case';
+import type { Shown } from './matrix';
+import { type Outcomes, struck } from './struck';
+
+export function faultsOfAzure(shown: Shown): Case[] {
+  const lastReversible = shown.steps.findLastIndex(({ reversible }) => reversible);
+  const busy = { system: 'azure' as const, name: 'foreign-operation', server: 0, options: { seconds: 3 } };
+  return [
+    ...(['read', 'mutation', 'poll'] as const).flatMap((on) => [
+      azure('throttle', { on, count: 1, seconds: 3 }),
+      azure('server-error', { on }),
+      azure('unavailable', { on }),
+    ]),
+    azure('conflict', {}),
+    ...[0, 1].map((after) => azure('lost-response', { after })),
+    ...[0, 1].map((after) => azure('operation-canceled', { after }, ['RolledBack'])),
+    azure('still-busy', {}),
+    azure('stale-read', { seconds: 0.8 }),
+    azure('huge-reply', {}),
+    azure('poll-not-found', { count: 2 }),
+    azure('poll-error', { count: 2 }),
+    ...['old', 'new', 'mixed'].map((properties) => azure('upgrade-fails', { properties }, ['RolledBack'])),
+    azure('backup-too-old', {}, ['Refused']),
+    azure('backup-missing', {}, ['Refused']),
+    azure('foreign-operation', { seconds: 3 }, ['Refused']),
+    struck(
+      'foreign-operation',
+      'begins at mutation 1',
+      [{ do: 'arm', mutation: 1, fault: busy }],
+      ['RolledBack', 'Succeeded'],
+    ),
+    {
+      ...azure('operation-hangs', { after: 1 }),
+      timing: { operationTimeoutSeconds: 6 },
+      expected: { outcomes: ['Succeeded'], told: ['within the deadline'] },
+    },
+    {
+      ...azure('undo-refused', {}, ['RolledBack']),
+      hooks: [{ step: lastReversible, kind: 'failAfter' }],
+      expected: { outcomes: ['RolledBack'], told: ['fails on purpose', 'undo of'] },
+    },
+    ...Array.from({ length: shown.resources }, (_, server) =>
+      struck(
+        'PostgreSQL killed',
+        `server ${server + 1}, at the last mutation`,
+        [{ do: 'killPostgres', mutation: shown.mutations.length, server, restartAfterMs: 500 }],
+        ['Succeeded', 'RolledBack'],
+      ),
+    ),
+  ];
+}
+
+/** On the primary; it is told of in the table by its name. */
+function azure(name: string, options: AzureFault['options'], outcomes: Outcomes = ['Succeeded']): Case {
+  const words = Object.entries(options).map(([key, value]) => `${key} ${String(value)}`);
+  return {
+    ...green,
+    ...{ helper: name, name: words.join(', ') || 'once' },
+    faults: [{ system: 'azure', name, options, server: 0 }],
+    expected: { outcomes },
+  };
+}

@@ -1,0 +1,82 @@
+/** What a cluster does to a run: its API server, others who write, and pods that do not come up; each as a case of its own. */
+import type { Affliction } from '../harness/affliction';
+import { type Case, green, type KubernetesFault, type Moment } from '../harness/case';
+import type { Shown } from './matrix';
+import { type Outcomes, struck } from './struck';
+
+export function faultsOfKubernetes(shown: Shown): Case[] {
+  return [...ofApiServer(shown), ...ofOthers(shown), ...(shown.podsStarted > 0 ? afflictions.map(afflicted) : [])];
+}
+
+function ofApiServer({ mutations }: Shown): Case[] {
+  const down: KubernetesFault = { system: 'kubernetes', name: 'down', options: { seconds: 20 } };
+  const moments: [string, Moment][] = [
+    ['before the first change', { request: mutations[0]! - 1 }],
+    ...mutations.flatMap((_, index): [string, Moment][] => [
+      [`at mutation ${index + 1}`, { mutation: index + 1 }],
+      [`after mutation ${index + 1}`, { afterMutation: index + 1 }],
+    ]),
+  ];
+  return [
+    ...(['read', 'mutation'] as const).flatMap((on) => [
+      answered('throttle', { on, seconds: 2 }),
+      answered('server-error', { on }),
+      answered('unavailable', { on, count: 3 }),
+    ]),
+    ...mutations.flatMap((_, after) => [answered('conflict', { after }), answered('lost-response', { after })]),
+    ...moments.map(([name, moment]) =>
+      struck('API server down', `for 20 s, ${name}`, [{ ...moment, do: 'arm', fault: down }]),
+    ),
+  ];
+}
+
+/** What others have set is neither overwritten nor taken back: a run that has begun says so, and an operator decides. */
+function ofOthers({ competitors, mutations }: Shown): Case[] {
+  const moments: [string, Moment][] = [
+    ['between plan and step', { request: mutations[0]! - 1 }],
+    ['right before the change', { mutation: 1 }],
+    ['between change and verification', { afterMutation: 1 }],
+  ];
+  return competitors.flatMap((competitor) =>
+    moments.map(([name, moment]): Case => ({
+      ...struck(competitor, name, [{ ...moment, do: 'compete', competitor }]),
+      timing: { verificationTimeoutSeconds: 20 },
+      answer: (_trouble, asked) => (asked === 0 ? 'retry' : 'accept'),
+      expected: { outcomes: ['Refused', 'RolledBack', 'Accepted'] },
+    })),
+  );
+}
+
+/**
+ * Preflight may see it, or the verification does. Where the image is missing, so it was before: the way back cannot be
+ * verified either, and an operator decides.
+ */
+const afflictions: [Affliction, Outcomes][] = [
+  ['new pods crash-loop', ['RolledBack']],
+  ['new pods never become ready', ['RolledBack']],
+  ['image missing', ['Refused', 'RolledBack', 'Accepted']],
+  ['quota exceeded', ['Refused', 'RolledBack']],
+];
+
+const retryOnce: Case['answer'] = (_trouble, asked) => (asked === 0 ? 'retry' : 'accept');
+
+function afflicted([affliction, outcomes]: [Affliction, Outcomes]): Case {
+  return {
+    ...green,
+    ...{ helper: affliction, name: 'from before the run on', affliction },
+    timing: { verificationTimeoutSeconds: 20 },
+    answer: retryOnce,
+    expected: { outcomes },
+  };
+}
+
+/** Told of in the table as "API server: <its name>". */
+function answered(name: KubernetesFault['name'], options: KubernetesFault['options']): Case {
+  const words = Object.entries(options).map(([key, value]) => `${key} ${String(value)}`);
+  return {
+    ...green,
+    ...{ helper: `API server: ${name}`, name: words.join(', ') },
+    faults: [{ system: 'kubernetes', name, options }],
+    expected: { outcomes: ['Succeeded'] },
+  };
+}

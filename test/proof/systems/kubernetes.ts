@@ -1,0 +1,94 @@
+/**
+ * The API server's requests, as the proxy before it has seen them. A request is accepted when it was answered 2xx; the audit
+ * record is the API server's, by the id that it gave the request.
+ */
+import type { Arrival, SeenRequest } from '../harness/request';
+
+/** The proxy goes on writing into it until it is answered. */
+export interface ApiRequest {
+  at: number;
+  answeredAt?: number;
+  method: string;
+  path: string;
+  query: string;
+  body?: unknown;
+  userAgent: string;
+  /** Absent while it is not answered, and where the API server never saw it. */
+  status?: number;
+  auditId?: string;
+  fault?: string;
+}
+
+export function arrivalAtKubernetes(logged: ApiRequest): Arrival {
+  const isMutation = changesSomething(logged);
+  return { isMutation, seen: () => seen(logged, isMutation) };
+}
+
+function seen(logged: ApiRequest, isMutation: boolean): SeenRequest {
+  const { at, answeredAt, method, path, body, status, auditId, fault } = logged;
+  const resource = resourceOf(path, body);
+  return {
+    ...{ system: 'kubernetes', at, method, path, isMutation, record: logged },
+    ...(answeredAt !== undefined && { answeredAt }),
+    ...(resource !== undefined && { resource }),
+    correlationId: correlationIdIn(logged.userAgent),
+    effect: `${method} ${path} ${JSON.stringify(withoutGuard(body) ?? null)}`,
+    sets: isMutation ? valuesIn(body) : [],
+    isAccepted: isMutation && status !== undefined && status < 300,
+    endedInFailure: false,
+    ...(auditId !== undefined && { auditId }),
+    ...(fault !== undefined && { fault }),
+  };
+}
+
+/** Mutations by their audit ids: what the proxies have seen. */
+export function auditedByKubernetes(requests: SeenRequest[]): Map<string, string> {
+  const accepted = requests.filter(({ system, isAccepted }) => system === 'kubernetes' && isAccepted);
+  return new Map(accepted.map(({ auditId = '', correlationId }) => [auditId, correlationId]));
+}
+
+/** As every worker's request says whose it is: "durable-runbooks/1.0.0 (run <id>; activity <id>)". */
+export function correlationIdIn(userAgent: string): string {
+  return /\(run ([\w-]+);/.exec(userAgent)?.[1] ?? '';
+}
+
+/** A question whether something is allowed is sent as a POST; a dry run changes nothing. */
+export function changesSomething({ method, path, query }: Pick<ApiRequest, 'method' | 'path' | 'query'>): boolean {
+  const reads = method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+  const asks = /^\/apis\/auth(orization|entication)\.k8s\.io\//.test(path);
+  return !reads && !asks && new URLSearchParams(query).get('dryRun') !== 'All';
+}
+
+/** What is made for a Deployment counts as the Deployment's. */
+export function resourceOf(path: string, body: unknown): string | undefined {
+  const [, namespace, kind, ownName] = /\/namespaces\/([^/]+)\/([^/]+)(?:\/([^/]+))?/.exec(path) ?? [];
+  const name = ownName ?? (body as { metadata?: { name?: string } } | undefined)?.metadata?.name;
+  if (namespace === undefined || kind === undefined || name === undefined) return undefined;
+  const hashes = { replicasets: 1, pods: 2 }[kind] ?? 0;
+  const owner = name.split('-').slice(0, hashes > 0 ? -hashes : undefined);
+  return `${hashes > 0 ? 'deployment' : kind.replace(/s$/, '')}:${namespace}.${owner.join('-')}`.toLowerCase();
+}
+
+/** Numbers of pods, and variables of containers that are numbers, such as a pool's size. */
+function valuesIn(body: unknown): string[] {
+  if (Array.isArray(body)) return body.flatMap(valuesIn);
+  if (typeof body !== 'object' || body === null) return [];
+  const { op, path, value, name } = body as { op?: string; path?: string; value?: unknown; name?: string };
+  // An operation of a JSON Patch sets what its path names; one that tests sets nothing.
+  if (op === 'test') return [];
+  if (op !== undefined && path !== undefined) return valuesIn({ [path.split('/').at(-1)!]: value });
+  if (name !== undefined && typeof value === 'string') return /^\d+$/.test(value) ? [value] : [];
+  return Object.entries(body).flatMap(([key, inner]) =>
+    /^(replicas|minReplicas|maxReplicas)$/.test(key) && typeof inner === 'number' ? [String(inner)] : valuesIn(inner),
+  );
+}
+
+/** What a request expects of the state that it finds is no part of what it does. */
+function withoutGuard(body: unknown): unknown {
+  if (Array.isArray(body)) return body.filter((operation: { op?: string }) => operation?.op !== 'test');
+  if (typeof body !== 'object' || body === null) return body;
+  const { metadata, ...rest } = body as { metadata?: Record<string, unknown> };
+  if (metadata === undefined) return body;
+  const { resourceVersion: _guard, ...kept } = metadata;
+  return { ...rest, metadata: kept };
+}
