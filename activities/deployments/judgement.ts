@@ -56,7 +56,7 @@ export function judgeWorkload(reading: WorkloadReading, wanted: Wanted, since?: 
       ...(autoscaler ? judgeAutoscaler(autoscaler, wanted) : []),
       ...unsettledWarnings(reading, since),
     ],
-    failing: deployment.readyReplicas >= deployment.replicas ? [] : failingOf(reading, since),
+    failing: failingOf(reading, since),
     evidence: evidenceOf(deployment, present, autoscaler),
   };
 }
@@ -91,22 +91,53 @@ export function inactiveReasons(conditions: Autoscaler['conditions']): string[] 
   });
 }
 
-/** A warning that is older than the change, or than the last pod that became Ready after it, has been overcome. */
+/**
+ * A warning that is older than the change, or than the last pod that became Ready after it, has been overcome. On the way
+ * back there is nothing to warn of: what was refused on the way forward is not wanted any more.
+ */
 function unsettledWarnings({ pods, warnings }: WorkloadReading, since?: Since): string[] {
+  if (since === undefined) return [];
   const lastReady = Math.max(0, ...pods.map(({ readyAt = 0 }) => readyAt));
-  // Events have whole seconds.
-  const from = Math.max(lastReady, Math.floor((since?.at ?? 0) / 1000) * 1000);
-  return warnings
-    .filter(({ reason, at }) => {
+  const from = Math.max(lastReady, wholeSeconds(since));
+  return newestOf(
+    warnings.filter(({ reason, at }) => {
       if (/^(FailedCreate|FailedMount|BackOff)$/.test(reason)) return at > from;
       return /^Failed/.test(reason) && at > from + twoSyncsMs;
-    })
-    .map(({ about, reason, message }) => `${about}: ${reason}: ${message}`);
+    }),
+  ).map(({ about, reason, message }) => `${about}: ${reason}: ${message}`);
 }
 
-function failingOf({ pods, warnings }: WorkloadReading, since?: Since): string[] {
-  const from = Math.floor((since?.at ?? 0) / 1000) * 1000;
-  const containers = pods
+/** Of each kind about each object: a controller that tries again tells again, in words that differ by a pod's name. */
+function newestOf(warnings: Event[]): Event[] {
+  const sorted = [...warnings].sort((one, other) => one.at - other.at);
+  return [...new Map(sorted.map((event) => [`${event.about} ${event.reason}`, event])).values()];
+}
+
+/** As events have them. */
+function wholeSeconds({ at }: Since): number {
+  return Math.floor(at / 1000) * 1000;
+}
+
+/**
+ * Where pods are missing, every container counts that gets nowhere; in a rollout that takes no pod away before it has a new
+ * one, those of pods that are newer than the change. On the way back the pods of the abandoned template do not.
+ */
+function failingOf({ deployment, pods, warnings }: WorkloadReading, since?: Since): string[] {
+  const { observed, replicas, readyReplicas, updatedReplicas, presentReplicas } = deployment;
+  const rolling = updatedReplicas < presentReplicas;
+  const missing = readyReplicas < replicas;
+  if (!observed || !(missing || rolling)) return [];
+  if (since === undefined) return rolling || presentReplicas > replicas ? [] : stuck(pods);
+  if (!missing) return stuck(pods.filter(({ createdAt }) => createdAt >= wholeSeconds(since)));
+  const refused = warnings.filter(
+    ({ reason, message, at }) =>
+      reason === 'FailedCreate' && /exceeded quota/.test(message) && at >= wholeSeconds(since),
+  );
+  return [...stuck(pods), ...newestOf(refused).map(({ about, message }) => `${about}: ${message}`)];
+}
+
+function stuck(pods: Pod[]): string[] {
+  return pods
     .filter(
       ({ terminating, ready, waiting, restarts }) =>
         !terminating &&
@@ -115,10 +146,6 @@ function failingOf({ pods, warnings }: WorkloadReading, since?: Since): string[]
         (hopeless.has(waiting.reason) || (waiting.reason === 'CrashLoopBackOff' && restarts >= crashesMax)),
     )
     .map((pod) => `${pod.name}${waits(pod)}`);
-  const refused = warnings
-    .filter(({ reason, message, at }) => reason === 'FailedCreate' && /exceeded quota/.test(message) && at >= from)
-    .map(({ about, message }) => `${about}: ${message}`);
-  return since === undefined ? containers : [...containers, ...refused];
 }
 
 function waits({ waiting, restarts, lastEnd }: Pod): string {

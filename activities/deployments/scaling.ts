@@ -1,6 +1,6 @@
 /** The activities of scaleDeployment: contract.ts says what each does. */
 import type { Alive } from '../alive';
-import type { ScalingActivities } from './contract';
+import type { Bounds, ScalingActivities } from './contract';
 import type { DeploymentDependencies } from './dependencies';
 import { assertStill, guarded } from './guarded';
 import { inspect } from './inspection';
@@ -31,14 +31,19 @@ export function createScalingActivities(use: DeploymentDependencies): ScalingAct
       return { bounds: { min, max }, at: Date.now() };
     },
     changeBounds: (request) =>
-      guarded(limitsOf(request), request, async () => {
-        const now = await kubernetes().readAutoscaler(request.autoscaler);
-        const write = ({ identity }: Alive) => kubernetes().setBounds(now, request.to, identity);
-        return { value: { min: now.min, max: now.max }, write };
-      }),
+      guarded(
+        limitsOf(request),
+        request,
+        async () => {
+          const now = await kubernetes().readAutoscaler(request.autoscaler);
+          const write = ({ identity }: Alive) => kubernetes().setBounds(now, request.to, identity);
+          return { value: { min: now.min, max: now.max }, write };
+        },
+        showBounds,
+      ),
     async verifyBounds({ autoscaler: name, deployment, bounds, since }) {
       const autoscaler = await kubernetes().readAutoscaler(name);
-      assertStill(limitsOf({ autoscaler: name }), bounds, { min: autoscaler.min, max: autoscaler.max });
+      assertStill(limitsOf({ autoscaler: name }), bounds, autoscaler, showBounds);
       const exactly = bounds.min === bounds.max ? { exactly: bounds.min } : {};
       const wanted = () => ({ atLeast: bounds.min, ...exactly });
       return verifyWorkload(deployment, { wanted, since, autoscaler }, use);
@@ -61,6 +66,10 @@ export function createScalingActivities(use: DeploymentDependencies): ScalingAct
       return `${variable} ${value ?? 'not set'}, ${await verifyWorkload(deployment, { wanted, since }, use)}`;
     },
   };
+}
+
+function showBounds({ min, max }: Bounds): string {
+  return `min ${min}, max ${max}`;
 }
 
 function podsOf({ deployment }: { deployment: string }): string {

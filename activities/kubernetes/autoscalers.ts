@@ -119,14 +119,20 @@ export function createAutoscalers(configuration: KubeConfig, namespace: string):
 
   async function hasSource(metric: MetricSpec, selector: string): Promise<boolean> {
     if (metric.pods) {
-      const served = custom.getAPIResources({ group: 'custom.metrics.k8s.io', version: 'v1beta1' }, reading());
-      const { resources } = await served.catch(() => ({ resources: [] }));
-      return resources.some(({ name }) => name === `pods/${metric.pods!.metric.name}`);
+      // Asked as the autoscaler asks: that the metric is registered says nothing of these pods.
+      const more = `/${metric.pods.metric.name}?labelSelector=${encodeURIComponent(selector)}`;
+      const every = { group: 'custom.metrics.k8s.io', version: 'v1beta1', namespace, plural: 'pods', name: '*' };
+      return anyIn(custom.getNamespacedCustomObject(every, reading({ more })));
     }
     const request = { group: 'metrics.k8s.io', version: 'v1beta1', namespace, plural: 'pods', labelSelector: selector };
-    const used = custom.listNamespacedCustomObject(request, reading()).catch(() => ({}));
-    return (((await used) as { items?: unknown[] }).items ?? []).length > 0;
+    return anyIn(custom.listNamespacedCustomObject(request, reading()));
   }
+}
+
+/** An API that is not there, or knows nothing, serves nothing. */
+async function anyIn(list: Promise<unknown>): Promise<boolean> {
+  const { items = [] } = (await list.catch(() => ({}))) as { items?: unknown[] };
+  return items.length > 0;
 }
 
 /** Of a Status with causes: field → manager (kubernetes.io, "Server-Side Apply", Conflicts). */

@@ -11,8 +11,9 @@ export const fieldManager = 'durable-runbooks';
 
 const requestMs = 10_000;
 
-export function reading() {
-  return limited();
+/** `more` is put behind the address, for what the client has no method for. */
+export function reading({ more = '' } = {}) {
+  return limited(more);
 }
 
 export function writing(identity: RequestIdentity, patch: string = PatchStrategy.MergePatch) {
@@ -28,12 +29,13 @@ function agentOf({ correlationId, clientRequestId }: RequestIdentity): string {
   return `durable-runbooks/${version} (run ${correlationId}; activity ${clientRequestId})`;
 }
 
-function limited() {
+function limited(more = '') {
   return {
     middleware: [
       {
         pre(context: RequestContext) {
           context.setSignal(AbortSignal.timeout(requestMs));
+          if (more !== '') context.setUrl(context.getUrl() + more);
           return new Observable<RequestContext>(Promise.resolve(context));
         },
         post: <T>(context: T) => new Observable<T>(Promise.resolve(context)),

@@ -175,6 +175,47 @@ test.each(rows)('$name', ({ reading, wanted = two, open, failing }) => {
   if (failing === undefined) expect(judged.open).toEqual(open ?? []);
 });
 
+const refused = (pod: string, at: number) =>
+  warning('FailedCreate', at, `pods "${pod}" is forbidden: exceeded quota: small`);
+
+describe('pods that get nowhere, in a rollout that takes none away before it has a new one', () => {
+  const rolling = deployment({ updatedReplicas: 1, presentReplicas: 3 });
+  const since = { at: 1_500 };
+  const judge = (more: Partial<PodReading>, at?: { at: number }, of = rolling) =>
+    judgeWorkload({ deployment: of, pods: [...pods, { ...crashing, name: 'c', ...more }], warnings: [] }, two, at)
+      .failing;
+
+  test('a new one', () => expect(judge({ createdAt: 2_000 }, since)).toHaveLength(1));
+  test('one that was so before', () => expect(judge({ createdAt: 500 }, since)).toEqual([]));
+  test('one of the template that is given up', () => expect(judge({ createdAt: 2_000 })).toEqual([]));
+  test('one that is to leave as the last ones are taken back', () =>
+    expect(judge({ createdAt: 2_000 }, undefined, deployment({ presentReplicas: 3, updatedReplicas: 3 }))).toEqual([]));
+  test('one that goes because fewer are wanted', () =>
+    expect(judge({ createdAt: 500 }, since, deployment({ presentReplicas: 3, updatedReplicas: 3 }))).toEqual([]));
+  test('the controller has not looked yet', () =>
+    expect(judge({ createdAt: 2_000 }, since, deployment({ ...rolling, observed: false }))).toEqual([]));
+  test('a former one, when all is as it was but for that', () =>
+    expect(judge({}, undefined, deployment({ readyReplicas: 1 }))).toHaveLength(1));
+});
+
+test('what was refused on the way forward is no obstacle on the way back', () => {
+  const warnings = [refused('c', 9_000), warning('FailedMount', 9_000)];
+  expect(judgeWorkload({ deployment: deployment(), pods, warnings }, two)).toMatchObject({ open: [], failing: [] });
+});
+
+test('a controller that tries again is told of once, with what it said last', () => {
+  const short = {
+    deployment: deployment({ readyReplicas: 1 }),
+    pods,
+    warnings: [refused('d', 8_000), refused('c', 7_000)],
+  };
+  const { open, failing } = judgeWorkload(short, two, { at: 1_500 });
+  expect(failing).toEqual(['Pod/a: pods "d" is forbidden: exceeded quota: small']);
+  expect(open.filter((line) => line.includes('quota'))).toEqual([
+    'Pod/a: FailedCreate: pods "d" is forbidden: exceeded quota: small',
+  ]);
+});
+
 test('the evidence is one line of what was read', () => {
   const usage = { cpuMillis: 120, memoryBytes: 64 * 2 ** 20 };
   const used = pods.map((each) => ({ ...each, usage }));
