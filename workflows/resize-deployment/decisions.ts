@@ -20,7 +20,7 @@ export function wayTo(wanted: ResizeDeploymentInput, facts: SizeFacts): { way: W
   if (classOf(to) !== classOf(facts.size)) {
     return { way: 'rollout', why: `its class would change from ${classOf(facts.size)} to ${classOf(to)}` };
   }
-  if (removesLimit(facts.size, to)) return { way: 'rollout', why: 'a limit cannot be taken away in place' };
+  if (addsLimit(facts.size, to)) return { way: 'rollout', why: 'a new limit could not be taken away again in place' };
   return { way: 'inPlace', why: '' };
 }
 
@@ -32,10 +32,11 @@ export function classOf({ requests, limits }: PodSize): 'Guaranteed' | 'Burstabl
   return equal && all.every((value) => value > 0) ? 'Guaranteed' : 'Burstable';
 }
 
-function removesLimit(from: PodSize, to: PodSize): boolean {
+/** What is added in place cannot be taken away in place (the same page), so there would be no gentle way back. */
+function addsLimit(from: PodSize, to: PodSize): boolean {
   return (
-    (from.limits.cpuMillis > 0 && to.limits.cpuMillis === 0) ||
-    (from.limits.memoryBytes > 0 && to.limits.memoryBytes === 0)
+    (from.limits.cpuMillis === 0 && to.limits.cpuMillis > 0) ||
+    (from.limits.memoryBytes === 0 && to.limits.memoryBytes > 0)
   );
 }
 

@@ -158,12 +158,13 @@ describe('the way to it', () => {
     expect(wayTo(input(wanted), facts(more))).toEqual({ way, why: expect.stringMatching(why) as string });
   });
 
-  test('a limit that is not asked for any more cannot go in place', () => {
-    // An input always has limits; a size to go back to may have none.
-    const unlimited = size(125, 128, 0, 0);
-    expect(classOf(unlimited)).toBe('Burstable');
-    expect(wayTo(input(large), facts({ size: unlimited, podSizes: [unlimited] })).way).toBe('inPlace');
-  });
+  test.each([size(125, 128, 0, 256), size(125, 128, 250, 0), size(125, 128, 0, 0)])(
+    'a limit where there was none: %#',
+    (now) => {
+      const { way, why } = wayTo(input(large), facts({ size: now, podSizes: [now] }));
+      expect({ way, why }).toEqual({ way: 'rollout', why: 'a new limit could not be taken away again in place' });
+    },
+  );
 
   test.each<[string, PodSize, string]>([
     ['all equal', size(1, 1, 1, 1), 'Guaranteed'],

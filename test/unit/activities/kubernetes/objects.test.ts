@@ -233,6 +233,15 @@ test('events, by when they were last seen', () => {
     message: expect.stringContaining('exceeded quota: small') as string,
   });
   expect(backOff).toMatchObject({ about: 'Pod/crashing', reason: 'BackOff' });
+  const [event] = recorded<{ items: CoreV1Event[] }>('events').items;
+  event!.series = {
+    count: 9,
+    lastObservedTime: '2026-11-25T09:00:00.5Z' as unknown as CoreV1Event['lastTimestamp'] & Date,
+  };
+  expect(objects.eventOf(event!).at).toBe(Date.parse('2026-11-25T09:00:00.5Z'));
+  delete event!.series;
+  event!.metadata.creationTimestamp = new Date(0);
+  expect(objects.eventOf(event!).at).toBe(Date.parse('2026-11-25T08:45:05Z'));
 });
 
 test.each([
