@@ -45,9 +45,12 @@ export function clientsUnmeasured(
 
 type Restarts = Record<string, number>;
 
+/** One crash of a pod that is new can be bad luck: verification tolerates it as well. */
+const crashesOfNewPods = 1;
+
 export function restartsSince(before: Restarts, after: Restarts): string[] {
   return Object.entries(after)
-    .map(([pod, restarts]) => ({ pod, more: restarts - (before[pod] ?? 0) }))
+    .map(([pod, restarts]) => ({ pod, more: restarts - (before[pod] ?? crashesOfNewPods) }))
     .filter(({ more }) => more > 0)
     .map(({ pod, more }) => `${pod} restarted ${more} ${more === 1 ? 'time' : 'times'}`);
 }

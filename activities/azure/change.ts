@@ -4,6 +4,8 @@ import type { Accepted, FlexibleServer, Operation } from './flexible-servers';
 export interface Change {
   /** Unique on its server, such as "size Standard_D8ds_v4"; shown in heartbeats and messages. */
   name: string;
+  /** Another server under which Azure logs its operation: a replica is made and removed under its own name. */
+  loggedUnder?: string;
   /** `accepted`: the changes of this activity that were sent. */
   isThere(server: FlexibleServer, accepted: readonly string[]): Promise<boolean> | boolean;
   send(accepted: (operation: Operation) => void): Promise<Accepted>;

@@ -26,6 +26,7 @@ export interface FlexibleServer {
   host: string;
   /** ISO 8601. */
   earliestRestoreDate?: string;
+  tags: Record<string, string>;
 }
 
 /** A server parameter, which ARM calls a configuration. */
@@ -122,7 +123,7 @@ export interface FlexibleServers {
   restart(server: string, options: ChangeOptions): Promise<Accepted>;
   /** Of the source's size. */
   createReplica(
-    wanted: { source: Pick<FlexibleServer, 'id'>; replica: string; location: string },
+    wanted: { source: Pick<FlexibleServer, 'id'>; replica: string; location: string; tags: Record<string, string> },
     options: ChangeOptions,
   ): Promise<Accepted>;
   deleteServer(server: string, options: ChangeOptions): Promise<Accepted>;

@@ -249,7 +249,9 @@ class ChangeInProgress {
 
   /** Busy, and nothing says that it is ours: the activity log may. Throws ServerBusy where it does not. */
   private async refuseUnlessOurs(): Promise<void> {
-    const logged = await this.servers.readOpenOperations(this.server).catch((): LoggedOperation[] => []);
+    const names = [this.server, ...(this.change.loggedUnder === undefined ? [] : [this.change.loggedUnder])];
+    const open = names.map((name) => this.servers.readOpenOperations(name).catch((): LoggedOperation[] => []));
+    const logged = (await Promise.all(open)).flat();
     if (logged.some(({ correlationId }) => correlationId === this.given.correlationId)) {
       this.memory.busyMayBeOurs = true;
       return;

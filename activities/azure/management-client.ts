@@ -175,9 +175,9 @@ export function createFlexibleServers(options: ManagementOptions): FlexibleServe
         change,
       ),
 
-    createReplica: ({ source, replica, location }, change) =>
+    createReplica: ({ source, replica, location, tags }, change) =>
       begin((sdk) => {
-        const body = { location, createMode: 'Replica', sourceServerResourceId: source.id };
+        const body = { location, tags, createMode: 'Replica', sourceServerResourceId: source.id };
         return once.servers.beginCreateOrUpdate(resourceGroup, replica, body, sdk);
       }, change),
 
@@ -230,6 +230,7 @@ function serverOf(server: Server): FlexibleServer {
     highAvailability: server.highAvailability?.mode ?? 'Disabled',
     version: server.version ?? '',
     host: server.fullyQualifiedDomainName ?? '',
+    tags: server.tags ?? {},
     ...(earliest ? { earliestRestoreDate: earliest.toISOString() } : {}),
   };
 }

@@ -1,5 +1,5 @@
 /** The activities of configureAutoscaling: contract.ts says what each does. */
-import { describeAutoscaling, type AutoscalerSpec } from '../../catalogue';
+import { describeAutoscaling, metricName, type AutoscalerSpec } from '../../catalogue';
 import type { Alive } from '../alive';
 import { failure } from '../failures';
 import type { AutoscalingActivities, AutoscalingFacts } from './contract';
@@ -57,7 +57,7 @@ export function createAutoscalingActivities(use: DeploymentDependencies): Autosc
         async () => {
           const now = await kubernetes().findAutoscaler(name);
           const write = async ({ identity }: Alive) => {
-            if (takeOver) return kubernetes().applyAutoscaler(name, to!, { takeOver }, identity);
+            if (takeOver) return kubernetes().applyAutoscaler(name, to!, { takeOver, version: now?.version }, identity);
             if (!now) throw failure('WorkloadNotFound', `${what(name)} is gone: what it was is not made anew`);
             return to
               ? kubernetes().replaceAutoscaler(now, to, identity)
@@ -73,7 +73,9 @@ export function createAutoscalingActivities(use: DeploymentDependencies): Autosc
       const now = await kubernetes().findAutoscaler(name);
       assertStill(what(name), spec, now?.spec, show);
       if (!now) return 'there is none';
-      const open = inactiveReasons(now.conditions);
+      const unread = (now.spec.metrics ?? []).map(metricName).filter((metric) => !now.currentMetrics.includes(metric));
+      // What it said before it saw the new form counts for nothing: it must have read every metric that it is to go by.
+      const open = [...inactiveReasons(now.conditions), ...unread.map((metric) => `it has not read ${metric} yet`)];
       const within = now.desired >= now.min && now.desired <= now.max;
       if (!within) open.push(`it wants ${now.desired} pods, outside ${now.min} to ${now.max}`);
       const late = since !== undefined && Date.now() > since.at + patienceMs;

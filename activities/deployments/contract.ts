@@ -28,6 +28,8 @@ export interface PoolConsumer {
   /** As the Deployment has it: "25%" or a number of pods. */
   maxSurge: string;
   connectionsPerPod: number;
+  /** The template does not say: the topology's default was taken. */
+  assumed?: boolean;
 }
 
 export interface QueueReading {
@@ -51,6 +53,8 @@ export interface DeploymentFacts {
   managers: string[];
   /** Who resets the number of pods: "Argo CD", "Flux". */
   controller?: string;
+  /** Who resets the template. */
+  templateController?: string;
   restarts: Record<string, number>;
   autoscalers: AutoscalerFacts[];
   /** Where a pool is declared: its variable, and its value in the template; `fixed` where it comes from elsewhere. */

@@ -33,6 +33,8 @@ export function controllerOf(marks: Marks, { whole }: { whole: boolean }): strin
   const manager = marks.replicasManagers.map((name) => byManager[name]).find((name) => name !== undefined);
   if (manager) return manager;
   if (!whole) return undefined;
+  const external = marks.owners.find((owner) => owner.startsWith('ExternalSecret/'));
+  if (external) return external.replace('/', ' ');
   const scaledObject = marks.owners.find((owner) => owner.startsWith('ScaledObject/'));
   if (scaledObject) return `KEDA ${scaledObject.replace('/', ' ')}`;
   for (const [name, value] of Object.entries({ ...marks.labels, ...marks.annotations })) {

@@ -1,4 +1,7 @@
-/** What preflight reads of a deployment and of all that its pods use. Reads only; lists are cut far below 64 KiB. */
+/**
+ * What preflight reads of a deployment and of all that its pods use. Reads only. Nodes and quotas are cut; pods are at most as
+ * many as the topology allows (1,000, some 50 bytes each), so that the facts stay below the 64 KiB of an activity's result.
+ */
 import type { DeploymentTopology } from '../../catalogue';
 import { onServer } from '../database/sql';
 import { failure } from '../failures';
@@ -26,12 +29,14 @@ export async function inspect(name: string, use: DeploymentDependencies): Promis
     known.clientUrl === undefined ? undefined : answers(known.clientUrl),
   ]);
   const controller = controllerOf(deployment, { whole: false });
+  const templateController = controllerOf(deployment, { whole: true });
   const { replicas, readyReplicas, maxSurge, image, requests } = deployment;
   return {
     ...{ namespace: kubernetes.namespace, name, replicas, readyReplicas, maxSurge, image, requests },
     imageRuns: pods.some((pod) => pod.ready && pod.image === image),
     managers: otherManagers(deployment),
     ...(controller ? { controller } : {}),
+    ...(templateController ? { templateController } : {}),
     restarts: Object.fromEntries(pods.map((pod) => [pod.name, pod.restarts])),
     autoscalers: autoscalers.map(factsOf),
     ...poolOf(deployment, known),
@@ -68,20 +73,19 @@ function factsOf(autoscaler: Autoscaler): AutoscalerFacts {
 function poolOf(deployment: Deployment, { databasePool }: DeploymentTopology): Pick<DeploymentFacts, 'pool'> {
   if (!databasePool) return {};
   const { variable } = databasePool;
-  const given = deployment.environment[variable];
-  return {
-    pool: {
-      variable,
-      size: sizeOf(deployment, databasePool),
-      set: given !== undefined,
-      fixed: deployment.environmentFrom.includes(variable),
-    },
-  };
+  const { size, assumed } = sizeOf(deployment, databasePool);
+  const set = deployment.environment[variable] !== undefined;
+  return { pool: { variable, size, set, fixed: assumed && deployment.environmentFrom.includes(variable) } };
 }
 
-function sizeOf({ environment }: Deployment, pool: NonNullable<DeploymentTopology['databasePool']>): number {
+/** `assumed`: the template does not say, and something else may. */
+function sizeOf(
+  { environment, environmentFrom }: Deployment,
+  pool: NonNullable<DeploymentTopology['databasePool']>,
+): { size: number; assumed: boolean } {
   const size = Number(environment[pool.variable]);
-  return Number.isInteger(size) && size > 0 ? size : pool.default;
+  if (Number.isInteger(size) && size > 0) return { size, assumed: false };
+  return { size: pool.default, assumed: environmentFrom.some((name) => name === pool.variable || name === '*') };
 }
 
 async function databaseOf(
@@ -106,7 +110,7 @@ async function redisOf(
   if (queues.length === 0 && redisConnectionsPerPod === undefined) return { queues: [] };
   const [{ maxClients, lengths }, consumers] = await Promise.all([
     readRedis(use.redis, queues),
-    consumersOf(kubernetes, use, (_deployment, known) => known.redisConnectionsPerPod),
+    consumersOf(kubernetes, use, (_deployment, { redisConnectionsPerPod: size }) => size && { size, assumed: false }),
   ]);
   const at = Date.now();
   return {
@@ -119,7 +123,10 @@ async function redisOf(
 async function consumersOf(
   kubernetes: Kubernetes,
   { topology }: DeploymentDependencies,
-  connectionsOf: (deployment: Deployment, known: DeploymentTopology) => number | undefined,
+  connectionsOf: (
+    deployment: Deployment,
+    known: DeploymentTopology,
+  ) => { size: number; assumed: boolean } | undefined | 0,
 ): Promise<PoolConsumer[]> {
   const consumers = await Promise.all(
     (topology.kubernetes?.deployments ?? []).map(async (known): Promise<PoolConsumer[]> => {
@@ -127,11 +134,16 @@ async function consumersOf(
         if (kubernetes.isAbsent(error)) return undefined;
         throw error;
       });
-      const connectionsPerPod = deployment && connectionsOf(deployment, known);
-      if (connectionsPerPod === undefined) return [];
+      const each = deployment && connectionsOf(deployment, known);
+      if (!each) return [];
       const autoscalers = await kubernetes.readAutoscalers(known.name);
-      const pods = Math.max(deployment!.replicas, ...autoscalers.map(({ max }) => max));
-      return [{ deployment: known.name, pods, maxSurge: deployment!.maxSurge, connectionsPerPod }];
+      const pods = Math.max(deployment.replicas, ...autoscalers.map(({ max }) => max));
+      return [
+        {
+          ...{ deployment: known.name, pods, maxSurge: deployment.maxSurge, connectionsPerPod: each.size },
+          ...(each.assumed ? { assumed: true } : {}),
+        },
+      ];
     }),
   );
   return consumers.flat();

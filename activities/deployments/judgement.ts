@@ -39,8 +39,12 @@ const twoSyncsMs = 30_000;
 
 export interface Wanted {
   atLeast: number;
-  /** None may be leaving, and the deployment must ask for exactly so many. */
+  /** More are still on their way out: an autoscaler has not come down yet. */
+  atMost?: number;
+  /** The deployment must ask for exactly so many. */
   exactly?: number;
+  /** None may be finishing its work: what it holds (connections) is not free before. */
+  allGone?: boolean;
 }
 
 export function judgeWorkload(reading: WorkloadReading, wanted: Wanted, since?: Since): Judgement {
@@ -61,7 +65,10 @@ export function judgeWorkload(reading: WorkloadReading, wanted: Wanted, since?: 
   };
 }
 
-function judgeCounts({ deployment, pods }: WorkloadReading, { atLeast, exactly }: Wanted): string[] {
+function judgeCounts(
+  { deployment, pods }: WorkloadReading,
+  { atLeast, atMost = Infinity, exactly, allGone = false }: Wanted,
+): string[] {
   const { name, observed, replicas, updatedReplicas, readyReplicas, presentReplicas } = deployment;
   if (!observed) return [`the controller has not seen the new ${name} yet`];
   const leaving = pods.filter(({ terminating }) => terminating).length;
@@ -71,7 +78,8 @@ function judgeCounts({ deployment, pods }: WorkloadReading, { atLeast, exactly }
     ...(readyReplicas >= replicas ? [] : [`${readyReplicas} of ${replicas} pods are Ready`]),
     ...(updatedReplicas >= replicas ? [] : [`${updatedReplicas} of ${replicas} pods are of the newest template`]),
     ...(presentReplicas <= replicas ? [] : [`pods still to leave: ${presentReplicas - replicas}`]),
-    ...(exactly === undefined || leaving === 0 ? [] : [`pods that finish their work: ${leaving}`]),
+    ...(replicas <= atMost ? [] : [`${name} asks for ${replicas} pods, more than ${atMost}`]),
+    ...(!allGone || leaving === 0 ? [] : [`pods that finish their work: ${leaving}`]),
   ];
 }
 

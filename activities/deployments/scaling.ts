@@ -23,7 +23,11 @@ export function createScalingActivities(use: DeploymentDependencies): ScalingAct
     async verifyReplicas({ deployment, replicas, since }) {
       const now = await kubernetes().readDeployment(deployment);
       assertStill(podsOf({ deployment }), replicas, now.replicas);
-      return verifyWorkload(deployment, { wanted: () => ({ atLeast: replicas, exactly: replicas }), since }, use);
+      return verifyWorkload(
+        deployment,
+        { wanted: () => ({ atLeast: replicas, exactly: replicas, allGone: true }), since },
+        use,
+      );
     },
 
     async readBounds({ autoscaler }) {
@@ -44,8 +48,8 @@ export function createScalingActivities(use: DeploymentDependencies): ScalingAct
     async verifyBounds({ autoscaler: name, deployment, bounds, since }) {
       const autoscaler = await kubernetes().readAutoscaler(name);
       assertStill(limitsOf({ autoscaler: name }), bounds, autoscaler, showBounds);
-      const exactly = bounds.min === bounds.max ? { exactly: bounds.min } : {};
-      const wanted = () => ({ atLeast: bounds.min, ...exactly });
+      const exactly = bounds.min === bounds.max ? { exactly: bounds.min, allGone: true } : {};
+      const wanted = () => ({ atLeast: bounds.min, atMost: bounds.max, ...exactly });
       return verifyWorkload(deployment, { wanted, since, autoscaler }, use);
     },
 
@@ -62,7 +66,7 @@ export function createScalingActivities(use: DeploymentDependencies): ScalingAct
     async verifyVariable({ deployment, variable, value, since }) {
       const now = await kubernetes().readDeployment(deployment);
       assertStill(variableOf({ deployment, variable }), value, now.environment[variable]);
-      const wanted = ({ replicas }: { replicas: number }) => ({ atLeast: replicas });
+      const wanted = ({ replicas }: { replicas: number }) => ({ atLeast: replicas, allGone: true });
       return `${variable} ${value ?? 'not set'}, ${await verifyWorkload(deployment, { wanted, since }, use)}`;
     },
   };

@@ -11,6 +11,7 @@ import { type AutoscalerSpec, type MetricSpec, metricName } from '../../catalogu
 import { failure } from '../failures';
 import { isAbsent } from './failures';
 import type { Deployment, Kubernetes } from './kubernetes';
+import { listAll } from './lists';
 import { autoscalerOf } from './objects';
 import { fieldManager, reading, signed, writing } from './requests';
 
@@ -27,8 +28,6 @@ type Autoscalers = Pick<
   | 'deleteAutoscaler'
 >;
 
-const listMax = 1000;
-
 export function createAutoscalers(configuration: KubeConfig, namespace: string): Autoscalers {
   const autoscaling = configuration.makeApiClient(AutoscalingV2Api);
   const custom = configuration.makeApiClient(CustomObjectsApi);
@@ -36,10 +35,10 @@ export function createAutoscalers(configuration: KubeConfig, namespace: string):
   const readAutoscaler = async (name: string) =>
     autoscalerOf(await autoscaling.readNamespacedHorizontalPodAutoscaler({ namespace, name }, reading()));
 
-  const object = (name: string, spec: AutoscalerSpec) => ({
+  const object = (name: string, spec: AutoscalerSpec, version?: string) => ({
     apiVersion: 'autoscaling/v2',
     kind: 'HorizontalPodAutoscaler',
-    metadata: { name, namespace },
+    metadata: { name, namespace, ...(version === undefined ? {} : { resourceVersion: version }) },
     spec: spec as V2HorizontalPodAutoscalerSpec,
   });
 
@@ -60,11 +59,10 @@ export function createAutoscalers(configuration: KubeConfig, namespace: string):
   return {
     readAutoscaler,
     async readAutoscalers(deployment) {
-      const { items } = await autoscaling.listNamespacedHorizontalPodAutoscaler(
-        { namespace, limit: listMax },
-        reading(),
+      const all = await listAll((page) =>
+        autoscaling.listNamespacedHorizontalPodAutoscaler({ ...page, namespace }, reading()),
       );
-      return items
+      return all
         .filter(({ spec }) => spec?.scaleTargetRef.kind === 'Deployment' && spec.scaleTargetRef.name === deployment)
         .map(autoscalerOf);
     },
@@ -90,24 +88,27 @@ export function createAutoscalers(configuration: KubeConfig, namespace: string):
       );
     },
 
-    async applyAutoscaler(name, spec, { takeOver }, identity) {
+    async applyAutoscaler(name, spec, { takeOver, version }, identity) {
       const others = (await conflictsOf(name, spec)).filter(({ manager }) => !takeOver.includes(manager));
       if (others.length > 0) {
         const named = others.map(({ manager, fields }) => `${manager} (${fields.join(', ')})`);
         throw failure('KubernetesRefused', `${name} has fields of ${named.join(' and ')}: name it in takeOver`);
       }
       await autoscaling.patchNamespacedHorizontalPodAutoscaler(
-        { namespace, name, fieldManager, force: true, body: object(name, spec) },
+        { namespace, name, fieldManager, force: true, body: object(name, spec, version) },
         writing(identity, PatchStrategy.ServerSideApply),
       );
     },
 
     async replaceAutoscaler({ name, version }, spec, identity) {
-      const { metadata, ...rest } = object(name, spec);
-      const body = { ...rest, metadata: { ...metadata, resourceVersion: version } };
-      await autoscaling.replaceNamespacedHorizontalPodAutoscaler(
+      // The specification alone: labels, annotations and owners are others' as well.
+      const body = [
+        { op: 'test', path: '/metadata/resourceVersion', value: version },
+        { op: 'replace', path: '/spec', value: spec },
+      ];
+      await autoscaling.patchNamespacedHorizontalPodAutoscaler(
         { namespace, name, fieldManager, body },
-        signed(identity),
+        writing(identity, PatchStrategy.JsonPatch),
       );
     },
 

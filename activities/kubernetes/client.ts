@@ -6,6 +6,7 @@ import type { Deployment, Kubernetes } from './kubernetes';
 import {
   belongsTo,
   deploymentOf,
+  marksOf,
   eventOf,
   nodeOf,
   podOf,
@@ -16,28 +17,25 @@ import {
   type PodMetrics,
 } from './objects';
 import { isAbsent } from './failures';
+import { listAll } from './lists';
 import { fieldManager, reading, writing } from './requests';
-
-/** Far more than the guide's 53 pods; what there is beyond it is refused rather than cut. */
-const listMax = 1000;
 
 export function createKubernetes(configuration: KubeConfig, namespace: string): Kubernetes {
   const apps = configuration.makeApiClient(AppsV1Api);
   const core = configuration.makeApiClient(CoreV1Api);
   const custom = configuration.makeApiClient(CustomObjectsApi);
-  const here = { namespace, limit: listMax };
   const autoscalers = createAutoscalers(configuration, namespace);
 
   const replicaSets = async ({ selector, uid }: Deployment) =>
-    (await apps.listNamespacedReplicaSet({ ...here, labelSelector: selector }, reading())).items.filter((set) =>
-      belongsTo(set, uid),
-    );
+    (
+      await listAll((page) => apps.listNamespacedReplicaSet({ ...page, namespace, labelSelector: selector }, reading()))
+    ).filter((set) => belongsTo(set, uid));
   const ownPods = async (deployment: Deployment) => {
     const [sets, pods] = await Promise.all([
       replicaSets(deployment),
-      core.listNamespacedPod({ ...here, labelSelector: deployment.selector }, reading()),
+      listAll((page) => core.listNamespacedPod({ ...page, namespace, labelSelector: deployment.selector }, reading())),
     ]);
-    return pods.items.filter((pod) => sets.some(({ metadata }) => belongsTo(pod, metadata?.uid)));
+    return pods.filter((pod) => sets.some(({ metadata }) => belongsTo(pod, metadata?.uid)));
   };
   return {
     namespace,
@@ -66,27 +64,30 @@ export function createKubernetes(configuration: KubeConfig, namespace: string): 
     async readNodes() {
       const running = 'status.phase!=Succeeded,status.phase!=Failed';
       const [nodes, pods] = await Promise.all([
-        core.listNode({ limit: listMax }, reading()),
-        core.listPodForAllNamespaces({ fieldSelector: running, limit: 10 * listMax }, reading()),
+        listAll((page) => core.listNode(page, reading())),
+        listAll((page) => core.listPodForAllNamespaces({ ...page, fieldSelector: running }, reading())),
       ]);
-      return nodes.items.map((node) => nodeOf(node, pods.items));
+      return nodes.map((node) => nodeOf(node, pods));
     },
 
-    readQuotas: async () => (await core.listNamespacedResourceQuota(here, reading())).items.flatMap(quotaLimits),
+    readQuotas: async () =>
+      (await listAll((page) => core.listNamespacedResourceQuota({ ...page, namespace }, reading()))).flatMap(
+        quotaLimits,
+      ),
 
     async readWarnings(deployment) {
       const [sets, pods, scalers, events] = await Promise.all([
         replicaSets(deployment),
         ownPods(deployment),
         autoscalers.readAutoscalers(deployment.name),
-        core.listNamespacedEvent({ ...here, fieldSelector: 'type=Warning' }, reading()),
+        listAll((page) => core.listNamespacedEvent({ ...page, namespace, fieldSelector: 'type=Warning' }, reading())),
       ]);
       const ours = new Set([
         deployment.uid,
         ...scalers.map(({ uid }) => uid),
         ...[...sets, ...pods].map(({ metadata }) => metadata?.uid),
       ]);
-      return events.items.filter(({ involvedObject }) => ours.has(involvedObject.uid)).map(eventOf);
+      return events.filter(({ involvedObject }) => ours.has(involvedObject.uid)).map(eventOf);
     },
 
     async setReplicas({ name, version }, replicas, identity) {
@@ -123,7 +124,13 @@ export function createKubernetes(configuration: KubeConfig, namespace: string): 
       const { metadata, data } = await core.readNamespacedSecret({ namespace, name }, reading());
       const text = data?.[key];
       const version = metadata!.resourceVersion!;
-      return { name, version, ...(text === undefined ? {} : { text: Buffer.from(text, 'base64').toString('utf8') }) };
+      const marks = marksOf(metadata, () => false);
+      return {
+        ...marks,
+        name,
+        version,
+        ...(text === undefined ? {} : { text: Buffer.from(text, 'base64').toString('utf8') }),
+      };
     },
 
     async setSecret({ name, version }, key, text, identity) {
@@ -136,7 +143,9 @@ export function createKubernetes(configuration: KubeConfig, namespace: string): 
     async setReference({ name, version, container }, variable, reference, identity) {
       const [secret, key] = (reference ?? '').split('/');
       const change =
-        reference === undefined ? { $patch: 'delete' } : { valueFrom: { secretKeyRef: { name: secret, key } } };
+        reference === undefined
+          ? { $patch: 'delete' } // Optional: a key that is taken away by somebody else must not keep new pods from starting.
+          : { valueFrom: { secretKeyRef: { name: secret, key, optional: true } } };
       const containers = [{ name: container, env: [{ name: variable, ...change }] }];
       const body = { metadata: { resourceVersion: version }, spec: { template: { spec: { containers } } } };
       const options = writing(identity, PatchStrategy.StrategicMergePatch);

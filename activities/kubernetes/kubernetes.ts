@@ -2,8 +2,8 @@
  * What the runbooks ask of Kubernetes: small, plain, without a type of the vendor's. CPU in millicores, memory in bytes,
  * times in milliseconds since the epoch.
  *
- * Reads throw what kubernetes/failures.ts maps (WorkloadNotFound for a 404). Every write is a patch guarded by the version
- * that was read: KubernetesConflict where somebody else wrote in between.
+ * Reads throw what kubernetes/failures.ts maps (WorkloadNotFound for a 404). Every write of what was read is guarded by the
+ * version that was read: KubernetesConflict where somebody else wrote in between.
  */
 import type { AutoscalerSpec, PodSize } from '../../catalogue';
 import type { RequestIdentity } from '../request-identity';
@@ -37,7 +37,7 @@ export interface Deployment extends Marks {
   replicas: number;
   /** The template's; a variable without a value of its own is absent. */
   environment: Record<string, string>;
-  /** Names of variables that come from a ConfigMap, a Secret or a field. */
+  /** Names of variables that come from a ConfigMap, a Secret or a field; "*" where a whole one is taken over (envFrom). */
   environmentFrom: string[];
   /** Variables that come from a Secret → "secret/key". */
   secretReferences: Record<string, string>;
@@ -70,6 +70,8 @@ export interface Autoscaler extends Marks {
   current: number;
   desired: number;
   conditions: Condition[];
+  /** Of the metrics that it could read the last time. */
+  currentMetrics: string[];
 }
 
 export interface Pod {
@@ -173,13 +175,14 @@ export interface Kubernetes {
   applyAutoscaler(
     name: string,
     spec: AutoscalerSpec,
-    options: { takeOver: string[] },
+    /** `version`: of the autoscaler that was read, if there is one. */
+    options: { takeOver: string[]; version: string | undefined },
     identity: RequestIdentity,
   ): Promise<void>;
   replaceAutoscaler(autoscaler: Autoscaler, spec: AutoscalerSpec, identity: RequestIdentity): Promise<void>;
   deleteAutoscaler(autoscaler: Autoscaler, identity: RequestIdentity): Promise<void>;
   /** The text of one key, with the version that it is guarded by; no text where there is no such key. */
-  readSecret(name: string, key: string): Promise<{ name: string; version: string; text?: string }>;
+  readSecret(name: string, key: string): Promise<Marks & { name: string; version: string; text?: string }>;
   /** `undefined` takes the key out. */
   setSecret(
     secret: { name: string; version: string },

@@ -45,7 +45,10 @@ export function deploymentOf(found: V1Deployment): Deployment {
     environment: Object.fromEntries(
       (container.env ?? []).flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])),
     ),
-    environmentFrom: (container.env ?? []).flatMap(({ name, valueFrom }) => (valueFrom ? [name] : [])),
+    environmentFrom: [
+      ...(container.env ?? []).flatMap(({ name, valueFrom }) => (valueFrom ? [name] : [])),
+      ...((container.envFrom ?? []).length > 0 ? ['*'] : []),
+    ],
     secretReferences: Object.fromEntries(
       (container.env ?? []).flatMap(({ name, valueFrom }) => {
         const from = valueFrom?.secretKeyRef;
@@ -77,6 +80,9 @@ export function autoscalerOf({ metadata, spec, status }: V2HorizontalPodAutoscal
     spec: plain(spec) as AutoscalerSpec,
     min: spec.minReplicas ?? 1,
     max: spec.maxReplicas,
+    currentMetrics: (status?.currentMetrics ?? []).flatMap(
+      ({ resource, pods }) => resource?.name ?? pods?.metric.name ?? [],
+    ),
     current: status?.currentReplicas ?? 0,
     desired: status?.desiredReplicas ?? 0,
     conditions: (status?.conditions ?? []).map(conditionOf),
@@ -214,7 +220,7 @@ function identityOf(metadata: V1ObjectMeta | undefined): { name: string; version
 
 type Fields = Record<string, Record<string, unknown>>;
 
-function marksOf(metadata: V1ObjectMeta | undefined, owns: (fields: Fields) => boolean): Marks {
+export function marksOf(metadata: V1ObjectMeta | undefined, owns: (fields: Fields) => boolean): Marks {
   const managers = (metadata?.managedFields ?? [])
     .filter(({ fieldsV1 }) => owns((fieldsV1 ?? {}) as Fields))
     .map(({ manager }) => manager ?? 'unknown');

@@ -20,7 +20,7 @@ export function writing(identity: RequestIdentity, patch: string = PatchStrategy
   return setHeaderOptions('Content-Type', patch, setHeaderOptions('User-Agent', agentOf(identity), limited()));
 }
 
-/** A write without a body that the client gives a type of its own. */
+/** A write that is no patch. */
 export function signed(identity: RequestIdentity) {
   return setHeaderOptions('User-Agent', agentOf(identity), limited());
 }

@@ -1,6 +1,6 @@
 /** Making and removing a replica, as changes of its source: Azure keeps the source busy for both. Sent once each. */
 import type { Change } from '../azure/change';
-import type { FlexibleServers } from '../azure/flexible-servers';
+import type { FlexibleServer, FlexibleServers } from '../azure/flexible-servers';
 import { azureProblem } from '../azure/failures';
 import { failure } from '../failures';
 import type { RequestIdentity } from '../request-identity';
@@ -17,6 +17,9 @@ export async function findServer(name: string, servers: Pick<FlexibleServers, 'r
   }
 }
 
+/** By which a run knows again what it has made. */
+const runTag = 'durable-runbooks-run';
+
 /** Throws Drift where a server of that name follows another, or none. */
 export function creation(
   { source, replica }: ReplicaIdentity,
@@ -26,27 +29,39 @@ export function creation(
 ): Change {
   return {
     name: `replica ${replica}`,
+    loggedUnder: replica,
     async isThere() {
       const found = await findServer(replica, servers);
-      if (found && found.source !== source) {
-        throw failure('Drift', `${replica} is there and follows ${found.source ?? 'nobody'}, not ${source}`);
-      }
+      if (found) assertOurs(found, source, identity);
       return found?.state === 'Ready';
     },
     async send(accepted) {
       const primary = await servers.readServer(source);
+      const tags = { [runTag]: identity.correlationId };
       return servers.createReplica(
-        { source: primary, replica, location: location ?? primary.location },
+        { source: primary, replica, location: location ?? primary.location, tags },
         { identity, accepted },
       );
     },
   };
 }
 
-export function removal({ replica }: ReplicaIdentity, servers: Servers, identity: RequestIdentity): Change {
+/** Throws Drift for a server that this run has not made: it is not deleted. */
+export function removal({ source, replica }: ReplicaIdentity, servers: Servers, identity: RequestIdentity): Change {
   return {
     name: `no replica ${replica}`,
-    isThere: async () => (await findServer(replica, servers)) === undefined,
+    loggedUnder: replica,
+    async isThere() {
+      const found = await findServer(replica, servers);
+      if (found) assertOurs(found, source, identity);
+      return found === undefined;
+    },
     send: (accepted) => servers.deleteServer(replica, { identity, accepted }),
   };
+}
+
+function assertOurs(found: FlexibleServer, source: string, { correlationId }: RequestIdentity): void {
+  if (found.source === source && found.tags[runTag] === correlationId) return;
+  const follows = `follows ${found.source ?? 'nobody'}`;
+  throw failure('Drift', `${found.name} is there, ${follows}, and was not made by this run: it is left alone`);
 }

@@ -20,6 +20,10 @@ export interface ReaderFacts {
   primaryKey: string;
   /** Whether the template takes the variable from that key of the Secret. */
   wired: boolean;
+  /** The template sets the variable in another way. */
+  taken: boolean;
+  /** Who would set the template or the Secret back. */
+  controller?: string;
   /** Host that the key leads to; absent where the Secret has no such key. */
   host?: string;
 }

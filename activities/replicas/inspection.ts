@@ -4,6 +4,7 @@ import { lackingForMarkers, markerTable } from '../postgres/markers';
 import { inspect } from '../database/inspection';
 import { onServer } from '../database/sql';
 import type { ReaderFacts, ReplicaFacts, ReplicaIdentity } from './contract';
+import { controllerOf } from '../deployments/controller';
 import { findServer } from './changes';
 import type { ReplicaDependencies } from './dependencies';
 
@@ -61,9 +62,13 @@ async function readersOf(use: ReplicaDependencies): Promise<ReaderFacts[]> {
         use.kubernetes().readDeployment(reader.deployment),
         use.kubernetes().readSecret(reader.secret, reader.key),
       ]);
+      const reference = deployment.secretReferences[reader.variable];
+      const wired = reference === `${reader.secret}/${reader.key}`;
+      const set = [...Object.keys(deployment.environment), ...deployment.environmentFrom].includes(reader.variable);
+      const controller = controllerOf(deployment, { whole: true }) ?? controllerOf(secret, { whole: true });
       return {
-        ...reader,
-        wired: deployment.secretReferences[reader.variable] === `${reader.secret}/${reader.key}`,
+        ...{ ...reader, wired, taken: set && !wired },
+        ...(controller ? { controller } : {}),
         ...(secret.text === undefined ? {} : { host: hostOf(secret.text) }),
       };
     }),

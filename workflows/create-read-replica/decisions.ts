@@ -6,6 +6,8 @@ import { askAll, refuse, warn } from '../runbook/checks';
 
 /** Azure allows so many a primary (concepts-read-replicas). */
 const replicasMax = 5;
+/** One that is further behind is not in service. */
+const lagBytesMax = 1024 * 1024;
 /** The guide's "when to add read replicas". */
 const readShareMin = 70;
 
@@ -49,6 +51,20 @@ const checks: Checks<Situation> = {
           ),
         ]
       : [],
+
+  'one that is there keeps up': ({ facts: { existing, database }, wanted }) => {
+    if (!existing || existing.source !== database.primary.name) return [];
+    const lag = database.replicas.find(({ name }) => name === wanted.replica)?.replayLagBytes;
+    if (existing.state === 'Ready' && typeof lag === 'number' && lag <= lagBytesMax) return [];
+    const how = typeof lag === 'number' ? `${lag} bytes behind` : 'not streaming';
+    return [
+      refuse(
+        'ReplicaNotServing',
+        'replica',
+        `${wanted.replica} is there, ${existing.state} and ${how}: nobody is led to it`,
+      ),
+    ];
+  },
 
   'one more is allowed': ({ facts: { existing, database } }) =>
     !existing && database.replicas.length >= replicasMax
@@ -103,6 +119,22 @@ const checks: Checks<Situation> = {
           `the topology does not say how ${name} reads from a replica; it does for: ${facts.readers.map((one) => one.deployment).join(', ') || 'none'}`,
         ),
       ),
+
+  'readers can be changed': ({ wanted, facts }) =>
+    readersFor(wanted, facts).flatMap(({ deployment, variable, taken, controller }) => [
+      ...(taken
+        ? [refuse('VariableTaken', 'readers', `${deployment} sets ${variable} in another way: take that away first`)]
+        : []),
+      ...(controller
+        ? [
+            refuse(
+              'OwnedByController',
+              'readers',
+              `${controller} owns ${deployment} or its Secret and would set it back: change it there`,
+            ),
+          ]
+        : []),
+    ]),
 
   'readers read from no other': ({ wanted, facts }) =>
     readersFor(wanted, facts)

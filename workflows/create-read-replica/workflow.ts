@@ -91,7 +91,7 @@ function create(wanted: CreateReadReplicaInput, { database: { primary } }: Repli
 
 function publish({ replica, timing }: CreateReadReplicaInput, facts: ReplicaFacts, reader: ReaderFacts): AnyStep {
   const { secret, key, primaryKey } = reader;
-  const name = `publish address of ${replica}`;
+  const name = `publish address of ${replica} in ${secret}`;
   const identity = { source: facts.database.primary.name, replica };
   return change<boolean, Since & { host?: string }>({
     ...{ name, resource: secretOf(facts, reader), from: false, to: true, ...calm, expectedSeconds: 5 },

@@ -21,10 +21,11 @@ export function surgeOf(maxSurge: string, pods: number): number {
 }
 
 export function connectionBudget(consumers: PoolConsumer[], available: number): Budget {
-  const parts = consumers.map(({ deployment, pods, maxSurge, connectionsPerPod }) => {
+  const parts = consumers.map(({ deployment, pods, maxSurge, connectionsPerPod, assumed }) => {
     const surge = surgeOf(maxSurge, pods);
     const total = (pods + surge) * connectionsPerPod;
-    return { total, line: `${deployment} (${pods} + ${surge} surge) × ${connectionsPerPod} = ${total}` };
+    const each = `${connectionsPerPod}${assumed ? ' (assumed)' : ''}`;
+    return { total, line: `${deployment} (${pods} + ${surge} surge) × ${each} = ${total}` };
   });
   return {
     lines: parts.map(({ line }) => line),

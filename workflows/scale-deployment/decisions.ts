@@ -6,7 +6,7 @@ type Wanted = Pick<ScaleDeploymentInput, 'replicas' | 'exact' | 'poolSize'>;
 
 /**
  * The limits that an autoscaler gets. Out: it keeps at least the target. In: it may go down to the target, and up to what
- * the topology gives it in normal operation.
+ * the topology gives it in normal operation; so may one that was pinned to a number.
  */
 export function boundsAfter(
   now: Bounds,
@@ -14,7 +14,8 @@ export function boundsAfter(
   autoscalerMax: number | undefined,
 ): Bounds {
   if (exact) return { min: replicas, max: replicas };
-  if (replicas < now.min) return { min: replicas, max: Math.max(autoscalerMax ?? now.max, replicas) };
+  const pinned = now.min === now.max;
+  if (replicas < now.min || pinned) return { min: replicas, max: Math.max(autoscalerMax ?? now.max, replicas) };
   return { min: replicas, max: Math.max(now.max, replicas) };
 }
 

@@ -127,6 +127,17 @@ const checks: Checks<Situation> = {
       : [];
   },
 
+  'nobody sets the pool back': ({ wanted, facts }) =>
+    facts.templateController !== undefined && poolMoment(wanted, facts) !== 'never'
+      ? [
+          refuse(
+            'OwnedByController',
+            'poolSize',
+            `${facts.templateController} owns ${facts.name} and would set its pool back: change it there`,
+          ),
+        ]
+      : [],
+
   'connections of the database': ({ wanted, facts, known }) => {
     const { database, pool } = facts;
     if (!database || !pool) return [];
@@ -134,7 +145,16 @@ const checks: Checks<Situation> = {
     const size = moment === 'never' ? pool.size : wanted.poolSize!;
     const after = consumersAfter(database.consumers, facts, podsMaxAfter(wanted, facts, known), size);
     const { lines, total, available } = connectionBudget(after, database.maxConnections - reservedConnections);
-    if (total <= available) return [];
+    if (total <= available) {
+      const assumed = after.filter((consumer) => consumer.assumed);
+      return assumed.map(({ deployment, connectionsPerPod }) =>
+        warn(
+          'PoolAssumed',
+          'replicas',
+          `the template of ${deployment} does not say how many connections a pod opens: ${connectionsPerPod} are assumed`,
+        ),
+      );
+    }
     const fits = largestPool(after, facts.name, available);
     const remedy = fits > 0 ? `poolSize ${fits} would fit` : 'no pool would fit';
     return [

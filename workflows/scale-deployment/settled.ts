@@ -28,7 +28,7 @@ function drained(before: QueueReading | undefined, now: QueueReading): { sentenc
   const seconds = (now.at - before.at) / 1000;
   const rate = (before.length - length) / seconds;
   const sentence = `${name} ${before.length} → ${length} (${rate.toFixed(1)} a second drained)`;
-  return length > 0 && rate <= 0
+  return before.length > 0 && length >= before.length
     ? { sentence, stuck: `${name} is not drained: ${before.length} → ${length}` }
     : { sentence };
 }

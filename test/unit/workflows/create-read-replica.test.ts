@@ -19,7 +19,7 @@ const primary: ServerFacts = {
 };
 const reader: ReaderFacts = {
   ...{ deployment: 'broxiva-api', variable: 'READ_URL', secret: 'secrets', key: 'READ_URL', primaryKey: 'URL' },
-  wired: false,
+  ...{ wired: false, taken: false },
 };
 const existing = {
   ...{ source: 'primary-1', state: 'Ready', sku: 'Standard_D4ds_v4', location: 'eastus', host: 'replica-1.host' },
@@ -28,7 +28,10 @@ const existing = {
 function facts(more: Partial<ReplicaFacts> = {}, server: Partial<ServerFacts> = {}, replicas = 0): ReplicaFacts {
   const database: DatabaseFacts = {
     ...{ resourceGroup: 'group', primary: { ...primary, ...server }, offers: [], backup: {}, builtInPooler: false },
-    replicas: Array.from({ length: replicas }, (_, index) => ({ ...primary, name: `other-${index}` })),
+    replicas: [
+      { ...primary, name: 'replica-1', replayLagBytes: 0 },
+      ...Array.from({ length: replicas }, (_, index) => ({ ...primary, name: `other-${index}` })),
+    ].slice(more.existing ? 0 : 1),
   };
   return {
     ...{ database, markers: { table: 'runbooks.markers', lacking: [] }, namespace: 'prod', readers: [reader] },
@@ -46,7 +49,7 @@ test.each<[string, object, Partial<ReplicaFacts>, string[]]>([
     {},
     [
       'create replica-1: absent → replica of primary-1',
-      'publish address of replica-1: no READ_URL → READ_URL leads to replica-1',
+      'publish address of replica-1 in secrets: no READ_URL → READ_URL leads to replica-1',
       'wire broxiva-api: no READ_URL → READ_URL from secrets/READ_URL',
     ],
   ],
@@ -68,7 +71,7 @@ test.each<[string, object, Partial<ReplicaFacts>, string[]]>([
 test('two readers of one Secret share the step for its address', () => {
   const readers = [reader, { ...reader, deployment: 'broxiva-web' }];
   expect(definition.steps(input(), facts({ readers }), topology).map(({ name }) => name)).toEqual([
-    ...['create replica-1', 'publish address of replica-1', 'wire broxiva-api', 'wire broxiva-web'],
+    ...['create replica-1', 'publish address of replica-1 in secrets', 'wire broxiva-api', 'wire broxiva-web'],
   ]);
 });
 
@@ -79,7 +82,20 @@ test.each<[string, object, ReplicaFacts, string[]]>([
   ['a Burstable source', {}, facts({}, { tier: 'Burstable' }), ['refusal BurstableWithReplicas']],
   ['a name that is taken', {}, facts({ existing: { ...existing, source: 'another' } }), ['refusal NameTaken']],
   ['five replicas already', {}, facts({}, {}, 5), ['refusal TooManyReplicas']],
-  ['five replicas, this one among them', {}, facts({ existing }, {}, 5), []],
+  ['five replicas, this one among them', {}, facts({ existing }, {}, 4), []],
+  [
+    'a replica that does not stream',
+    {},
+    facts({ existing: { ...existing, state: 'Stopped' } }),
+    ['refusal ReplicaNotServing'],
+  ],
+  ['a variable that is set otherwise', {}, facts({ readers: [{ ...reader, taken: true }] }), ['refusal VariableTaken']],
+  [
+    'a reader of Argo CD’s',
+    {},
+    facts({ readers: [{ ...reader, controller: 'Argo CD' }] }),
+    ['refusal OwnedByController'],
+  ],
   ['another region', { location: 'westus' }, facts(), ['warning OtherRegion']],
   [
     'a resource lock',

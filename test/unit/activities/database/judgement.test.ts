@@ -14,7 +14,7 @@ function reading(): ComputeReading {
   return {
     server: {
       ...{ name: 'db', id: '/x', location: 'eastus', sku: 'Standard_D8ds_v4', tier: 'GeneralPurpose', storageGb: 256 },
-      ...{ state: 'Ready', role: 'Primary', highAvailability: 'Disabled', version: '17', host: 'db.example' },
+      ...{ state: 'Ready', role: 'Primary', highAvailability: 'Disabled', version: '17', host: 'db.example', tags: {} },
     },
     parameters: [
       { name: 'max_connections', value: '3437', defaultValue: '3437', source: 'user-override', pendingRestart: false },

@@ -45,7 +45,7 @@ function pod(name: string, more: Partial<PodReading> = {}): PodReading {
 
 const scaler: Autoscaler = {
   ...none,
-  ...{ name: 'hpa', uid: 'u', version: '1', min: 2, max: 10, current: 2, desired: 2 },
+  ...{ name: 'hpa', uid: 'u', version: '1', min: 2, max: 10, current: 2, desired: 2, currentMetrics: [] },
   spec: { scaleTargetRef: { kind: 'Deployment', name: 'api' }, maxReplicas: 10 },
   conditions: ['AbleToScale', 'ScalingActive'].map((type) => ({ type, status: 'True', reason: '', message: '' })),
 };
@@ -81,7 +81,7 @@ const rows: Row[] = [
   {
     name: 'exactly so many, and one still leaves',
     reading: { pods: [...pods, pod('c', { terminating: true })] },
-    wanted: { atLeast: 2, exactly: 2 },
+    wanted: { atLeast: 2, exactly: 2, allGone: true },
     open: ['pods that finish their work: 1'],
   },
   {
