@@ -78,8 +78,13 @@ export class Servers {
     }
   }
 
-  async remove(): Promise<void> {
+  /** The servers themselves end with the lab. */
+  stopProxies(): void {
     for (const proxy of this.proxies.splice(0)) proxy.stop();
+  }
+
+  async remove(): Promise<void> {
+    this.stopProxies();
     for (const server of this.names.toReversed()) {
       // One that is still busy refuses.
       const gone = async () => {

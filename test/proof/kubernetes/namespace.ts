@@ -61,6 +61,7 @@ export class Namespace {
 
   stop(): void {
     this.proxy.stop();
+    this.servers.stopProxies();
   }
 }
 

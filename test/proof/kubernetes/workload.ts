@@ -2,7 +2,7 @@
  * What is in a player's namespace for one place: a Deployment, where wanted its autoscaler; how they are asked for their state;
  * and what others may do to them.
  */
-import type { Condition, Pod } from '../../../lab/kubernetes/api/objects';
+import type { Condition, Container, Pod, Resources } from '../../../lab/kubernetes/api/objects';
 import { type Api, isNotFound } from '../../../lab/kubernetes/api/api';
 import { until } from '../../../lab/processes';
 import type { Affliction } from '../harness/affliction';
@@ -31,18 +31,28 @@ interface Deployment {
   spec: {
     replicas: number;
     paused?: boolean;
-    template: { spec: { containers: [{ image: string; env?: { name: string; value?: string }[] }] } };
+    template: { spec: { containers: [Container] } };
   };
   status: Partial<Record<'observedGeneration' | 'replicas' | 'updatedReplicas' | 'readyReplicas', number>>;
 }
 
+interface Rules {
+  stabilizationWindowSeconds?: number;
+  policies?: { type: string; value: number; periodSeconds: number }[];
+}
+
 interface Autoscaler {
-  spec: { minReplicas: number; maxReplicas: number };
+  spec: {
+    minReplicas: number;
+    maxReplicas: number;
+    metrics: { resource?: { name: string; target: { averageUtilization?: number } } }[];
+    behavior: { scaleUp?: Rules; scaleDown?: Rules };
+  };
   status?: { currentReplicas?: number; desiredReplicas?: number; conditions?: Condition[] };
 }
 
 export class Workload {
-  private wish: manifests.WorkloadWish | undefined;
+  wish: manifests.WorkloadWish | undefined;
   private known = new Set<string | undefined>();
 
   constructor(private readonly namespace: Namespace) {}
@@ -80,18 +90,40 @@ export class Workload {
     return (await this.pods()).filter(({ metadata }) => !this.known.has(metadata.uid)).length;
   }
 
-  /** All that belongs to the Deployment as the API server shows it; how many pods there are only where no autoscaler decides. */
-  async state(): Promise<State> {
-    const { spec, status } = await this.api.get<Deployment>(this.path('deployment'));
+  /** The Deployment as the API server shows it, without the number of its pods. */
+  async template(): Promise<State> {
+    const { spec } = await this.readDeployment();
     const [container] = spec.template.spec.containers;
-    const pool = container.env?.find(({ name }) => name === manifests.poolVariable)?.value;
     return {
-      'pool size': pool ?? absent,
       image: container.image,
+      'pool size': container.env?.find(({ name }) => name === manifests.poolVariable)?.value ?? absent,
+      'template size': sizeOf(container.resources),
       paused: String(spec.paused ?? false),
-      ...(this.wish?.autoscaler
-        ? await this.autoscalerState()
-        : { replicas: String(spec.replicas), 'pods ready': String(status.readyReplicas ?? 0) }),
+    };
+  }
+
+  /** How many pods are wanted, and how many there are: where no autoscaler decides. */
+  async count(): Promise<State> {
+    const { spec, status } = await this.readDeployment();
+    return { replicas: String(spec.replicas), 'pods ready': String(status.readyReplicas ?? 0) };
+  }
+
+  /** What the pods run with, which is not always what the template says. */
+  async sizes(): Promise<State> {
+    const sizes = (await this.pods()).map(({ status }) => sizeOf(status?.containerStatuses?.[0]?.resources));
+    return { 'sizes of pods': [...new Set(sizes)].sort().join(' and ') };
+  }
+
+  async autoscaler(): Promise<State> {
+    const spec = (await this.readAutoscaler())?.spec;
+    const { scaleUp, scaleDown } = spec?.behavior ?? {};
+    const metrics = spec?.metrics.map(({ resource }) => `${resource?.name} ${resource?.target.averageUtilization}`);
+    return {
+      'autoscaler min': String(spec?.minReplicas ?? absent),
+      'autoscaler max': String(spec?.maxReplicas ?? absent),
+      'autoscaler metrics': metrics?.join(', ') ?? absent,
+      'autoscaler up': spec ? rulesOf(scaleUp) : absent,
+      'autoscaler down': spec ? rulesOf(scaleDown) : absent,
     };
   }
 
@@ -121,19 +153,32 @@ export class Workload {
     }
   }
 
-  /** Another field manager sets the number of pods, where it is decided: a competitor of a run that sets it as well. */
+  /** Another field manager sets the number of pods, where it is decided. */
   async scaleByHand(replicas: number): Promise<State> {
-    if (this.wish?.autoscaler) {
-      await this.api.merge(this.path('autoscaler') + competitor, { spec: { minReplicas: replicas } });
+    if (await this.readAutoscaler()) {
+      await this.edit<Autoscaler>('autoscaler', ({ spec }) => (spec.minReplicas = replicas));
       return { 'autoscaler min': String(replicas) };
     }
-    await this.api.merge(this.path('deployment') + competitor, { spec: { replicas } });
+    await this.edit<Deployment>('deployment', ({ spec }) => (spec.replicas = replicas));
     return { replicas: String(replicas), 'pods ready': String(replicas) };
+  }
+
+  /** Another field manager sets another size: by a rollout, as the template is changed. */
+  async resizeByHand(size: Resources): Promise<State> {
+    await this.edit<Deployment>('deployment', ({ spec }) => (spec.template.spec.containers[0].resources = size));
+    return { 'template size': sizeOf(size), 'sizes of pods': sizeOf(size) };
+  }
+
+  /** Another field manager makes an autoscaler. */
+  async autoscaleByHand(wish: { min: number; max: number }): Promise<State> {
+    const path = this.path('autoscaler');
+    await this.api.create(path.slice(0, path.lastIndexOf('/')) + competitor, manifests.autoscaler(wish));
+    return this.autoscaler();
   }
 
   async deleteAutoscaler(): Promise<State> {
     await this.remove(this.path('autoscaler'));
-    return { 'autoscaler min': absent, 'autoscaler max': absent };
+    return this.autoscaler();
   }
 
   private get api(): Api {
@@ -158,16 +203,19 @@ export class Workload {
     });
   }
 
-  private async autoscalerState(): Promise<State> {
-    const spec = (await this.autoscaler())?.spec;
-    return {
-      'autoscaler min': String(spec?.minReplicas ?? absent),
-      'autoscaler max': String(spec?.maxReplicas ?? absent),
-    };
+  /** As another field manager writes: what it has read, with a change. */
+  private async edit<Kind>(kind: keyof typeof places, change: (object: Kind) => unknown): Promise<void> {
+    const object = await this.api.get<Kind & object>(this.path(kind));
+    change(object);
+    await this.api.replace(this.path(kind) + competitor, object);
+  }
+
+  private readDeployment(): Promise<Deployment> {
+    return this.api.get<Deployment>(this.path('deployment'));
   }
 
   /** Undefined where there is none. */
-  private autoscaler(): Promise<Autoscaler | undefined> {
+  private readAutoscaler(): Promise<Autoscaler | undefined> {
     return this.api.get<Autoscaler>(this.path('autoscaler')).catch((error: unknown) => {
       if (isNotFound(error)) return undefined;
       throw error;
@@ -175,15 +223,25 @@ export class Workload {
   }
 
   private async isSettled(): Promise<boolean> {
-    const { metadata, spec, status } = await this.api.get<Deployment>(this.path('deployment'));
+    const { metadata, spec, status } = await this.readDeployment();
     const { observedGeneration = 0, replicas = 0, updatedReplicas = 0, readyReplicas = 0 } = status;
     const counts = [replicas, updatedReplicas, readyReplicas];
     if (observedGeneration < metadata.generation || counts.some((count) => count !== spec.replicas)) return false;
-    const scaler = await this.autoscaler();
+    const scaler = await this.readAutoscaler();
     if (!scaler) return true;
     const { currentReplicas, desiredReplicas, conditions = [] } = scaler.status ?? {};
     const holds = (type: string) => conditions.some((one) => one.type === type && one.status === 'True');
     const agrees = currentReplicas === spec.replicas && desiredReplicas === spec.replicas;
     return agrees && spec.replicas >= scaler.spec.minReplicas && holds('AbleToScale') && holds('ScalingActive');
   }
+}
+
+function rulesOf({ stabilizationWindowSeconds, policies = [] }: Rules = {}): string {
+  const each = policies.map(({ type, value, periodSeconds }) => `${type} ${value} in ${periodSeconds} s`);
+  return [`after ${stabilizationWindowSeconds ?? '?'} s`, ...each].join(', ');
+}
+
+/** "cpu 200m to 1, memory 96Mi to 256Mi" */
+export function sizeOf({ requests, limits }: Resources = {}): string {
+  return (['cpu', 'memory'] as const).map((of) => `${of} ${requests?.[of]} to ${limits?.[of]}`).join(', ');
 }

@@ -2,6 +2,7 @@
  * The API server's requests, as the proxy before it has seen them. A request is accepted when it was answered 2xx; the audit
  * record is the API server's, by the id that it gave the request.
  */
+import { quantity } from '../../../catalogue';
 import type { Arrival, SeenRequest } from '../harness/request';
 
 /** The proxy goes on writing into it until it is answered. */
@@ -69,7 +70,7 @@ export function resourceOf(path: string, body: unknown): string | undefined {
   return `${hashes > 0 ? 'deployment' : kind.replace(/s$/, '')}:${namespace}.${owner.join('-')}`.toLowerCase();
 }
 
-/** Numbers of pods, and variables of containers that are numbers, such as a pool's size. */
+/** Numbers of pods, variables of containers that are numbers, such as a pool's size, and sizes of containers. */
 function valuesIn(body: unknown): string[] {
   if (Array.isArray(body)) return body.flatMap(valuesIn);
   if (typeof body !== 'object' || body === null) return [];
@@ -78,17 +79,28 @@ function valuesIn(body: unknown): string[] {
   if (op === 'test') return [];
   if (op !== undefined && path !== undefined) return valuesIn({ [path.split('/').at(-1)!]: value });
   if (name !== undefined && typeof value === 'string') return /^\d+$/.test(value) ? [value] : [];
-  return Object.entries(body).flatMap(([key, inner]) =>
-    /^(replicas|minReplicas|maxReplicas)$/.test(key) && typeof inner === 'number' ? [String(inner)] : valuesIn(inner),
-  );
+  return Object.entries(body).flatMap(([key, inner]) => valueOf(key, inner));
 }
 
-/** What a request expects of the state that it finds is no part of what it does. */
+function valueOf(key: string, value: unknown): string[] {
+  if (typeof value === 'number') return /^(replicas|minReplicas|maxReplicas)$/.test(key) ? [String(value)] : [];
+  if (key === 'requests' || key === 'limits') {
+    const { cpu, memory } = value as Partial<Record<'cpu' | 'memory', string>>;
+    return [
+      // In cores and in mebibytes.
+      ...(cpu === undefined ? [] : [String(Number(quantity(cpu).toFixed(3)))]),
+      ...(memory === undefined ? [] : [String(Math.round(quantity(memory) / 2 ** 20))]),
+    ];
+  }
+  return valuesIn(value);
+}
+
+/** What a request expects of the state that it finds, or copies from it, is no part of what it does. */
 function withoutGuard(body: unknown): unknown {
   if (Array.isArray(body)) return body.filter((operation: { op?: string }) => operation?.op !== 'test');
   if (typeof body !== 'object' || body === null) return body;
-  const { metadata, ...rest } = body as { metadata?: Record<string, unknown> };
-  if (metadata === undefined) return body;
-  const { resourceVersion: _guard, ...kept } = metadata;
-  return { ...rest, metadata: kept };
+  const { metadata, preconditions: _guard, status: _copied, ...rest } = body as Record<string, unknown>;
+  if (metadata === undefined) return rest;
+  const { name, labels, annotations } = metadata as Record<string, unknown>;
+  return { ...rest, metadata: { name, labels, annotations } };
 }
