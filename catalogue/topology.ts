@@ -27,7 +27,13 @@ const deploymentSchema = z.strictObject({
     })
     .refine(({ min, max }) => min <= max, 'min is greater than max'),
   /** The way on which its clients reach it, measured during a run. */
-  clientUrl: z.url({ protocol: /^https?$/ }).optional(),
+  clientUrl: z
+    .url({ protocol: /^https?$/ })
+    .refine(
+      (url) => !URL.canParse(url) || new URL(url).username === '',
+      'a URL with a password: histories would carry it',
+    )
+    .optional(),
   /** What every pod must answer itself with a status below 400. */
   podEndpoint: z.strictObject({ port: z.int().min(1).max(65_535), path: z.string().startsWith('/') }).optional(),
   /** Connections that each pod opens to the primary: an environment variable, and what holds where it is not set. */

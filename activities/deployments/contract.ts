@@ -210,7 +210,14 @@ export interface ResizingActivities {
    * the deployment goes on: it finds its template in the ReplicaSet that it has. From wherever that was interrupted, it goes
    * on. Otherwise a rolling update.
    */
-  changeTemplateSize(request: ChangeRequest<PodSize> & { deployment: string; quietly: boolean }): Promise<void>;
+  changeTemplateSize(
+    request: ChangeRequest<PodSize> & {
+      deployment: string;
+      quietly: boolean;
+      /** Then resizes pods that were made with the former template meanwhile. */
+      stragglers: boolean;
+    },
+  ): Promise<void>;
   verifyTemplateSize(request: {
     deployment: string;
     size: PodSize;

@@ -44,6 +44,17 @@ export function createResizingActivities(use: DeploymentDependencies): ResizingA
     return false;
   }
 
+  async function resizeEach(name: string, { from, to }: { from: PodSize; to: PodSize }, alive: Alive): Promise<void> {
+    for (const pod of await presentPods(await kubernetes().readDeployment(name))) {
+      if (show(pod.size) === show(to)) continue;
+      if (show(pod.size) !== show(from)) {
+        throw failure('Drift', `${pod.name} has ${show(pod.size)}, neither ${show(from)} nor ${show(to)}`);
+      }
+      alive.assertAwake();
+      await kubernetes().setPodSize(pod, to, alive.identity);
+    }
+  }
+
   return {
     inspectSizes: ({ deployment }) => inspectSizes(deployment, use),
 
@@ -54,23 +65,18 @@ export function createResizingActivities(use: DeploymentDependencies): ResizingA
       if (size && sizes.size === 1) return { size, ...remembered(pods) };
       throw failure('Drift', `the pods of ${name} are of ${sizes.size} sizes: ${[...sizes.keys()].join(' and ')}`);
     },
-    resizePods: ({ deployment: name, from, to, deadlineSeconds }) =>
+    resizePods: (request) =>
       whileAlive(
-        () => `the size of the pods of ${name}`,
-        async ({ identity, assertAwake }) => {
-          assertInTime(`the size of the pods of ${name}`, deadlineSeconds);
-          for (const pod of await presentPods(await kubernetes().readDeployment(name))) {
-            if (show(pod.size) === show(to)) continue;
-            if (show(pod.size) !== show(from)) {
-              throw failure('Drift', `${pod.name} has ${show(pod.size)}, neither ${show(from)} nor ${show(to)}`);
-            }
-            assertAwake();
-            await kubernetes().setPodSize(pod, to, identity);
-          }
+        () => `the size of the pods of ${request.deployment}`,
+        async (alive) => {
+          assertInTime(`the size of the pods of ${request.deployment}`, request.deadlineSeconds);
+          await resizeEach(request.deployment, request, alive);
         },
       ),
     async verifyPodSizes({ deployment: name, size, since }) {
-      const pods = await presentPods(await kubernetes().readDeployment(name));
+      const present = await presentPods(await kubernetes().readDeployment(name));
+      // Those that an autoscaler has added meanwhile have the template's size, and get theirs with it.
+      const pods = present.filter((pod) => since === undefined || since.pods[pod.name] !== undefined);
       assertCarriedOut(name, pods, size, since);
       const wanted = ({ replicas }: Deployment) => ({ atLeast: replicas });
       return `${pods.length} pods have ${show(size)}, ${await verifyWorkload(name, { wanted, since }, use)}`;
@@ -89,6 +95,7 @@ export function createResizingActivities(use: DeploymentDependencies): ResizingA
           async (alive) => {
             do assertInTime(what, deadlineSeconds);
             while (!(await quietStep(name, request, alive)));
+            if (request.stragglers) await resizeEach(name, request, alive);
           },
         );
       }

@@ -86,7 +86,6 @@ export interface Pod {
   resizePending?: { reason: string; message: string };
   /** A changed limit restarts the container (resizePolicy). */
   restartsOnResize: boolean;
-  qualityOfService: string;
   /** Absent until it has one. */
   address?: string;
   node?: string;

@@ -101,7 +101,6 @@ export function podOf({ metadata, spec, status }: V1Pod, usage: Map<string, Reso
     ...identityOf(metadata),
     uid: metadata!.uid!,
     ...sizesOf(spec?.containers[0], containers[0]?.resources, status?.conditions ?? []),
-    qualityOfService: status?.qosClass ?? '',
     ...(status?.podIP ? { address: status.podIP } : {}),
     ...(spec?.nodeName ? { node: spec.nodeName } : {}),
     createdAt: timeOf(metadata?.creationTimestamp),

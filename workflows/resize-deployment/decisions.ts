@@ -67,6 +67,17 @@ const checks: Checks<Situation> = {
   'not paused': ({ facts: { paused, name } }) =>
     paused ? [refuse('Paused', 'deployment', `${name} is paused: whoever paused it must let it go on first`)] : [],
 
+  'pods are of one size': ({ facts: { podSizes, size, name }, to }) =>
+    podSizes.length > 0 && same(size, to) && podSizes.some((one) => !same(one, to))
+      ? [
+          refuse(
+            'PodsDiffer',
+            'deployment',
+            `the template of ${name} has that size already, and pods have ${podSizes.map(describePodSize).join(' and ')}: replace them (kubectl rollout restart)`,
+          ),
+        ]
+      : [],
+
   'pods are Ready': ({ facts: { readyReplicas, replicas, name } }) =>
     readyReplicas < replicas
       ? [

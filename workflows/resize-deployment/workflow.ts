@@ -97,9 +97,16 @@ function ofTemplate(
   return change<PodSize, SizeBefore>({
     ...{ ...face(facts, wanted), ...given },
     read: () => read(`${name} · read the template`).readTemplateSize({ deployment }),
-    set: (to, _way, from) =>
+    set: (to, way, from) =>
       act(`${name} · to ${describePodSize(to)}`, timing).changeTemplateSize({
-        ...{ deployment, quietly, from, to, deadlineSeconds: timing.operationTimeoutSeconds },
+        ...{
+          deployment,
+          quietly,
+          stragglers: quietly && way === 'forward',
+          from,
+          to,
+          deadlineSeconds: timing.operationTimeoutSeconds,
+        },
       }),
     check: (size, since) =>
       check(`${name} · verify ${describePodSize(size)}`, timing).verifyTemplateSize({

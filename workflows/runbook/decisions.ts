@@ -1,7 +1,5 @@
 /** What the engine does when forward work ended early. Pure, table-tested. */
 export interface Interruption {
-  /** Aborted by order, or cancelled from Temporal. */
-  stopped: boolean;
   /** The failure says that the state is unknown: see `ask` in the table of failure types. */
   asks: boolean;
   /** An irreversible step's undo was registered, so its effect may be there. */

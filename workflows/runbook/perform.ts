@@ -52,7 +52,6 @@ export async function perform(run: Run, performance: Performance): Promise<Endin
       run.waiting = undefined;
       markInterrupted(run, current, cause);
       const answer = afterInterruption({
-        stopped: run.stopOrder !== undefined,
         asks: story.asks,
         irreversibleBegun: begun.some(({ step }) => step.reversibility === 'irreversible'),
       });

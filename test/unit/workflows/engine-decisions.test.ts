@@ -5,15 +5,11 @@ import { approvalFor } from '../../../workflows/runbook/plan';
 
 describe('after an interruption', () => {
   it.each([
-    ['a failure', { stopped: false, asks: false, irreversibleBegun: false }, 'rollBack'],
-    ['an abort', { stopped: true, asks: false, irreversibleBegun: false }, 'rollBack'],
-    ['an unknown state', { stopped: false, asks: true, irreversibleBegun: false }, 'askOperator'],
-    [
-      'an abort after an irreversible step began',
-      { stopped: true, asks: false, irreversibleBegun: true },
-      'askOperator',
-    ],
-    ['a failure of an irreversible step', { stopped: false, asks: false, irreversibleBegun: true }, 'askOperator'],
+    ['a failure', { asks: false, irreversibleBegun: false }, 'rollBack'],
+    ['an abort', { asks: false, irreversibleBegun: false }, 'rollBack'],
+    ['an unknown state', { asks: true, irreversibleBegun: false }, 'askOperator'],
+    ['an abort after an irreversible step began', { asks: false, irreversibleBegun: true }, 'askOperator'],
+    ['a failure of an irreversible step', { asks: false, irreversibleBegun: true }, 'askOperator'],
   ] as const)('%s', (_name, interruption, answer) => expect(afterInterruption(interruption)).toBe(answer));
 });
 

@@ -36,7 +36,6 @@ function deployment(more: Partial<Deployment> = {}): Deployment {
 function pod(name: string, more: Partial<PodReading> = {}): PodReading {
   return {
     ...{ name, uid: name, version: '1', container: 'api', size: unlimited, restartsOnResize: false },
-    ...{ qualityOfService: 'Burstable' },
     ...{ name, createdAt: 0, ready: true, readyAt: 5_000, terminating: false, restarts: 0, image: 'api:1' },
     ...{ requests: { cpuMillis: 0, memoryBytes: 0 }, answers: true },
     ...more,

@@ -113,7 +113,7 @@ describe('a pod', () => {
     expect(objects.podOf(recorded<V1Pod>('pod'), usage)).toMatchObject({
       ...{ name: 'broxiva-web-667ffd9f7b-fmfsm', address: '127.169.4.107', node: 'aks-default-3' },
       ...{ ready: true, readyAt: Date.parse('2026-11-25T08:45:05Z'), createdAt: Date.parse('2026-11-25T08:45:04Z') },
-      ...{ terminating: false, restarts: 0, restartsOnResize: false, qualityOfService: 'Burstable' },
+      ...{ terminating: false, restarts: 0, restartsOnResize: false },
       ...{ size: size(60, 128, 250, 300), actualSize: size(60, 128, 250, 300) },
       usage: { cpuMillis: 4, memoryBytes: 49_560 * 1024 },
     });
@@ -168,7 +168,7 @@ describe('a pod', () => {
     const { metadata, spec } = recorded<V1Pod>('pod');
     delete spec!.nodeName;
     const pod = objects.podOf({ metadata: metadata!, spec: spec! }, new Map());
-    expect(pod).toMatchObject({ ready: false, restarts: 0, qualityOfService: '' });
+    expect(pod).toMatchObject({ ready: false, restarts: 0 });
     expect(pod).not.toHaveProperty('address');
     expect(pod).not.toHaveProperty('node');
   });
