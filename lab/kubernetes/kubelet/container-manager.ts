@@ -10,7 +10,7 @@ import { limitCpu, makeCpuGroup } from './cpu-limits';
 import { ConfigurationError, type PodPlace, resolveEnvironment } from './environment';
 import { runIn } from './exec';
 import type { ProbeTarget } from './probe';
-import { quantity } from './quantity';
+import { quantity } from '../../../catalogue';
 import { decideRestart } from './restarts';
 import type { Runtime } from './runtime';
 import type { Slot } from './slot';

@@ -1,6 +1,6 @@
 /** A container's environment, resolved as the kubelet does: sources first, then variables in their order. Pure. */
 import type { ConfigMap, Container, EnvironmentVariable, Pod, Secret } from '../api/objects';
-import { quantity } from './quantity';
+import { quantity } from '../../../catalogue';
 
 export interface Lookups {
   secret(name: string): Secret | undefined;

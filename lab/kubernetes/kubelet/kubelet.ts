@@ -29,7 +29,7 @@ import { Events } from './events';
 import { Nodes } from './nodes';
 import { PodWorker } from './pod-worker';
 import { serveKubeletPorts } from './port';
-import { quantity } from './quantity';
+import { quantity } from '../../../catalogue';
 import type { Runtime } from './runtime';
 import { UsageMeter } from './usage';
 import type { VolumeSources } from './volumes';
