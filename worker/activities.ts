@@ -5,6 +5,7 @@ import { createClientActivities } from '../activities/clients/probe';
 import { createDatabaseActivities } from '../activities/database';
 import { createDeploymentActivities } from '../activities/deployments';
 import { createReplicaActivities } from '../activities/replicas';
+import { stamped } from '../activities/stamped';
 import { createTargetLockActivities } from '../activities/target-lock';
 import { createTopologyActivities } from '../activities/topology';
 import { clusterOf } from './cluster';
@@ -26,12 +27,12 @@ export function createActivities(configuration: WorkerConfiguration, servers: Fl
     kubernetes: clusterOf(topology),
     redis: { ...(secretsFolder ? { secretsFolder } : {}), ...(redisUrl ? { redisUrl } : {}) },
   };
-  return {
+  return stamped({
     ...createTopologyActivities({ topology }),
     ...createTargetLockActivities({ client, taskQueue }),
     ...createClientActivities({ ...reached, client }),
     ...createDatabaseActivities(databases),
     ...createDeploymentActivities(deployments),
     ...createReplicaActivities({ ...databases, ...deployments }),
-  };
+  });
 }

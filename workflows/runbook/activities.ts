@@ -8,6 +8,7 @@ import {
   proxyLocalActivities,
 } from '@temporalio/workflow';
 import type { Timing } from '../../catalogue';
+import { noted } from './clock';
 
 /**
  * The five ways in which steps call activities. Every call carries a summary for people: "<step> · <what>".
@@ -138,7 +139,7 @@ function withOptions<Activities extends AnyActivities>(proxy: object, options: (
   return new Proxy({} as Activities, {
     get: (_target, name) => {
       const activity = (proxy as Record<string, CallableWithOptions>)[String(name)]!;
-      return (...args: unknown[]) => activity.executeWithOptions(options(), args);
+      return async (...args: unknown[]) => noted(await activity.executeWithOptions(options(), args));
     },
   });
 }

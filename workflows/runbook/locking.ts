@@ -3,7 +3,7 @@ import type { TargetLockActivities } from '../../activities/target-lock';
 import type { Holder, RunInput } from '../../catalogue';
 import { exchanges } from './activities';
 import type { Run } from './run';
-import { now } from './run';
+import { now } from './clock';
 
 const locks = exchanges<TargetLockActivities>();
 

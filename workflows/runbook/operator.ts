@@ -1,7 +1,7 @@
 import type { Trouble } from '../../catalogue';
 import { storyOf } from './failure';
 import type { OperatorOrder, Run } from './run';
-import { now } from './run';
+import { now } from './clock';
 import type { AnyStep } from './step';
 
 /** Keeps the run open and its locks held until an operator orders one of `orders`. */

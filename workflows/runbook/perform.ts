@@ -17,7 +17,7 @@ import type { Begun, Ending } from './ending';
 import { askOperator } from './operator';
 import { rollBack } from './rollback';
 import type { Run } from './run';
-import { now } from './run';
+import { now } from './clock';
 import type { AnyStep } from './step';
 
 export interface Performance {

@@ -6,7 +6,7 @@ import { storyOf } from './failure';
 import { askOperator } from './operator';
 import type { Begun, Ending } from './ending';
 import type { Run } from './run';
-import { now } from './run';
+import { now } from './clock';
 
 export async function rollBack(run: Run, begun: Begun[], cause: string): Promise<Ending> {
   if (begun.length === 0) return { outcome: 'Refused', summary: `${cause}; nothing was touched` };

@@ -21,6 +21,7 @@ import type {
   Trouble,
   Waiting,
 } from '../../catalogue';
+import { now } from './clock';
 import { currentDetails } from './details';
 
 /** What `retry`, `rollback` or `accept` was ordered, while an operator is needed. */
@@ -151,9 +152,4 @@ export class Run {
       RunbookOutcome: this.outcome ? [this.outcome] : [],
     });
   }
-}
-
-/** The workflow's clock, ISO 8601. */
-export function now(): string {
-  return new Date(Date.now()).toISOString();
 }

@@ -32,7 +32,8 @@ import type { Afterwards } from './perform';
 import { perform } from './perform';
 import type { Proposal } from './plan';
 import { propose, refusalsOf } from './plan';
-import { Run, now } from './run';
+import { now } from './clock';
+import { Run } from './run';
 
 const topologies = reads<TopologyActivities>();
 const measuring = companions<ClientActivities>();
