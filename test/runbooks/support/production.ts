@@ -29,6 +29,14 @@ export interface Answer<Body> {
   body: Body;
 }
 
+export interface ProductionWish {
+  timeFactor?: number;
+  replicas?: number;
+  kubernetes?: boolean;
+  /** What worker and command line are told besides where everything is; asked when the lab is up. */
+  environmentOf?(lab: Lab): Promise<Record<string, string>>;
+}
+
 export class Production {
   private constructor(
     readonly lab: Lab,
@@ -39,13 +47,22 @@ export class Production {
     readonly runbook: CommandLine,
   ) {}
 
-  static async start({ timeFactor = 120, replicas = 0 } = {}): Promise<Production> {
+  static async start({
+    timeFactor = 120,
+    replicas = 0,
+    kubernetes = false,
+    environmentOf = () => Promise.resolve({}),
+  }: ProductionWish = {}): Promise<Production> {
     const name = scratchName();
-    await labCommand(name, 'up', '--no-worker', '--time-factor', String(timeFactor), '--replicas', String(replicas));
+    const flags = ['--no-worker', ...(kubernetes ? ['--kubernetes'] : [])];
+    await labCommand(name, 'up', ...flags, '--time-factor', String(timeFactor), '--replicas', String(replicas));
     const lab = Lab.find(name)!;
-    const environment = labEnvironment(lab);
+    const environment = { ...labEnvironment(lab), ...(await environmentOf(lab)) };
     const worker = new WorkerProcess(environment);
-    await worker.start();
+    await worker.start().catch(async (error: unknown) => {
+      await labCommand(name, 'down');
+      throw error;
+    });
     const connection = await Connection.connect({ address: lab.temporalAddress });
     return new Production(lab, connection, new Client({ connection }), worker, new CommandLine(environment));
   }
