@@ -5,11 +5,38 @@
 import type { Case } from '../harness/case';
 import { green } from '../harness/case';
 import type { Break } from '../harness/code';
+import { faultsOfKubernetes } from '../matrix/faults-of-kubernetes';
 import { repeats, type Shown, unwinds } from '../matrix/matrix';
+import { databaseSkuUpgrade } from '../subjects/database-sku-upgrade';
+import { scaleDeployment } from '../subjects/scale-deployment';
+import type { Subject } from '../subjects/subject';
+
+/** What an engine is shown on: a variant of one step. Nothing of a case depends on what it would show itself. */
+export interface Ground {
+  subject: Subject;
+  variant: string;
+  shown: Shown;
+}
+
+const nothing = { requests: 0, connections: 0, mutations: [], resources: 1, podsStarted: 0 };
+const server: Ground = {
+  subject: databaseSkuUpgrade,
+  variant: 'up',
+  shown: { ...nothing, steps: [{ name: 'scale primary', reversible: true }], systems: ['azure'], competitors: [] },
+};
+const deployment: Ground = {
+  subject: scaleDeployment,
+  variant: 'out',
+  shown: {
+    ...{ ...nothing, steps: [{ name: 'scale web', reversible: true }], systems: ['kubernetes'] },
+    competitors: ['another manager scales'],
+  },
+};
 
 export interface BrokenEngine {
   name: string;
   change: Break;
+  ground: Ground;
   given(shown: Shown): Case;
   /** As a violation names it. */
   caughtBy: string;
@@ -23,6 +50,7 @@ export const brokenEngines: BrokenEngine[] = [
       find: 'step.undo ? await step.undo(before) : await withoutEffect(step)',
       replace: "step.undo ? 'skipped' : await withoutEffect(step)",
     },
+    ground: server,
     given: (shown) => unwinds(shown, 0, 'failAfter'),
     caughtBy: '1 outcome',
   },
@@ -33,6 +61,7 @@ export const brokenEngines: BrokenEngine[] = [
       find: '    begun.push(entry);\n  }\n  await step.apply(entry.before);\n',
       replace: '  }\n  await step.apply(entry.before);\n  if (!begun.includes(entry)) begun.push(entry);\n',
     },
+    ground: server,
     given: (shown) => unwinds(shown, 0, 'failAfter'),
     caughtBy: '4 intent first',
   },
@@ -43,6 +72,7 @@ export const brokenEngines: BrokenEngine[] = [
       find: 'await step.verify(entry.before)',
       replace: "'not asked'",
     },
+    ground: server,
     given: () => green,
     caughtBy: '5 verify before advance',
   },
@@ -53,6 +83,7 @@ export const brokenEngines: BrokenEngine[] = [
       find: "if (!('outcome' in prepared)) return",
       replace: "if (!('outcome' in prepared)) await unlockTargets(run);\n  if (!('outcome' in prepared)) return",
     },
+    ground: server,
     given: () => green,
     caughtBy: '2 single writer',
   },
@@ -63,7 +94,19 @@ export const brokenEngines: BrokenEngine[] = [
       find: 'return shown && (!undo ||',
       replace: 'return false && shown && (!undo ||',
     },
+    ground: server,
     given: repeats,
     caughtBy: '3 effect once',
+  },
+  {
+    name: 'what another has just written is overwritten',
+    change: {
+      file: 'activities/kubernetes/client.ts',
+      find: 'const body = { metadata: { resourceVersion: version }, spec: { replicas } };',
+      replace: 'const body = { spec: { replicas } };',
+    },
+    ground: deployment,
+    given: (shown) => faultsOfKubernetes(shown).find(({ name }) => name === 'right before the change')!,
+    caughtBy: '12 the plan is what happens',
   },
 ];

@@ -1,7 +1,6 @@
 /** When all is over: everything that happened, from every part that knows of it. */
 import type { State } from '../subjects/subject';
 import { auditedByAzure } from '../systems/azure';
-import { auditedByKubernetes } from '../systems/kubernetes';
 import type { Case } from './case';
 import type { Conducted } from './conduct';
 import type { Evidence } from './evidence';
@@ -19,7 +18,7 @@ interface Played {
   case: Case;
   place: Place;
   before: State;
-  competed: State;
+  competed: Evidence['competed'];
   runs: Conducted[];
   arrivals: Arrival[];
   connections: number;
@@ -43,7 +42,10 @@ export async function collect(played: Played): Promise<Evidence> {
   return {
     ...{ case: given, workersLost, runs, requests, connections, locks },
     ...{ before, competed, settledSeconds, deadlineSeconds },
-    audited: new Map([...(await auditedByAzure(stage, correlationIds)), ...auditedByKubernetes(requests)]),
+    audited: new Map([
+      ...(await auditedByAzure(stage, correlationIds)),
+      ...(stage.cluster?.audited(correlationIds) ?? []),
+    ]),
     after: await scene.subject.state(place),
     wanted: { ...before, ...scene.variant.changes(place) },
     podsStarted: await place.podsStarted(),

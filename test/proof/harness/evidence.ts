@@ -56,8 +56,8 @@ export interface Evidence {
   after: State;
   /** What `after` is to be if the run succeeded. */
   wanted: State;
-  /** What others have changed during the run. */
-  competed: State;
+  /** What others have changed during the run, and when. */
+  competed: { at: number; state: State }[];
   /** Pods that were started during the run. */
   podsStarted: number;
   clients: ClientsReport;
@@ -81,6 +81,11 @@ export function activityOf(run: RunEvidence, { at }: SeenRequest): Activity | un
 /** For people: "PATCH /path at 12:00:00.123". */
 export function wordsOf({ method, path, at }: SeenRequest): string {
   return `${method} ${path} at ${new Date(at).toISOString().slice(11, 23)}`;
+}
+
+/** What of the state others have set, by the last of them. */
+export function setByOthers({ competed }: Pick<Evidence, 'competed'>): State {
+  return Object.assign({}, ...competed.map(({ state }) => state)) as State;
 }
 
 /** By the names of activities: what neither reads nor checks nor speaks with locks changes its target. */

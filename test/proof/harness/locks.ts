@@ -27,8 +27,12 @@ export async function locksOf({ client }: Stage, runs: RunEvidence[]): Promise<L
       );
       if (!exists) return { target, holdings: [], state: { target, waiting: [] } };
       await until(`${target} is free`, settled, { deadlineMs: handBackMs, everyMs: 50 }).catch(() => undefined);
-      const holdings = holdingsIn(await handle.fetchHistory()).filter(({ to = Infinity }) => to > since);
-      return { target, holdings, state: await read() };
+      const state = await read();
+      const all = holdingsIn(await handle.fetchHistory());
+      // Of a run that was terminated its end is seen, and it is kept all the same.
+      const kept = all.findLast(({ workflowId }) => workflowId === state.holder?.workflowId);
+      if (kept) delete kept.to;
+      return { target, holdings: all.filter(({ to = Infinity }) => to > since), state };
     }),
   );
 }

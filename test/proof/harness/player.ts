@@ -111,13 +111,13 @@ export class Player {
       return given.answer(trouble, asked);
     });
     const rivals: Conducted[] = [];
-    const competed: State = {};
+    const competed: Evidence['competed'] = [];
     const strikes = new Strikes(this.stage, place, this.worker, run, given.strikes, {
       startRival: async () => {
         rivals.push(await begin({ requestedBy: 'rival@example.com', onBusy: 'refuse' }, [], () => 'retry'));
       },
       compete: async (name) => {
-        Object.assign(competed, await variant.competitors![name]!(place));
+        competed.push({ at: Date.now(), state: await variant.competitors![name]!(place) });
       },
     });
     // What came while it was being started counts as well.

@@ -22,7 +22,7 @@ export interface ProofOptions {
   players?: number;
   /** Whose sources, other than the repository's: see `breakSources`. */
   root?: string;
-  /** Whether a subject needs one, where the stage is the proof's own. */
+  /** Whether a subject needs one. */
   cluster?: boolean;
   /** A stage that others use too; it is not stopped with this proof. */
   stage?: Stage;
@@ -68,7 +68,8 @@ export class Proof {
     const names = Array.from({ length: players }, (_, index) => `proof-${number}-${index + 1}`);
     const made = await Promise.all(
       names.map(async (name) => {
-        const namespace = stage.cluster && (await Namespace.open(stage, stage.cluster, name));
+        const namespace =
+          options.cluster && stage.cluster ? await Namespace.open(stage, stage.cluster, name) : undefined;
         const worker = new WorkerProcess(stage, name, { bundle, root }, namespace?.environment);
         await worker.start();
         return new Player(stage, worker, replayer, namespace);

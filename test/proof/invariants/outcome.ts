@@ -4,7 +4,7 @@
  */
 import type { Outcome } from '../../../catalogue';
 import { completing } from '../../../catalogue';
-import { type Evidence, type RunEvidence, wordsOf } from '../harness/evidence';
+import { type Evidence, type RunEvidence, setByOthers, wordsOf } from '../harness/evidence';
 import type { State } from '../subjects/subject';
 import type { Invariant } from './invariant';
 
@@ -67,7 +67,8 @@ function refusedTouchesNothing({ report, correlationId, workflowId }: RunEvidenc
 }
 
 /** The last run that changed anything left what is shown now; what others have set meanwhile stands unless the run succeeded. */
-function asProbed({ runs, before, after, wanted, competed }: Evidence): string[] {
+function asProbed({ runs, before, after, wanted, ...rest }: Evidence): string[] {
+  const competed = setByOthers(rest);
   const outcomes = runs.map(({ report }) => report?.outcome);
   const untouched = { ...before, ...competed };
   const state: Record<Outcome, State> = {

@@ -1,15 +1,20 @@
 /**
  * Every mutation belongs to a step of the plan, sets what the plan says, and comes in the plan's order: forward, then back
- * in reverse. A run that succeeded has made one for every step. After a 429, no request comes before its Retry-After.
+ * in reverse. A run that succeeded has made one for every step. What others set after the plan was made under the lock is not
+ * overwritten, unless an operator orders it. After a 429, no request comes before its Retry-After.
  */
-import { activityOf, type Evidence, type RunEvidence, wordsOf } from '../harness/evidence';
+import { activityOf, type Evidence, isChange, type RunEvidence, wordsOf } from '../harness/evidence';
 import type { SeenRequest } from '../harness/request';
 import type { Invariant } from './invariant';
 
 export const planIsWhatHappens: Invariant = {
   number: 12,
   name: 'the plan is what happens',
-  violations: (evidence) => [...evidence.runs.flatMap((run) => ofRun(run, evidence)), ...tooEarly(evidence)],
+  violations: (evidence) => [
+    ...evidence.runs.flatMap((run) => ofRun(run, evidence)),
+    ...overwritten(evidence),
+    ...tooEarly(evidence),
+  ],
 };
 
 interface Attributed {
@@ -64,6 +69,21 @@ function unperformed({ report, plan }: RunEvidence, sequence: Attributed[]): str
   return (plan?.steps ?? [])
     .filter((_, step) => !sequence.some(({ index, back, request }) => index === step && !back && request.isAccepted))
     .map(({ name, to }) => `the run succeeded, and nothing was sent for "${name}" (to ${to})`);
+}
+
+function overwritten({ runs: [run], competed, after }: Evidence): string[] {
+  const { report, activities } = run;
+  if (report?.outcome !== 'Succeeded' || report.operators.some(({ order }) => order === 'retry')) return [];
+  const firstChange = Math.min(
+    ...activities.filter(({ type }) => isChange(type)).map(({ scheduledAt }) => scheduledAt),
+  );
+  const looks = activities.filter(({ step, scheduledAt }) => step === 'preflight' && scheduledAt <= firstChange);
+  const plannedAt = Math.max(...looks.map(({ closedAt = 0 }) => closedAt));
+  return competed
+    .filter(({ at }) => at > plannedAt)
+    .flatMap(({ state }) => Object.entries(state))
+    .filter(([what, value]) => after[what] !== value)
+    .map(([what, value]) => `${what} was set to ${value} by another, and is ${after[what]}: overwritten`);
 }
 
 function tooEarly({ forbidden, requests }: Evidence): string[] {

@@ -5,18 +5,10 @@ export const application = 'web';
 export const pods = { port: 3000, path: '/health' };
 export const poolVariable = 'DATABASE_POOL_SIZE';
 export const defaultPoolSize = 20;
-/** What new pods do: nothing special, or one of `behaviours`. Pods that run already have read it. */
-export const behaviourMap = 'behaviour';
 export const quota = 'quota';
-const goodImage = 'broxiva/web:1.0.0';
-export const missingImage = 'broxiva/web:no-such-tag';
-
-/** Values of the ConfigMap's `of-new-pods`. */
-export const behaviours = { good: 'good', crash: 'crash', unready: 'unready' } as const;
 
 export interface WorkloadWish {
   replicas: number;
-  image?: string;
   poolSize?: number;
   autoscaler?: { min: number; max: number };
 }
@@ -32,11 +24,6 @@ export function service(): object {
     ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: application, labels } },
     spec: { selector: labels, ports: [{ port: 80, targetPort: pods.port }] },
   };
-}
-
-export function behaviour(value: string): object {
-  const data = { 'of-new-pods': value };
-  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: behaviourMap }, data };
 }
 
 /** No pod more than there are. */
@@ -62,14 +49,7 @@ export function autoscaler({ min, max }: { min: number; max: number }): object {
   };
 }
 
-/** `sh` decides by the ConfigMap's value as it was when the container started. */
-const command = `case $BEHAVIOUR in
-  ${behaviours.crash}) echo broken; exit 3;;
-  ${behaviours.unready}) export PORT=3999;;
-esac
-exec node services/web/main.js`;
-
-export function deployment({ replicas, poolSize = defaultPoolSize, image = goodImage }: WorkloadWish): object {
+export function deployment({ replicas, poolSize = defaultPoolSize }: WorkloadWish, image: string): object {
   const probe = (periodSeconds: number) => ({
     ...{ httpGet: pods, periodSeconds, timeoutSeconds: 5, failureThreshold: 6 },
   });
@@ -77,6 +57,8 @@ export function deployment({ replicas, poolSize = defaultPoolSize, image = goodI
     ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: application, labels } },
     spec: {
       ...{ replicas, selector: { matchLabels: labels }, revisionHistoryLimit: 1 },
+      // What a run was terminated in is over.
+      paused: false,
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '50%', maxUnavailable: 0 } },
       template: {
         metadata: { labels },
@@ -84,12 +66,9 @@ export function deployment({ replicas, poolSize = defaultPoolSize, image = goodI
           terminationGracePeriodSeconds: 30,
           containers: [
             {
-              ...{ name: 'web', image, command: ['sh', '-c', command] },
+              ...{ name: 'web', image },
               ports: [{ name: 'http', containerPort: pods.port }],
-              env: [
-                { name: 'BEHAVIOUR', valueFrom: { configMapKeyRef: { name: behaviourMap, key: 'of-new-pods' } } },
-                { name: poolVariable, value: String(poolSize) },
-              ],
+              env: [{ name: poolVariable, value: String(poolSize) }],
               resources: {
                 requests: { cpu: '200m', memory: '96Mi' },
                 limits: { cpu: '1', memory: '256Mi' },

@@ -7,23 +7,17 @@ import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { readKubeconfig } from '../../../lab/kubernetes/control/credentials';
 import type { Service } from '../../../lab/kubernetes/api/objects';
+import type { BrokenImage } from '../../../lab/kubernetes/images/registry';
 import { repository } from '../../../lab/lab';
 import { Servers } from '../harness/servers';
 import type { Stage } from '../harness/stage';
 import { ApiServerProxy } from './api-server-proxy';
-import {
-  application,
-  behaviour,
-  behaviours,
-  defaultPoolSize,
-  namespace,
-  pods,
-  poolVariable,
-  service,
-} from './manifests';
+import { application, defaultPoolSize, namespace, pods, poolVariable, service } from './manifests';
 import type { StageCluster } from './stage-cluster';
 
 export class Namespace {
+  private pushes = 0;
+
   private constructor(
     readonly name: string,
     readonly cluster: StageCluster,
@@ -41,7 +35,6 @@ export class Namespace {
     const servers = new Servers(stage, `${name}-standing`);
     await servers.make();
     await api.create('/api/v1/namespaces', namespace(name));
-    await api.create(`/api/v1/namespaces/${name}/configmaps`, behaviour(behaviours.good));
     const { spec } = await api.create<Service>(`/api/v1/namespaces/${name}/services`, service());
     const clientUrl = `http://${spec.clusterIP}${pods.path}`;
     const kubeconfigFile = stage.lab.path(`${name}.kubeconfig`);
@@ -52,6 +45,17 @@ export class Namespace {
     const topologyFile = stage.lab.path(`${name}.topology.yaml`);
     await writeFile(topologyFile, await topology(name, clientUrl, servers.primary));
     return new Namespace(name, cluster, proxy, servers, clientUrl, kubeconfigFile, topologyFile);
+  }
+
+  /** Of a tag that nobody else uses: what is pushed under it is this namespace's trouble alone. */
+  get image(): string {
+    return `broxiva/web:1.0.0-${this.name.replaceAll('-', '.')}.${this.pushes}`;
+  }
+
+  /** Pods that are started from now on get a broken image; `image` is another, good one afterwards. */
+  pushBroken(broken: BrokenImage): void {
+    this.cluster.registry.push(this.image, broken);
+    this.pushes += 1;
   }
 
   /** Of its worker. */

@@ -3,16 +3,22 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { Authority, type Certificate } from '../../../lab/authority/authority';
 import { Api } from '../../../lab/kubernetes/api/api';
+import { readAuditLog } from '../../../lab/kubernetes/audit/audit-log';
 import { Cluster } from '../../../lab/kubernetes/cluster';
+import { Registry } from '../../../lab/kubernetes/images/registry';
 import { type Lab, repository } from '../../../lab/lab';
 
 export class StageCluster {
+  readonly registry: Registry;
+
   private constructor(
     private readonly cluster: Cluster,
     readonly api: Api,
     /** What players' proxies show. */
     readonly certificate: Certificate,
-  ) {}
+  ) {
+    this.registry = new Registry(cluster.layout);
+  }
 
   static async start(lab: Lab): Promise<StageCluster> {
     const preload = join(repository, 'test/lab/typescript.cjs');
@@ -35,6 +41,14 @@ export class StageCluster {
 
   get host(): string {
     return this.cluster.layout.host;
+  }
+
+  /** Every change that was made by these runs, in the API server's own log: audit id → the run's correlation id. */
+  audited(correlationIds: string[]): Map<string, string> {
+    const changes = readAuditLog(this.cluster.layout).flatMap(({ id, run, status, dryRun }) =>
+      run !== undefined && correlationIds.includes(run) && status < 300 && !dryRun ? [[id, run] as const] : [],
+    );
+    return new Map(changes);
   }
 
   async stop(): Promise<void> {

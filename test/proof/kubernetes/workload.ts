@@ -4,6 +4,7 @@
  */
 import type { Condition, Container, Pod, Resources } from '../../../lab/kubernetes/api/objects';
 import { type Api, isNotFound } from '../../../lab/kubernetes/api/api';
+import type { BrokenImage } from '../../../lab/kubernetes/images/registry';
 import { until } from '../../../lab/processes';
 import type { Affliction } from '../harness/affliction';
 import type { State } from '../subjects/subject';
@@ -22,8 +23,13 @@ const competitor = '?fieldManager=somebody-else';
 const places = {
   deployment: { group: '/apis/apps/v1', collection: 'deployments', name: manifests.application },
   autoscaler: { group: '/apis/autoscaling/v2', collection: 'horizontalpodautoscalers', name: manifests.application },
-  configMap: { group: '/api/v1', collection: 'configmaps', name: manifests.behaviourMap },
   quota: { group: '/api/v1', collection: 'resourcequotas', name: manifests.quota },
+};
+
+const brokenImages: Partial<Record<Affliction, BrokenImage>> = {
+  'new pods crash-loop': 'crash',
+  'new pods never become ready': 'unready',
+  'image missing': 'missing',
 };
 
 interface Deployment {
@@ -73,8 +79,7 @@ export class Workload {
     this.wish = wish;
     await this.remove(this.path('quota'));
     await this.remove(this.path('autoscaler'));
-    await this.api.apply(this.path('configMap'), manifests.behaviour(manifests.behaviours.good));
-    await this.api.apply(this.path('deployment'), manifests.deployment(wish));
+    await this.api.apply(this.path('deployment'), manifests.deployment(wish, this.namespace.image));
     await this.settled(makeDeadlineMs);
     if (!wish.autoscaler) return;
     await this.api.apply(this.path('autoscaler'), manifests.autoscaler(wish.autoscaler));
@@ -108,9 +113,11 @@ export class Workload {
     return { replicas: String(spec.replicas), 'pods ready': String(status.readyReplicas ?? 0) };
   }
 
-  /** What the pods run with, which is not always what the template says. */
+  /** What the pods run with, which is not always what the template says; of one that does not run, what it asks for. */
   async sizes(): Promise<State> {
-    const sizes = (await this.pods()).map(({ status }) => sizeOf(status?.containerStatuses?.[0]?.resources));
+    const sizes = (await this.pods()).map(({ spec, status }) =>
+      sizeOf(status?.containerStatuses?.[0]?.resources ?? spec.containers[0]?.resources),
+    );
     return { 'sizes of pods': [...new Set(sizes)].sort().join(' and ') };
   }
 
@@ -132,25 +139,11 @@ export class Workload {
     await until(`${this.namespace.name} comes to rest`, () => this.isSettled(), { deadlineMs, everyMs: 250 });
   }
 
-  /** From now on new pods are not as those before. */
+  /** From now on new pods are not as those before, or are not let in. */
   async afflict(affliction: Affliction): Promise<void> {
-    const behave = async (value: string): Promise<void> => {
-      await this.api.apply(this.path('configMap'), manifests.behaviour(value));
-    };
-    switch (affliction) {
-      case 'new pods crash-loop':
-        return behave(manifests.behaviours.crash);
-      case 'new pods never become ready':
-        return behave(manifests.behaviours.unready);
-      case 'image missing':
-        await this.api.apply(
-          this.path('deployment'),
-          manifests.deployment({ ...this.wish!, image: manifests.missingImage }),
-        );
-        return;
-      case 'quota exceeded':
-        await this.api.apply(this.path('quota'), manifests.podQuota((await this.pods()).length));
-    }
+    const broken = brokenImages[affliction];
+    if (broken) return this.namespace.pushBroken(broken);
+    await this.api.apply(this.path('quota'), manifests.podQuota((await this.pods()).length));
   }
 
   /** Another field manager sets the number of pods, where it is decided. */
@@ -169,10 +162,16 @@ export class Workload {
     return { 'template size': sizeOf(size), 'sizes of pods': sizeOf(size) };
   }
 
-  /** Another field manager makes an autoscaler. */
-  async autoscaleByHand(wish: { min: number; max: number }): Promise<State> {
+  /** Another field manager makes an autoscaler, or sets the limits of the one that is there. */
+  async autoscaleByHand({ min, max }: { min: number; max: number }): Promise<State> {
+    if (await this.readAutoscaler()) {
+      await this.edit<Autoscaler>('autoscaler', ({ spec }) =>
+        Object.assign(spec, { minReplicas: min, maxReplicas: max }),
+      );
+      return { 'autoscaler min': String(min), 'autoscaler max': String(max) };
+    }
     const path = this.path('autoscaler');
-    await this.api.create(path.slice(0, path.lastIndexOf('/')) + competitor, manifests.autoscaler(wish));
+    await this.api.create(path.slice(0, path.lastIndexOf('/')) + competitor, manifests.autoscaler({ min, max }));
     return this.autoscaler();
   }
 

@@ -14,12 +14,12 @@ export const configureAutoscaling: Subject = {
   cluster: true,
   variants: [
     ofDeployment({
-      ...{ name: 'changed', from: { replicas: 2, autoscaler: { min: 2, max: 10 } } },
+      ...{ name: 'changed', from: { replicas: 3, autoscaler: { min: 3, max: 10 } } },
       // By whom the one that is there was applied.
       to: { ...wanted, takeOver: ['lab'] },
       changes,
       competitors: {
-        'another manager scales': ({ workload }) => workload.scaleByHand(4),
+        'another manager sets limits': ({ workload }) => workload.autoscaleByHand({ min: 4, max: 9 }),
         'HPA deleted': ({ workload }) => workload.deleteAutoscaler(),
       },
     }),

@@ -42,12 +42,6 @@ function seen(logged: ApiRequest, isMutation: boolean): SeenRequest {
   };
 }
 
-/** Mutations by their audit ids: what the proxies have seen. */
-export function auditedByKubernetes(requests: SeenRequest[]): Map<string, string> {
-  const accepted = requests.filter(({ system, isAccepted }) => system === 'kubernetes' && isAccepted);
-  return new Map(accepted.map(({ auditId = '', correlationId }) => [auditId, correlationId]));
-}
-
 /** As every worker's request says whose it is: "durable-runbooks/1.0.0 (run <id>; activity <id>)". */
 export function correlationIdIn(userAgent: string): string {
   return /\(run ([\w-]+);/.exec(userAgent)?.[1] ?? '';
