@@ -1,4 +1,5 @@
 /** When all is over: everything that happened, from every part that knows of it. */
+import { until } from '../../../lab/processes';
 import type { State } from '../subjects/subject';
 import { auditedByAzure } from '../systems/azure';
 import type { Case } from './case';
@@ -10,6 +11,9 @@ import type { Scene } from './player';
 import type { Replayer } from './replayer';
 import type { Arrival, SeenRequest } from './request';
 import type { Stage } from './stage';
+
+/** Longer than heartbeats are apart. */
+const silenceMs = 1500;
 
 interface Played {
   stage: Stage;
@@ -31,6 +35,7 @@ export async function collect(played: Played): Promise<Evidence> {
   const [run, ...rivals] = await Promise.all(played.runs.map((one) => one.evidence()));
   const runs: Evidence['runs'] = [run!, ...rivals];
   const locks = await locksOf(stage, runs);
+  if (runs.some(({ status }) => status === 'TERMINATED')) await silence(played.arrivals);
   await place.idle();
   await place.clients.stop();
   const closed = runs.filter(({ status }) => status !== 'RUNNING');
@@ -54,6 +59,16 @@ export async function collect(played: Played): Promise<Evidence> {
     // A new worker cannot know what the dead one was told.
     forbidden: workersLost ? [] : forbiddenTimes(requests, given),
   };
+}
+
+/** A worker hears that its run was terminated with its next heartbeat, and goes on until then. */
+async function silence(arrivals: Arrival[]): Promise<void> {
+  let [count, since] = [arrivals.length, Date.now()];
+  const quiet = () => {
+    if (arrivals.length !== count) [count, since] = [arrivals.length, Date.now()];
+    return Date.now() - since > silenceMs;
+  };
+  await until('the worker of a terminated run is silent', quiet, { deadlineMs: 15_000, everyMs: 100 });
 }
 
 function forbiddenTimes(requests: SeenRequest[], { faults }: Case): Evidence['forbidden'] {

@@ -3,7 +3,7 @@
  * and what others may do to them.
  */
 import type { Condition, Container, Pod, Resources } from '../../../lab/kubernetes/api/objects';
-import { type Api, isNotFound } from '../../../lab/kubernetes/api/api';
+import { type Api, isConflict, isNotFound } from '../../../lab/kubernetes/api/api';
 import type { BrokenImage } from '../../../lab/kubernetes/images/registry';
 import { until } from '../../../lab/processes';
 import type { Affliction } from '../harness/affliction';
@@ -81,6 +81,7 @@ export class Workload {
     await this.remove(this.path('autoscaler'));
     await this.api.apply(this.path('deployment'), manifests.deployment(wish, this.namespace.image));
     await this.settled(makeDeadlineMs);
+    await this.replaceResized();
     if (!wish.autoscaler) return;
     await this.api.apply(this.path('autoscaler'), manifests.autoscaler(wish.autoscaler));
     await this.settled();
@@ -196,17 +197,35 @@ export class Workload {
     return items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   }
 
+  /** Pods that were resized in place keep their size whatever the template says. */
+  private async replaceResized(): Promise<void> {
+    const [container] = (await this.readDeployment()).spec.template.spec.containers;
+    const wrong = async () =>
+      (await this.pods()).filter(({ spec }) => sizeOf(spec.containers[0]?.resources) !== sizeOf(container.resources));
+    const leaving = await wrong();
+    for (const { metadata } of leaving) {
+      await this.remove(`/api/v1/namespaces/${this.namespace.name}/pods/${metadata.name}`);
+    }
+    if (leaving.length === 0) return;
+    const replaced = async () =>
+      (await wrong()).length === 0 && (await this.pods()).length === this.wish?.replicas && (await this.isSettled());
+    await until('pods have their size again', replaced, { deadlineMs: makeDeadlineMs, everyMs: 250 });
+  }
+
   private async remove(path: string): Promise<void> {
     await this.api.delete(path).catch((error: unknown) => {
       if (!isNotFound(error)) throw error;
     });
   }
 
-  /** As another field manager writes: what it has read, with a change. */
+  /** As another field manager writes: what it has read, with a change; anew where somebody came in between. */
   private async edit<Kind>(kind: keyof typeof places, change: (object: Kind) => unknown): Promise<void> {
     const object = await this.api.get<Kind & object>(this.path(kind));
     change(object);
-    await this.api.replace(this.path(kind) + competitor, object);
+    await this.api.replace(this.path(kind) + competitor, object).catch((error: unknown) => {
+      if (!isConflict(error)) throw error;
+      return this.edit(kind, change);
+    });
   }
 
   private readDeployment(): Promise<Deployment> {
