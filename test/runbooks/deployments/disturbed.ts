@@ -58,32 +58,6 @@ export function disturbanceTests(cluster: () => Cluster): void {
     );
   });
 
-  test('the API server is down for 20 s in the middle: all go on and succeed', async () => {
-    const { gate } = cluster();
-    const patient = await Workload.make(cluster(), 'patient', { replicas: 1 });
-    const sized = await Workload.make(cluster(), 'sized', { replicas: 2 });
-    await Workload.make(cluster(), 'asked', { replicas: 1 });
-    const held = [
-      gate.hold('PATCH', /\/patient\/scale/),
-      gate.hold('PATCH', /\/replicasets\/sized-/),
-      gate.hold('PATCH', /\/asked-hpa\?(?!.*dryRun)/),
-    ];
-    const runs = await Promise.all([
-      start('scaleDeployment', 'patient', { replicas: 3, ...patience }),
-      start('resizeDeployment', 'sized', { ...resize, ...patience }),
-      start('configureAutoscaling', 'asked', { min: 1, max: 3, cpuPercent: 70, ...patience }),
-    ]);
-    const releases = await Promise.all(held);
-    await cluster().outage(downSeconds, () => {
-      for (const release of releases) release();
-    });
-    await succeed(...runs);
-    const [scaled, resized, configured] = runs.map(({ workflowId }) => cluster().mutations(workflowId));
-    expect([scaled, resized, configured]).toEqual([['patient 3 pods'], resizeOf('sized'), ['asked-hpa min 1, max 3']]);
-    expect(await patient.readyPods()).toBe(3);
-    expect((await sized.pods()).map(({ memory, restarts }) => `${memory} ${restarts}`)).toEqual(['96Mi 0', '96Mi 0']);
-  });
-
   test('a database that takes 250 connections: refused, with the sum written out; with smaller pools it fits', async () => {
     const database = Database.first(cluster().production);
     const { name } = database;
@@ -115,5 +89,32 @@ export function disturbanceTests(cluster: () => Cluster): void {
       'resize pool of broxiva-api',
       'scale broxiva-api',
     ]);
+  });
+
+  // Last: for a while afterwards controllers still take the nodes for lost, and a plan finds no room on them.
+  test('the API server is down for 20 s in the middle: all go on and succeed', async () => {
+    const { gate } = cluster();
+    const patient = await Workload.make(cluster(), 'patient', { replicas: 1 });
+    const sized = await Workload.make(cluster(), 'sized', { replicas: 2 });
+    await Workload.make(cluster(), 'asked', { replicas: 1 });
+    const held = [
+      gate.hold('PATCH', /\/patient\/scale/),
+      gate.hold('PATCH', /\/replicasets\/sized-/),
+      gate.hold('PATCH', /\/asked-hpa\?(?!.*dryRun)/),
+    ];
+    const runs = await Promise.all([
+      start('scaleDeployment', 'patient', { replicas: 3, ...patience }),
+      start('resizeDeployment', 'sized', { ...resize, ...patience }),
+      start('configureAutoscaling', 'asked', { min: 1, max: 3, cpuPercent: 70, ...patience }),
+    ]);
+    const releases = await Promise.all(held);
+    await cluster().outage(downSeconds, () => {
+      for (const release of releases) release();
+    });
+    await succeed(...runs);
+    const [scaled, resized, configured] = runs.map(({ workflowId }) => cluster().mutations(workflowId));
+    expect([scaled, resized, configured]).toEqual([['patient 3 pods'], resizeOf('sized'), ['asked-hpa min 1, max 3']]);
+    expect(await patient.readyPods()).toBe(3);
+    expect((await sized.pods()).map(({ memory, restarts }) => `${memory} ${restarts}`)).toEqual(['96Mi 0', '96Mi 0']);
   });
 }
