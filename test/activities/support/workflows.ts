@@ -3,6 +3,7 @@
  * each, where only the last one's failure counts.
  */
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import { noted } from '../../../workflows/runbook/clock';
 
 type Activities = Record<string, (request: unknown) => Promise<unknown>>;
 
@@ -15,5 +16,5 @@ export async function callActivity(name: string, ...requests: unknown[]): Promis
   });
   const last = requests.pop();
   for (const request of requests) await activities[name]!(request).catch(() => undefined);
-  return activities[name]!(last);
+  return noted(await activities[name]!(last));
 }
