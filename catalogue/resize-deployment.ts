@@ -41,6 +41,15 @@ function quantityBetween(least: number, most: number, allowed: string) {
     }, allowed);
 }
 
+/** What is no quantity is told of by itself. */
+function isWithin(request: string, limit: string): boolean {
+  try {
+    return quantity(request) <= quantity(limit);
+  } catch {
+    return true;
+  }
+}
+
 /** Input of `resizeDeployment`: a size of the guide's, or requests and limits. */
 export const resizeDeploymentInput = runInput
   .extend({
@@ -62,9 +71,7 @@ export const resizeDeploymentInput = runInput
   })
   .refine(
     ({ requests, limits }) =>
-      !requests ||
-      !limits ||
-      (quantity(requests.cpu) <= quantity(limits.cpu) && quantity(requests.memory) <= quantity(limits.memory)),
+      !requests || !limits || (isWithin(requests.cpu, limits.cpu) && isWithin(requests.memory, limits.memory)),
     { path: ['requests'], message: 'more than the limits' },
   );
 export type ResizeDeploymentInput = z.infer<typeof resizeDeploymentInput>;

@@ -62,7 +62,8 @@ async function procedure<Input extends RunInput, Facts>(
   definition: Runbook<Input, Facts>,
   raw: unknown,
 ): Promise<Ending> {
-  const parsed = definition.input.safeParse(raw);
+  const parsed = parse(definition.input, raw);
+  if (parsed === undefined) return { outcome: 'Refused', summary: 'the input cannot be read; nothing was touched' };
   if (!parsed.success) {
     const asker = identity.safeParse((raw as { requestedBy?: unknown } | null | undefined)?.requestedBy);
     if (asker.success) run.input = { requestedBy: asker.data, reason: '' };
@@ -243,6 +244,15 @@ async function close(run: Run, { outcome, summary }: Ending): Promise<Report> {
   // An outcome is no defect: a stack trace would tell its reader nothing but paths of the worker's machine.
   ended.stack = '';
   throw ended;
+}
+
+/** A check of a schema that throws is a defect of ours; in a workflow it would be tried again for ever. */
+function parse<Input>(schema: ZodType<Input>, raw: unknown) {
+  try {
+    return schema.safeParse(raw);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What does not fit, as given → allowed. */

@@ -1,5 +1,6 @@
 /**
- * The nodes: registers each with its zone and size, and renews its lease, by which the controllers know that it lives.
+ * The nodes: registers each with its zone and size, and renews its lease and its state, by which the controllers know that it
+ * lives.
  */
 import { type Api, isConflict, isNotFound } from '../api/api';
 import type { Condition } from '../api/objects';
@@ -12,6 +13,7 @@ const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
 
 export class Nodes {
   private timer: NodeJS.Timeout | undefined;
+  private readonly since = new Date().toISOString();
 
   constructor(
     private readonly api: Api,
@@ -48,7 +50,12 @@ export class Nodes {
     await this.api.create('/api/v1/nodes', object).catch((error: unknown) => {
       if (!isConflict(error)) throw error;
     });
-    await this.api.merge(`/api/v1/nodes/${name}/status`, { status: this.status(node) });
+    await this.report(node);
+  }
+
+  /** Again and again: the controllers give up a node that they have not heard of, as after an outage of the API server. */
+  private async report(node: (typeof nodes)[number]): Promise<void> {
+    await this.api.merge(`/api/v1/nodes/${node.name}/status`, { status: this.status(node) });
   }
 
   private status(node: (typeof nodes)[number]): object {
@@ -67,12 +74,12 @@ export class Nodes {
         ...{ kernelVersion: '', osImage: 'processes of this machine', containerRuntimeVersion: 'processes://1' },
         ...{ kubeletVersion: 'v1.36.3', kubeProxyVersion: '', operatingSystem: 'linux', architecture },
       },
-      conditions: conditions(),
+      conditions: conditions(this.since),
     };
   }
 
   private async renew(): Promise<void> {
-    await Promise.all(nodes.map(({ name }) => this.renewLease(name)));
+    await Promise.all(nodes.map((node) => Promise.all([this.renewLease(node.name), this.report(node)])));
   }
 
   private async renewLease(name: string): Promise<void> {
@@ -91,11 +98,11 @@ export class Nodes {
 
 const architecture = process.arch === 'x64' ? 'amd64' : process.arch;
 
-function conditions(): Condition[] {
+function conditions(since: string): Condition[] {
   const now = new Date().toISOString();
   const condition = (type: string, status: 'True' | 'False', reason: string) => ({
     ...{ type, status, reason, message: reason },
-    ...{ lastTransitionTime: now, lastHeartbeatTime: now },
+    ...{ lastTransitionTime: since, lastHeartbeatTime: now },
   });
   return [
     condition('MemoryPressure', 'False', 'KubeletHasSufficientMemory'),

@@ -74,6 +74,12 @@ describe('the size that is asked for', () => {
       'size',
       /give either a size/,
     ],
+    [
+      'no quantity',
+      { requests: resources('ten', '1Gi'), limits: resources('1', '1Gi') },
+      'requests.cpu',
+      /a quantity of CPU/,
+    ],
     ['requests alone', { requests: resources('1', '1Gi') }, 'limits', /requests and limits go together/],
     ['limits alone', { limits: resources('1', '1Gi') }, 'limits', /requests and limits go together/],
     [
