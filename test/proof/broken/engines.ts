@@ -18,7 +18,7 @@ export interface Ground {
   shown: Shown;
 }
 
-const nothing = { requests: 0, connections: 0, mutations: [], resources: 1, podsStarted: 0 };
+const nothing = { requests: 0, connections: 0, mutations: [], resources: 1, changesServers: false, podsStarted: 0 };
 const server: Ground = {
   subject: databaseSkuUpgrade,
   variant: 'up',

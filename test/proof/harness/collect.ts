@@ -21,6 +21,7 @@ interface Played {
   scene: Scene;
   case: Case;
   place: Place;
+  servers: string[];
   before: State;
   competed: Evidence['competed'];
   runs: Conducted[];
@@ -43,10 +44,10 @@ export async function collect(played: Played): Promise<Evidence> {
   const requests = played.arrivals.map((arrival) => arrival.seen());
   const workersLost = given.strikes.some((strike) => strike.do === 'killWorker' || strike.do === 'freezeWorker');
   const correlationIds = runs.map(({ correlationId }) => correlationId);
-  const { connections, competed, settledSeconds, deadlineSeconds } = played;
+  const { connections, servers, competed, settledSeconds, deadlineSeconds } = played;
   return {
     ...{ case: given, workersLost, runs, requests, connections, locks },
-    ...{ before, competed, settledSeconds, deadlineSeconds },
+    ...{ servers, before, competed, settledSeconds, deadlineSeconds },
     audited: new Map([
       ...(await auditedByAzure(stage, correlationIds)),
       ...(stage.cluster?.audited(correlationIds) ?? []),

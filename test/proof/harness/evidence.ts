@@ -52,6 +52,8 @@ export interface Evidence {
   locks: LockEvidence[];
   /** Mutations of the runs in the systems' own logs: audit id → correlation id. */
   audited: Map<string, string>;
+  /** Canonical ids of the servers that were there before the run. */
+  servers: string[];
   before: State;
   after: State;
   /** What `after` is to be if the run succeeded. */

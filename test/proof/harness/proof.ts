@@ -7,6 +7,7 @@ import { repository, type Runbooks, writeBundle } from './code';
 import { Player, type Result, type Scene } from './player';
 import { Replayer } from './replayer';
 import { Stage } from './stage';
+import { writeTopology } from './topology';
 import { WorkerProcess } from './worker-process';
 
 interface Job {
@@ -66,11 +67,18 @@ export class Proof {
     await writeBundle(bundle, options.runbooks, root);
     const replayer = new Replayer(bundle);
     const names = Array.from({ length: players }, (_, index) => `proof-${number}-${index + 1}`);
+    const serversOnly = stage.lab.path('servers-only.topology.yaml');
+    await writeTopology(serversOnly, {});
     const made = await Promise.all(
       names.map(async (name) => {
         const namespace =
           options.cluster && stage.cluster ? await Namespace.open(stage, stage.cluster, name) : undefined;
-        const worker = new WorkerProcess(stage, name, { bundle, root }, namespace?.environment);
+        const worker = new WorkerProcess(
+          stage,
+          name,
+          { bundle, root },
+          namespace?.environment ?? { RUNBOOK_TOPOLOGY: serversOnly },
+        );
         await worker.start();
         return new Player(stage, worker, replayer, namespace);
       }),

@@ -10,6 +10,8 @@ import { SqlProxy, sqlProxyPort } from './sql-proxy';
 import type { Stage } from './stage';
 
 const administratorLogin = 'proofadmin';
+/** How soon a server that a run has made gets its proxy. */
+const lookEveryMs = 100;
 const group = `/subscriptions/${production.subscriptionId}/resourceGroups/${production.resourceGroup}`;
 
 export interface PrimaryWish {
@@ -21,10 +23,10 @@ export interface PrimaryWish {
 
 export class Servers {
   readonly primary: string;
-  readonly replicas: string[] = [];
   /** Called when a worker connects to one of them, before it gets through. */
   onConnection: () => void = () => undefined;
-  private readonly proxies: SqlProxy[] = [];
+  private readonly proxies = new Map<string, SqlProxy>();
+  private watch: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly stage: Stage,
@@ -33,9 +35,16 @@ export class Servers {
     this.primary = `${name}-primary`;
   }
 
-  /** The primary first; also those that were not made. */
+  /** The primary first, whether it is there or not, then every other that is, also those that a run has made. */
   get names(): string[] {
-    return [this.primary, ...this.replicas];
+    const made = this.stage.resourceManager.servers().map(({ name }) => name);
+    const others = made.filter((name) => name.startsWith(`${this.name}-`) && name !== this.primary);
+    return [this.primary, ...others.sort()];
+  }
+
+  /** Counted from 1. */
+  replica(index: number): string {
+    return `${this.name}-replica-${index}`;
   }
 
   /** As the application connects to the primary, past the proxy: only workers are counted. */
@@ -49,7 +58,6 @@ export class Servers {
   async make({ sku, tier, storageGb, replicas = 0 }: PrimaryWish = {}): Promise<void> {
     const { resourceManager, lab } = this.stage;
     const administratorLoginPassword = randomBytes(12).toString('base64url');
-    for (let index = 1; index <= replicas; index++) this.replicas.push(`${this.name}-replica-${index}`);
     const server = {
       ...{ name: this.primary, sku: sku ?? production.sku, tier: tier ?? production.tier },
       ...{ storageGb: storageGb ?? production.storageGb, administratorLogin, administratorLoginPassword },
@@ -69,18 +77,20 @@ export class Servers {
       lab.secretFile(this.primary, 'admin-url'),
       url(administratorLogin, administratorLoginPassword, database),
     );
-    await resourceManager.seed({ server, replicas: this.replicas });
-    for (const name of this.names) {
-      const { address: host } = resourceManager.postgres(name).options;
-      this.proxies.push(await SqlProxy.start(host, () => this.onConnection()));
-      // A replica's own Secret, where it has one, would lead past its proxy.
-      if (name !== this.primary) await rm(lab.path('secrets', name), { recursive: true, force: true });
-    }
+    const names = Array.from({ length: replicas }, (_, index) => this.replica(index + 1));
+    await resourceManager.seed({ server, replicas: names });
+    await this.putProxies();
+    this.watch = setInterval(
+      () => void this.putProxies().catch((error: Error) => this.stage.warnings.push(error.message)),
+      lookEveryMs,
+    );
   }
 
   /** The servers themselves end with the lab. */
   stopProxies(): void {
-    for (const proxy of this.proxies.splice(0)) proxy.stop();
+    clearInterval(this.watch);
+    for (const proxy of this.proxies.values()) proxy.stop();
+    this.proxies.clear();
   }
 
   async remove(): Promise<void> {
@@ -124,6 +134,23 @@ export class Servers {
   /** "replica-1" of "proof-1-2-a1b2c3-replica-1": the name that a state's key has. */
   roleOf(server: string): string {
     return server.slice(this.name.length + 1);
+  }
+
+  /** Before every server that answers; a replica's own Secret, where it has one, would lead past it. */
+  private async putProxies(): Promise<void> {
+    for (const { name, state } of this.stage.resourceManager.servers()) {
+      if (!this.names.includes(name) || this.proxies.has(name) || state !== 'Ready') continue;
+      const { address } = this.stage.resourceManager.postgres(name).options;
+      const proxy = SqlProxy.listen(address, () => this.onConnection());
+      this.proxies.set(name, proxy);
+      if (name !== this.primary) await rm(this.stage.lab.path('secrets', name), { recursive: true, force: true });
+      await proxy.listening;
+    }
+    for (const [name, proxy] of this.proxies) {
+      if (this.names.includes(name)) continue;
+      this.proxies.delete(name);
+      proxy.stop();
+    }
   }
 }
 

@@ -10,9 +10,10 @@ export class SqlProxy {
   private constructor(
     private readonly server: Server,
     private readonly open: Set<Socket>,
+    readonly listening: Promise<unknown>,
   ) {}
 
-  static async start(host: string, onConnection: () => void): Promise<SqlProxy> {
+  static listen(host: string, onConnection: () => void): SqlProxy {
     const open = new Set<Socket>();
     const server = createServer((client) => {
       onConnection();
@@ -30,8 +31,7 @@ export class SqlProxy {
         one.pipe(other);
       }
     }).listen(sqlProxyPort, host);
-    await once(server, 'listening');
-    return new SqlProxy(server, open);
+    return new SqlProxy(server, open, once(server, 'listening'));
   }
 
   stop(): void {

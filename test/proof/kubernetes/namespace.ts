@@ -3,14 +3,12 @@
  * the topology and kubeconfig that lead the worker there. Made once; what is in it is remade for each place.
  */
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { parse, stringify } from 'yaml';
 import { readKubeconfig } from '../../../lab/kubernetes/control/credentials';
 import type { Service } from '../../../lab/kubernetes/api/objects';
 import type { BrokenImage } from '../../../lab/kubernetes/images/registry';
-import { repository } from '../../../lab/lab';
 import { Servers } from '../harness/servers';
 import type { Stage } from '../harness/stage';
+import { writeTopology } from '../harness/topology';
 import { ApiServerProxy } from './api-server-proxy';
 import { application, defaultPoolSize, namespace, pods, poolVariable, service } from './manifests';
 import type { StageCluster } from './stage-cluster';
@@ -43,7 +41,8 @@ export class Namespace {
     const kubeconfig = await readFile(cluster.kubeconfigFile, 'utf8');
     await writeFile(kubeconfigFile, kubeconfig.replace(server, proxy.url), { mode: 0o600 });
     const topologyFile = stage.lab.path(`${name}.topology.yaml`);
-    await writeFile(topologyFile, await topology(name, clientUrl, servers.primary));
+    const kubernetes = { namespace: name, deployments: [deployment(clientUrl)] };
+    await writeTopology(topologyFile, { primary: servers.primary, kubernetes });
     return new Namespace(name, cluster, proxy, servers, clientUrl, kubeconfigFile, topologyFile);
   }
 
@@ -69,20 +68,11 @@ export class Namespace {
   }
 }
 
-/** The production's own, with the names of this namespace. */
-async function topology(name: string, clientUrl: string, primary: string): Promise<string> {
-  const production = parse(await readFile(join(repository, 'config', 'production.yaml'), 'utf8')) as {
-    postgres: object;
-  };
-  const deployment = {
+function deployment(clientUrl: string): object {
+  return {
     ...{ name: application, clientUrl, podEndpoint: pods },
     replicas: { min: 1, max: 30, autoscalerMax: 10 },
     databasePool: { variable: poolVariable, default: defaultPoolSize },
     costPerPodHour: 0.01,
   };
-  return stringify({
-    ...production,
-    postgres: { ...production.postgres, primary },
-    kubernetes: { namespace: name, deployments: [deployment] },
-  });
 }

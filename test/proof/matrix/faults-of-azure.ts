@@ -4,32 +4,29 @@ import type { Shown } from './matrix';
 import { type Outcomes, struck } from './struck';
 
 export function faultsOfAzure(shown: Shown): Case[] {
-  const lastReversible = shown.steps.findLastIndex(({ reversible }) => reversible);
-  const busy = { system: 'azure' as const, name: 'foreign-operation', server: 0, options: { seconds: 3 } };
+  return [...ofReads(), ...(shown.changesServers ? ofChanges(shown) : []), ...ofOthers(shown)];
+}
+
+function ofReads(): Case[] {
+  return [...answered('read'), azure('huge-reply', {})];
+}
+
+/** Faults wait at the primary: a run that changes it meets them. */
+function ofChanges({ steps }: Shown): Case[] {
+  const lastReversible = steps.findLastIndex(({ reversible }) => reversible);
   return [
-    ...(['read', 'mutation', 'poll'] as const).flatMap((on) => [
-      azure('throttle', { on, count: 1, seconds: 3 }),
-      azure('server-error', { on }),
-      azure('unavailable', { on }),
-    ]),
+    ...answered('mutation'),
+    ...answered('poll'),
     azure('conflict', {}),
     ...[0, 1].map((after) => azure('lost-response', { after })),
     ...[0, 1].map((after) => azure('operation-canceled', { after }, ['RolledBack'])),
     azure('still-busy', {}),
     azure('stale-read', { seconds: 0.8 }),
-    azure('huge-reply', {}),
     azure('poll-not-found', { count: 2 }),
     azure('poll-error', { count: 2 }),
     ...['old', 'new', 'mixed'].map((properties) => azure('upgrade-fails', { properties }, ['RolledBack'])),
     azure('backup-too-old', {}, ['Refused']),
     azure('backup-missing', {}, ['Refused']),
-    azure('foreign-operation', { seconds: 3 }, ['Refused']),
-    struck(
-      'foreign-operation',
-      'begins at mutation 1',
-      [{ do: 'arm', mutation: 1, fault: busy }],
-      ['RolledBack', 'Succeeded'],
-    ),
     {
       ...azure('operation-hangs', { after: 1 }),
       timing: { operationTimeoutSeconds: 6 },
@@ -40,15 +37,32 @@ export function faultsOfAzure(shown: Shown): Case[] {
       hooks: [{ step: lastReversible, kind: 'failAfter' }],
       expected: { outcomes: ['RolledBack'], told: ['fails on purpose', 'undo of'] },
     },
-    ...Array.from({ length: shown.resources }, (_, server) =>
+  ];
+}
+
+function ofOthers({ mutations, resources }: Shown): Case[] {
+  const busy = { system: 'azure' as const, name: 'foreign-operation', server: 0, options: { seconds: 3 } };
+  return [
+    azure('foreign-operation', { seconds: 3 }, ['Refused']),
+    struck(
+      'foreign-operation',
+      'begins at mutation 1',
+      [{ do: 'arm', mutation: 1, fault: busy }],
+      ['RolledBack', 'Succeeded'],
+    ),
+    ...Array.from({ length: resources }, (_, server) =>
       struck(
         'PostgreSQL killed',
         `server ${server + 1}, at the last mutation`,
-        [{ do: 'killPostgres', mutation: shown.mutations.length, server, restartAfterMs: 500 }],
+        [{ do: 'killPostgres', mutation: mutations.length, server, restartAfterMs: 500 }],
         ['Succeeded', 'RolledBack'],
       ),
     ),
   ];
+}
+
+function answered(on: 'read' | 'mutation' | 'poll'): Case[] {
+  return [azure('throttle', { on, count: 1, seconds: 3 }), azure('server-error', { on }), azure('unavailable', { on })];
 }
 
 /** On the primary; it is told of in the table by its name. */

@@ -18,19 +18,23 @@ export interface Shown {
   /** What was changed. */
   systems: SystemName[];
   resources: number;
+  /** Servers were changed that had been there before: faults can be armed for them. */
+  changesServers: boolean;
   podsStarted: number;
   /** Names of the variant's. */
   competitors: string[];
 }
 
-export function shownBy({ runs: [run], requests, connections, podsStarted }: Evidence, variant: Variant): Shown {
-  const steps = run.plan?.steps ?? [];
+export function shownBy(evidence: Evidence, variant: Variant): Shown {
+  const { requests, connections, podsStarted, servers } = evidence;
+  const steps = evidence.runs[0].plan?.steps ?? [];
   return {
     steps: steps.map(({ name, reversibility }) => ({ name, reversible: reversibility !== 'irreversible' })),
     ...{ requests: requests.length, connections, podsStarted },
     mutations: requests.flatMap(({ isMutation }, index) => (isMutation ? [index + 1] : [])),
     systems: [...new Set(requests.filter(({ isMutation }) => isMutation).map(({ system }) => system))],
     resources: new Set(steps.map(({ resource }) => resource)).size,
+    changesServers: requests.some(({ isMutation, resource }) => isMutation && servers.includes(resource ?? '')),
     competitors: Object.keys(variant.competitors ?? {}),
   };
 }

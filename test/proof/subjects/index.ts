@@ -1,10 +1,11 @@
 /** Every runbook's subject, by the runbook's name: one line each. */
 import { configureAutoscaling } from './configure-autoscaling';
+import { createReadReplica } from './create-read-replica';
 import { databaseSkuUpgrade } from './database-sku-upgrade';
 import { resizeDeployment } from './resize-deployment';
 import { scaleDeployment } from './scale-deployment';
 import type { Subject } from './subject';
 
 export const subjects: Record<string, Subject> = {
-  ...{ databaseSkuUpgrade, scaleDeployment, resizeDeployment, configureAutoscaling },
+  ...{ databaseSkuUpgrade, scaleDeployment, resizeDeployment, configureAutoscaling, createReadReplica },
 };
