@@ -28,13 +28,16 @@ export class CommandLine {
     symlinkSync(join(repository, 'package.json'), join(this.folder, 'package.json'));
   }
 
-  /** Runs a command to its end. */
-  run(args: string[], { env = {}, input }: { env?: Record<string, string>; input?: string } = {}): Promise<Finished> {
+  /** Runs a command to its end. `deadlineMs`: longer for one that waits for a run. */
+  run(
+    args: string[],
+    { env = {}, input, deadlineMs = 50_000 }: { env?: Record<string, string>; input?: string; deadlineMs?: number } = {},
+  ): Promise<Finished> {
     return new Promise((resolve) => {
       const child = execFile(
         process.execPath,
         [this.main, ...args],
-        { env: this.environment(env), timeout: 50_000, maxBuffer: 32 * 1024 * 1024 },
+        { env: this.environment(env), timeout: deadlineMs, maxBuffer: 32 * 1024 * 1024 },
         (_error, out, err) => resolve({ code: child.exitCode, out, err }),
       );
       child.stdin?.on('error', () => undefined);

@@ -21,10 +21,8 @@ export function scalingTests(cluster: () => Cluster): void {
       withoutFailedRequests(await cluster().serviceUrl('broxiva-api', '/api/products'), async () => {
         const api = Workload.of(cluster(), 'broxiva-api');
         const settings = ['deployment=broxiva-api', 'replicas=10', 'timing.soakSeconds=1'];
-        const { code, out } = await cluster().production.runbook.run([
-          ...['start', 'scaleDeployment', '--wait'],
-          ...settings.flatMap((setting) => ['--set', setting]),
-        ]);
+        const command = ['start', 'scaleDeployment', '--wait', ...settings.flatMap((setting) => ['--set', setting])];
+        const { code, out } = await cluster().production.runbook.run(command, { deadlineMs: 150_000 });
         expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('Succeeded') as string });
         const [workflowId] = /scaleDeployment:\S+/.exec(out)!;
         expect(cluster().mutations(workflowId)).toEqual(['broxiva-api-hpa min 10, max 10']);
