@@ -31,7 +31,11 @@ export class CommandLine {
   /** Runs a command to its end. `deadlineMs`: longer for one that waits for a run. */
   run(
     args: string[],
-    { env = {}, input, deadlineMs = 50_000 }: { env?: Record<string, string>; input?: string; deadlineMs?: number } = {},
+    {
+      env = {},
+      input,
+      deadlineMs = 50_000,
+    }: { env?: Record<string, string>; input?: string; deadlineMs?: number } = {},
   ): Promise<Finished> {
     return new Promise((resolve) => {
       const child = execFile(
