@@ -84,9 +84,7 @@ function undoWord(reversibility: Reversibility, look: Look): string {
 
 function lastLine({ costChangePerHour: cost, targets, clientBudget }: Plan): string {
   return [
-    cost === undefined
-      ? undefined
-      : `cost ${cost < 0 ? '−' : '+'}${Math.abs(cost).toFixed(2)} $/hour`,
+    cost === undefined ? undefined : `cost ${cost < 0 ? '−' : '+'}${Math.abs(cost).toFixed(2)} $/hour`,
     targets.length === 0 ? undefined : `locks ${targets.join(', ')}`,
     `budget: ${clientBudget.failedRequests.toLocaleString('en')} failed requests, ${clientBudget.longestStallSeconds} s`,
   ]
