@@ -118,7 +118,11 @@ export class Player {
         rivals.push(await begin({ requestedBy: 'rival@example.com', onBusy: 'refuse' }, [], () => 'retry'));
       },
       compete: async (name) => {
-        competed.push({ at: Date.now(), state: await variant.competitors![name]!(place) });
+        const was = await subject.state(place);
+        const at = Date.now();
+        const now = Object.entries(await variant.competitors![name]!(place));
+        // Who sets what is so already has changed nothing.
+        competed.push({ at, state: Object.fromEntries(now.filter(([what, value]) => (was[what] ?? value) !== value)) });
       },
     });
     // What came while it was being started counts as well.
