@@ -8,8 +8,11 @@ import { type RequestIdentity, requestIdentity } from './request-identity';
 import { Standstill } from './standstill';
 
 const heartbeatMs = 1000;
-/** Of the heartbeat time-out: a little before the server gives the activity to another worker. */
-const standstillShare = 0.8;
+/**
+ * Of the heartbeat time-out. The server counts from the last heartbeat that reached it, which is up to a second old and held
+ * back for half a second more (worker/options.ts): at 5 s another worker may have the activity after 3.5 s.
+ */
+const standstillShare = 0.6;
 
 export interface Alive {
   identity: RequestIdentity;

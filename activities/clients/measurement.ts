@@ -2,7 +2,7 @@
  * Counting what a client notices. Pure: every method is given the time, milliseconds since the epoch.
  *
  * A stall is the time between two answers beyond the pace at which the probe asks, so that a healthy server shows 0.
- * Time in which nobody asked (the worker was away) is `unmeasured`: it is neither a stall nor fine.
+ * Time in which nobody asked (the worker was away, or stood still) is `unmeasured`: it is neither a stall nor fine.
  */
 export interface Measurement {
   requests: number;
@@ -24,14 +24,22 @@ export interface Budget {
   longestStallSeconds: number;
 }
 
+/**
+ * Something is told to a counter every second at least. After a longer silence it is this process that stood still (SIGSTOP, a
+ * suspended machine), not the server.
+ */
+const silenceMs = 3000;
+
 export class Counter {
   signalled: boolean;
   private requests: number;
   private failedRequests: number;
   private longestStallMs: number;
-  private readonly unmeasuredMs: number;
+  private unmeasuredMs: number;
   /** The last answer, or when measuring began. */
   private answeredAt: number;
+  /** When anything was last told. */
+  private heardAt: number;
 
   constructor(
     private readonly paceMs: number,
@@ -44,21 +52,26 @@ export class Counter {
     this.unmeasuredMs = from ? from.unmeasuredSeconds * 1000 + Math.max(0, now - from.at) : 0;
     this.signalled = from?.signalled ?? false;
     this.answeredAt = now;
+    this.heardAt = now;
   }
 
   answered(now: number): void {
+    this.hear(now);
     this.requests += 1;
     this.longestStallMs = this.stallMs(now);
     this.answeredAt = now;
   }
 
-  failed(): void {
+  /** A request that this process slept through has not failed: its time-out ran out meanwhile. */
+  failed(now: number): void {
+    if (this.hear(now)) return;
     this.requests += 1;
     this.failedRequests += 1;
   }
 
   /** A stall that is not over yet counts for what it is so far. */
   measurement(now: number): Measurement {
+    this.hear(now);
     return {
       requests: this.requests,
       failedRequests: this.failedRequests,
@@ -69,6 +82,16 @@ export class Counter {
 
   checkpoint(now: number): Checkpoint {
     return { ...this.measurement(now), at: now, signalled: this.signalled };
+  }
+
+  /** True where this process stood still: what was unmeasured is no stall. */
+  private hear(now: number): boolean {
+    const silence = now - this.heardAt;
+    this.heardAt = now;
+    if (silence <= silenceMs) return false;
+    this.unmeasuredMs += silence;
+    this.answeredAt += silence;
+    return true;
   }
 
   private stallMs(now: number): number {

@@ -58,7 +58,7 @@ async function askUntilCancelled(counter: Counter, asker: Asker, signal: AbortSi
     const due = Date.now() + paceMs;
     await asker.ask().then(
       () => counter.answered(Date.now()),
-      () => counter.failed(),
+      () => counter.failed(Date.now()),
     );
     await pause(due - Date.now(), signal);
   }
