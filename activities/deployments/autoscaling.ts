@@ -57,7 +57,7 @@ export function createAutoscalingActivities(use: DeploymentDependencies): Autosc
         async () => {
           const now = await kubernetes().findAutoscaler(name);
           const write = async ({ identity }: Alive) => {
-            if (takeOver) return kubernetes().applyAutoscaler(name, to!, { takeOver, version: now?.version }, identity);
+            if (takeOver) return kubernetes().applyAutoscaler(name, to!, { takeOver, instead: now }, identity);
             if (!now) throw failure('WorkloadNotFound', `${what(name)} is gone: what it was is not made anew`);
             return to
               ? kubernetes().replaceAutoscaler(now, to, identity)

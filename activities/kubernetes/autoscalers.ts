@@ -35,10 +35,10 @@ export function createAutoscalers(configuration: KubeConfig, namespace: string):
   const readAutoscaler = async (name: string) =>
     autoscalerOf(await autoscaling.readNamespacedHorizontalPodAutoscaler({ namespace, name }, reading()));
 
-  const object = (name: string, spec: AutoscalerSpec, version?: string) => ({
+  const object = (name: string, spec: AutoscalerSpec, guard: { uid?: string; resourceVersion?: string } = {}) => ({
     apiVersion: 'autoscaling/v2',
     kind: 'HorizontalPodAutoscaler',
-    metadata: { name, namespace, ...(version === undefined ? {} : { resourceVersion: version }) },
+    metadata: { name, namespace, ...guard },
     spec: spec as V2HorizontalPodAutoscalerSpec,
   });
 
@@ -88,14 +88,22 @@ export function createAutoscalers(configuration: KubeConfig, namespace: string):
       );
     },
 
-    async applyAutoscaler(name, spec, { takeOver, version }, identity) {
+    async applyAutoscaler(name, spec, { takeOver, instead }, identity) {
+      if (!instead) {
+        // Made, not applied: one that somebody else has made meanwhile is a conflict.
+        const request = { namespace, fieldManager, body: object(name, spec) };
+        await autoscaling.createNamespacedHorizontalPodAutoscaler(request, signed(identity));
+        return;
+      }
       const others = (await conflictsOf(name, spec)).filter(({ manager }) => !takeOver.includes(manager));
       if (others.length > 0) {
         const named = others.map(({ manager, fields }) => `${manager} (${fields.join(', ')})`);
         throw failure('KubernetesRefused', `${name} has fields of ${named.join(' and ')}: name it in takeOver`);
       }
+      // By its version alone, one that was deleted meanwhile would be made anew.
+      const { uid, version } = instead;
       await autoscaling.patchNamespacedHorizontalPodAutoscaler(
-        { namespace, name, fieldManager, force: true, body: object(name, spec, version) },
+        { namespace, name, fieldManager, force: true, body: object(name, spec, { uid, resourceVersion: version }) },
         writing(identity, PatchStrategy.ServerSideApply),
       );
     },

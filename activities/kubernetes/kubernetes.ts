@@ -174,8 +174,8 @@ export interface Kubernetes {
   applyAutoscaler(
     name: string,
     spec: AutoscalerSpec,
-    /** `version`: of the autoscaler that was read, if there is one. */
-    options: { takeOver: string[]; version: string | undefined },
+    /** `instead`: the autoscaler that was read; without it one is made. */
+    options: { takeOver: string[]; instead: Autoscaler | undefined },
     identity: RequestIdentity,
   ): Promise<void>;
   replaceAutoscaler(autoscaler: Autoscaler, spec: AutoscalerSpec, identity: RequestIdentity): Promise<void>;
