@@ -41,7 +41,8 @@ export interface ReplicaFacts {
 }
 
 export interface ReplicaActivities {
-  inspectReplica(request: ReplicaIdentity): Promise<ReplicaFacts>;
+  /** `readers`: deployments of which to tell; all that the topology knows where absent. Asks no cluster where there are none. */
+  inspectReplica(request: ReplicaIdentity & { readers?: string[] | undefined }): Promise<ReplicaFacts>;
 
   /** Whether there is a server of that name, and whom it follows. */
   readReplica(request: ReplicaIdentity): Promise<Since & { exists: boolean }>;

@@ -9,7 +9,7 @@ import { findServer } from './changes';
 import type { ReplicaDependencies } from './dependencies';
 
 export async function inspectReplica(
-  { source, replica }: ReplicaIdentity,
+  { source, replica, readers: wanted }: ReplicaIdentity & { readers?: string[] | undefined },
   use: ReplicaDependencies,
 ): Promise<ReplicaFacts> {
   const database = await inspect(source, use);
@@ -18,7 +18,7 @@ export async function inspectReplica(
     findServer(replica, use.servers),
     onServer(primary, 'admin', use, lackingForMarkers),
     readShareOf(source, use),
-    readersOf(use),
+    readersOf(wanted, use),
   ]);
   return {
     database,
@@ -52,9 +52,9 @@ async function readShareOf(source: string, use: ReplicaDependencies): Promise<nu
   });
 }
 
-async function readersOf(use: ReplicaDependencies): Promise<ReaderFacts[]> {
+async function readersOf(wanted: string[] | undefined, use: ReplicaDependencies): Promise<ReaderFacts[]> {
   const known = (use.topology.kubernetes?.deployments ?? []).flatMap(({ name, readReplica }) =>
-    readReplica ? [{ deployment: name, ...readReplica }] : [],
+    readReplica && (wanted?.includes(name) ?? true) ? [{ deployment: name, ...readReplica }] : [],
   );
   return Promise.all(
     known.map(async (reader): Promise<ReaderFacts> => {

@@ -1,5 +1,5 @@
 /** What a new replica needs, and what stands in its way. Pure, table-tested. */
-import type { ReaderFacts, ReplicaFacts } from '../../activities/replicas/contract';
+import type { ReplicaFacts } from '../../activities/replicas/contract';
 import type { CreateReadReplicaInput, Finding, Topology } from '../../catalogue';
 import type { Checks } from '../runbook/checks';
 import { askAll, refuse, warn } from '../runbook/checks';
@@ -10,10 +10,6 @@ const replicasMax = 5;
 const lagBytesMax = 1024 * 1024;
 /** The guide's "when to add read replicas". */
 const readShareMin = 70;
-
-export function readersFor({ readers }: CreateReadReplicaInput, facts: ReplicaFacts): ReaderFacts[] {
-  return facts.readers.filter(({ deployment }) => readers === undefined || readers.includes(deployment));
-}
 
 interface Situation {
   wanted: CreateReadReplicaInput;
@@ -109,19 +105,22 @@ const checks: Checks<Situation> = {
         ]
       : [],
 
-  'readers are known': ({ wanted: { readers = [] }, facts }) =>
-    readers
-      .filter((name) => !facts.readers.some(({ deployment }) => deployment === name))
+  'readers are known': ({ wanted: { readers = [] }, topology }) => {
+    const known = (topology.kubernetes?.deployments ?? []).filter(({ readReplica }) => readReplica);
+    const names = known.map(({ name }) => name);
+    return readers
+      .filter((name) => !names.includes(name))
       .map((name) =>
         refuse(
           'NoReader',
           'readers',
-          `the topology does not say how ${name} reads from a replica; it does for: ${facts.readers.map((one) => one.deployment).join(', ') || 'none'}`,
+          `the topology does not say how ${name} reads from a replica; it does for: ${names.join(', ') || 'none'}`,
         ),
-      ),
+      );
+  },
 
-  'readers can be changed': ({ wanted, facts }) =>
-    readersFor(wanted, facts).flatMap(({ deployment, variable, taken, controller }) => [
+  'readers can be changed': ({ facts }) =>
+    facts.readers.flatMap(({ deployment, variable, taken, controller }) => [
       ...(taken
         ? [refuse('VariableTaken', 'readers', `${deployment} sets ${variable} in another way: take that away first`)]
         : []),
@@ -136,8 +135,8 @@ const checks: Checks<Situation> = {
         : []),
     ]),
 
-  'readers read from no other': ({ wanted, facts }) =>
-    readersFor(wanted, facts)
+  'readers read from no other': ({ facts }) =>
+    facts.readers
       .filter(({ host }) => host !== undefined && host !== facts.existing?.host)
       .map(({ deployment, host, secret, key }) =>
         refuse(
@@ -147,8 +146,8 @@ const checks: Checks<Situation> = {
         ),
       ),
 
-  'connections of a second pool': ({ wanted, facts, topology }) =>
-    readersFor(wanted, facts).flatMap(({ deployment }) => {
+  'connections of a second pool': ({ facts, topology }) =>
+    facts.readers.flatMap(({ deployment }) => {
       const pool = topology.kubernetes?.deployments.find(({ name }) => name === deployment)?.databasePool;
       return pool
         ? [

@@ -19,7 +19,7 @@ import type { Runbook } from '../runbook/definition';
 import { runbook } from '../runbook/runbook';
 import type { AnyStep } from '../runbook/step';
 import { change } from '../runbook/step';
-import { findings, readersFor } from './decisions';
+import { findings } from './decisions';
 
 const read = reads<ReplicaActivities>();
 const act = changes<ReplicaActivities>();
@@ -30,17 +30,17 @@ export const definition: Runbook<CreateReadReplicaInput, ReplicaFacts> = {
   title: runbooks['createReadReplica']!.title,
   input: createReadReplicaInput,
   subject: ({ replica, source }, topology) => `${replica} of ${source ?? topology.postgres.primary}`,
-  preflight: ({ replica, source }, topology) =>
+  preflight: ({ replica, source, readers }, topology) =>
     read('preflight · read the primary, its replicas, the readers').inspectReplica({
-      ...{ source: source ?? topology.postgres.primary, replica },
+      ...{ source: source ?? topology.postgres.primary, replica, readers },
     }),
   targets: (wanted, facts) => [
     ...[facts.database.primary.name, wanted.replica].map((server) => targetOf('postgres', server)),
-    ...readersFor(wanted, facts).flatMap((reader) => [secretOf(facts, reader), deploymentOf(facts, reader)]),
+    ...facts.readers.flatMap((reader) => [secretOf(facts, reader), deploymentOf(facts, reader)]),
   ],
   findings,
   steps: (wanted, facts) => {
-    const readers = readersFor(wanted, facts);
+    const { readers } = facts;
     const secrets = new Map(
       readers.filter(({ host }) => host === undefined).map((one) => [`${one.secret}/${one.key}`, one]),
     );

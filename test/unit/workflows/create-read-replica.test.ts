@@ -1,16 +1,12 @@
 /** The decisions of createReadReplica, as tables: what it does, and what stands in the way. */
 import type { DatabaseFacts, ServerFacts } from '../../../activities/database/contract';
 import type { ReaderFacts, ReplicaFacts } from '../../../activities/replicas/contract';
-import { createReadReplicaInput, topologySchema } from '../../../catalogue';
+import { createReadReplicaInput } from '../../../catalogue';
 import { findings } from '../../../workflows/create-read-replica/decisions';
 import { definition } from '../../../workflows/create-read-replica/workflow';
+import { topologyWith } from './support/topology';
 
-const topology = topologySchema.parse({
-  environment: 'test',
-  azure: { resourceGroup: 'group' },
-  postgres: { primary: 'primary-1', database: 'broxiva', applicationRole: 'broxiva' },
-  approval: {},
-});
+const topology = topologyWith();
 const primary: ServerFacts = {
   ...{ name: 'primary-1', id: '/servers/primary-1', location: 'eastus', sku: 'Standard_D4ds_v4' },
   ...{ tier: 'GeneralPurpose', storageGb: 256, state: 'Ready', role: 'Primary', highAvailability: 'Disabled' },
@@ -53,7 +49,7 @@ test.each<[string, object, Partial<ReplicaFacts>, string[]]>([
       'wire broxiva-api: no READ_URL → READ_URL from secrets/READ_URL',
     ],
   ],
-  ['no readers wanted', { readers: [] }, {}, ['create replica-1: absent → replica of primary-1']],
+  ['no readers', { readers: [] }, { readers: [] }, ['create replica-1: absent → replica of primary-1']],
   [
     'adopted, with an address already',
     {},
@@ -109,7 +105,7 @@ test.each<[string, object, ReplicaFacts, string[]]>([
     facts({ markers: { table: 'runbooks.markers', lacking: ['CREATE SCHEMA runbooks'] } }),
     ['refusal MarkersMissing'],
   ],
-  ['a reader that nobody knows', { readers: ['broxiva-web'] }, facts(), ['refusal NoReader']],
+  ['a reader that nobody knows', { readers: ['broxiva-web'] }, facts({ readers: [] }), ['refusal NoReader']],
   [
     'a reader that reads elsewhere',
     {},
