@@ -128,26 +128,17 @@ const checks: Checks<Situation> = {
       ),
     ),
 
-  'requests are declared': ({ facts: { requests, deployment }, wanted: { cpuPercent, memoryPercent } }) => [
-    ...(cpuPercent !== undefined && requests.cpuMillis === 0
-      ? [
-          refuse(
-            'NoRequest',
-            'cpuPercent',
-            `${deployment} requests no CPU, so there is nothing to take ${cpuPercent} % of`,
-          ),
-        ]
-      : []),
-    ...(memoryPercent !== undefined && requests.memoryBytes === 0
-      ? [
-          refuse(
-            'NoRequest',
-            'memoryPercent',
-            `${deployment} requests no memory, so there is nothing to take ${memoryPercent} % of`,
-          ),
-        ]
-      : []),
-  ],
+  'requests are declared': ({ facts: { requests, deployment }, wanted: { cpuPercent, memoryPercent } }) => {
+    const shares = [
+      { field: 'cpuPercent', of: 'CPU', percent: cpuPercent, request: requests.cpuMillis },
+      { field: 'memoryPercent', of: 'memory', percent: memoryPercent, request: requests.memoryBytes },
+    ];
+    return shares
+      .filter(({ percent, request }) => percent !== undefined && request === 0)
+      .map(({ field, of, percent }) =>
+        refuse('NoRequest', field, `${deployment} requests no ${of}, so there is nothing to take ${percent} % of`),
+      );
+  },
 
   'clients can be measured': ({ facts: { deployment, clientsAnswer }, topology }) =>
     clientsUnmeasured(deployment, clientsAnswer, topology),

@@ -1,25 +1,11 @@
 /** The decisions of configureAutoscaling, as tables: from an input to an autoscaler, how it is said, what stands in the way. */
 import type { AutoscalingFacts } from '../../../activities/deployments/contract';
-import {
-  type AutoscalerSpec,
-  configureAutoscalingInput,
-  describeAutoscaling,
-  inputProblems,
-  topologySchema,
-} from '../../../catalogue';
+import { type AutoscalerSpec, configureAutoscalingInput, describeAutoscaling, inputProblems } from '../../../catalogue';
 import { autoscalerName, autoscalerSpec, findings, podsNow } from '../../../workflows/configure-autoscaling/decisions';
 import { definition } from '../../../workflows/configure-autoscaling/workflow';
+import { topologyWith } from './support/topology';
 
-const topology = topologySchema.parse({
-  environment: 'test',
-  azure: { resourceGroup: 'group' },
-  postgres: { primary: 'broxiva-db-primary', database: 'broxiva', applicationRole: 'broxiva' },
-  kubernetes: {
-    namespace: 'broxiva-prod',
-    deployments: [{ name: 'broxiva-api', replicas: { min: 3, max: 50 }, clientUrl: 'http://broxiva-api/' }],
-  },
-  approval: {},
-});
+const topology = topologyWith();
 
 const asked = { deployment: 'broxiva-api', min: 3, max: 10, cpuPercent: 70, requestedBy: 'a@example.com' };
 const input = (more: object = {}) => configureAutoscalingInput.parse({ ...asked, ...more });

@@ -1,15 +1,9 @@
 /** The decisions of resizeDeployment, as tables: which inputs are sizes, which way is the gentlest, what stands in the way. */
 import type { SizeFacts } from '../../../activities/deployments/contract';
-import {
-  describePodSize,
-  inputProblems,
-  type PodSize,
-  podSizeOf,
-  resizeDeploymentInput,
-  topologySchema,
-} from '../../../catalogue';
+import { describePodSize, inputProblems, type PodSize, podSizeOf, resizeDeploymentInput } from '../../../catalogue';
 import { classOf, findings, wayTo } from '../../../workflows/resize-deployment/decisions';
 import { definition } from '../../../workflows/resize-deployment/workflow';
+import { topologyWith } from './support/topology';
 
 const mebibyte = 2 ** 20;
 const size = (cpu: number, memory: number, cpuMost: number, memoryMost: number): PodSize => ({
@@ -18,16 +12,7 @@ const size = (cpu: number, memory: number, cpuMost: number, memoryMost: number):
 });
 const use = (cpuMillis: number, memory: number) => ({ cpuMillis, memoryBytes: memory * mebibyte });
 
-const topology = topologySchema.parse({
-  environment: 'test',
-  azure: { resourceGroup: 'group' },
-  postgres: { primary: 'broxiva-db-primary', database: 'broxiva', applicationRole: 'broxiva' },
-  kubernetes: {
-    namespace: 'broxiva-prod',
-    deployments: [{ name: 'broxiva-api', replicas: { min: 3, max: 50 }, clientUrl: 'http://broxiva-api/' }],
-  },
-  approval: {},
-});
+const topology = topologyWith();
 
 /** Of the guide's size "small". */
 const small = size(125, 128, 250, 256);

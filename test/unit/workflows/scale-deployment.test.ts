@@ -1,6 +1,6 @@
 /** The decisions of scaleDeployment, as tables: who is told what, in which order, and what stands in the way. */
 import type { AutoscalerFacts, DeploymentFacts, PoolConsumer } from '../../../activities/deployments/contract';
-import { type Finding, scaleDeploymentInput, topologySchema } from '../../../catalogue';
+import { type Finding, scaleDeploymentInput } from '../../../catalogue';
 import { connectionBudget, largestPool, surgeOf } from '../../../workflows/scale-deployment/budget';
 import {
   boundsAfter,
@@ -12,25 +12,14 @@ import {
 import { findings } from '../../../workflows/scale-deployment/findings';
 import { settled } from '../../../workflows/scale-deployment/settled';
 import { definition } from '../../../workflows/scale-deployment/workflow';
+import { topologyWith } from './support/topology';
 
 const gibibyte = 2 ** 30;
-const topology = topologySchema.parse({
-  environment: 'test',
-  azure: { resourceGroup: 'group' },
-  postgres: { primary: 'broxiva-db-primary', database: 'broxiva', applicationRole: 'broxiva' },
-  kubernetes: {
-    namespace: 'broxiva-prod',
-    deployments: [
-      {
-        name: 'broxiva-api',
-        replicas: { min: 3, max: 50, autoscalerMax: 10 },
-        clientUrl: 'http://broxiva-api/api/products',
-        databasePool: { variable: 'DATABASE_POOL_SIZE', default: 20 },
-        costPerPodHour: 0.1,
-      },
-    ],
-  },
-  approval: {},
+const topology = topologyWith({
+  replicas: { min: 3, max: 50, autoscalerMax: 10 },
+  clientUrl: 'http://broxiva-api/api/products',
+  databasePool: { variable: 'DATABASE_POOL_SIZE', default: 20 },
+  costPerPodHour: 0.1,
 });
 
 const autoscaler: AutoscalerFacts = {
