@@ -72,13 +72,32 @@ function asProbed({ runs, before, after, wanted, ...rest }: Evidence): string[] 
   const outcomes = runs.map(({ report }) => report?.outcome);
   const untouched = { ...before, ...competed };
   const state: Record<Outcome, State> = {
-    ...{ Succeeded: wanted, Planned: untouched, Refused: untouched, RolledBack: untouched },
+    ...{
+      Succeeded: { ...wanted, ...setAfterTheLastLook(rest, runs[0]) },
+      Planned: untouched,
+      Refused: untouched,
+      RolledBack: untouched,
+    },
     Accepted: { ...after, ...competed },
   };
   // A rival that comes after a success finds nothing to do, or is refused.
   const telling = (['Accepted', 'Succeeded'] as const).find((one) => outcomes.includes(one)) ?? outcomes[0];
   if (telling === undefined) return [];
   return differences(state[telling], after).map((difference) => `the run is ${telling}, but ${difference}`);
+}
+
+/** What others set when the run had looked at its resources for the last time: that, no run can see. */
+function setAfterTheLastLook(
+  { competed, requests }: Pick<Evidence, 'competed' | 'requests'>,
+  { plan, correlationId }: RunEvidence,
+): State {
+  const resources = new Set(plan?.steps.map(({ resource }) => resource));
+  const looks = requests.filter(
+    ({ resource = '', isMutation, ...request }) =>
+      !isMutation && resources.has(resource) && [correlationId, ''].includes(request.correlationId),
+  );
+  const last = Math.max(0, ...looks.map(({ at }) => at));
+  return Object.assign({}, ...competed.filter(({ at }) => at >= last).map(({ state }) => state)) as State;
 }
 
 export function differences(wanted: State, found: State): string[] {
