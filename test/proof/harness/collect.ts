@@ -75,10 +75,12 @@ async function silence(arrivals: Arrival[]): Promise<void> {
 function forbiddenTimes(requests: SeenRequest[], { faults }: Case): Evidence['forbidden'] {
   return requests
     .filter(({ fault }) => fault === 'throttle')
-    .map(({ system, at, answeredAt = at }) => {
+    .map(({ system, path, at, answeredAt = at }) => {
       const armed = faults.find((fault) => fault.system === system && fault.name === 'throttle');
       const seconds = Number(armed?.options['seconds'] ?? 5);
       // When exactly the answer left is not known: not before the request came, not after its connection was done with.
-      return { system, from: answeredAt, to: at + seconds * 1000 };
+      const times = { system, from: answeredAt, to: at + seconds * 1000 };
+      // ARM throttles the subscription; Kubernetes' priority and fairness the one request, and not those beside it.
+      return system === 'kubernetes' ? { ...times, path } : times;
     });
 }

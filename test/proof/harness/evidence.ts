@@ -68,8 +68,8 @@ export interface Evidence {
   deadlineSeconds: number;
   /** Why a history cannot be replayed on the code that wrote it. */
   replayErrors: string[];
-  /** Times at which requests to a system were forbidden: after a 429 with Retry-After. */
-  forbidden: { system: SystemName; from: number; to: number }[];
+  /** Times at which requests to a system were forbidden, all or those of one path: after a 429 with Retry-After. */
+  forbidden: { system: SystemName; path?: string; from: number; to: number }[];
 }
 
 /** The change activity during which the run sent a request. */

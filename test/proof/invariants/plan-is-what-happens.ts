@@ -87,8 +87,9 @@ function overwritten({ runs: [run], competed, after }: Evidence): string[] {
 }
 
 function tooEarly({ forbidden, requests }: Evidence): string[] {
-  return forbidden.flatMap(({ system, from, to }) =>
+  return forbidden.flatMap(({ system, path, from, to }) =>
     requests
+      .filter((request) => path === undefined || path === request.path)
       // What was under way when the 429 was answered is no disobedience.
       .filter((request) => request.system === system && request.at > from + 50 && request.at < to - 50)
       .map((request) => `${wordsOf(request)} came before its Retry-After was over`),

@@ -56,8 +56,8 @@ export function autoscalingTests(cluster: () => Cluster): void {
         scaleDown: { stabilizationWindowSeconds: 300, policies: [{ type: 'Percent', value: 50, periodSeconds: 60 }] },
       },
     });
-    const appliedBy = metadata.managedFields.filter(({ operation }: any) => operation === 'Apply');
-    expect(appliedBy.map(({ manager }: any) => manager)).toEqual(['durable-runbooks']);
+    const writers = metadata.managedFields.filter(({ subresource }: any) => subresource === undefined);
+    expect(writers.map(({ manager }: any) => manager)).toEqual(['durable-runbooks']);
 
     const changed = await configure('bare', { ...asked, max: 6, memoryPercent: undefined });
     expect(await changed.report()).toMatchObject({ outcome: 'Succeeded' });
