@@ -137,7 +137,18 @@ export class Workload {
 
   /** Until every pod that is wanted is ready and no other, and the autoscaler agrees. Throws when it takes too long. */
   async settled(deadlineMs = settleDeadlineMs): Promise<void> {
-    await until(`${this.namespace.name} comes to rest`, () => this.isSettled(), { deadlineMs, everyMs: 250 });
+    const settled = until(`${this.namespace.name} comes to rest`, () => this.isSettled(), { deadlineMs, everyMs: 250 });
+    await settled.catch(async (error: Error) => {
+      throw new Error(`${error.message}: ${await this.describe()}`);
+    });
+  }
+
+  /** For whoever reads why it does not come to rest. */
+  private async describe(): Promise<string> {
+    const { spec, status } = await this.readDeployment();
+    const pods = (await this.pods()).map(({ metadata, status }) => `${metadata.name} ${JSON.stringify(status)}`);
+    const scaler = (await this.readAutoscaler())?.status;
+    return [`wanted ${spec.replicas}, ${JSON.stringify({ status, scaler })}`, ...pods].join('\n');
   }
 
   /** From now on new pods are not as those before, or are not let in. */
