@@ -91,14 +91,21 @@ export function processOf({ status: { podIP } }: { status: { podIP: string } }):
   return Number(found);
 }
 
-/** Pids of live processes that name the lab. */
+/** Pids of live processes that name the lab; not those that were forked off one and have not begun what they are for. */
 export function processesOf(name: string): string[] {
   return readdirSync('/proc').filter((pid) => {
     if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return false;
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(name);
-    } catch {
-      return false;
-    }
+    const command = textOf(pid, 'cmdline');
+    const parent = /^PPid:\s*(\d+)$/m.exec(textOf(pid, 'status'))?.[1] ?? '';
+    return command.includes(name) && command !== textOf(parent, 'cmdline');
   });
+}
+
+/** Empty where there is no such process any more. */
+function textOf(pid: string, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
 }
