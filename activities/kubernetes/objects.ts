@@ -174,7 +174,12 @@ export function nodeOf({ metadata, spec, status }: V1Node, pods: V1Pod[]): Node 
   };
 }
 
-export function quotaLimits({ metadata, status }: V1ResourceQuota): QuotaLimit[] {
+/** Those of other scopes count some pods only (kubernetes.io, "Resource Quotas", Quota scopes), which their rollout shows. */
+const scopesOfDeployments = new Set(['NotTerminating', 'NotBestEffort']);
+
+export function quotaLimits({ metadata, spec, status }: V1ResourceQuota): QuotaLimit[] {
+  const selected = spec?.scopeSelector?.matchExpressions?.map(({ scopeName }) => scopeName) ?? [];
+  if (![...(spec?.scopes ?? []), ...selected].every((scope) => scopesOfDeployments.has(scope))) return [];
   return Object.entries(status?.hard ?? {}).map(([resource, hard]) => ({
     quota: metadata!.name!,
     resource,

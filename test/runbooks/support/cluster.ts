@@ -29,11 +29,6 @@ export interface KnownDeployment {
   [other: string]: unknown;
 }
 
-interface Node {
-  metadata: { name: string };
-  status: { conditions: object[] };
-}
-
 const collections = {
   deployment: '/apis/apps/v1/namespaces/$/deployments',
   replicaSet: '/apis/apps/v1/namespaces/$/replicasets',
@@ -49,7 +44,6 @@ export class Cluster {
   readonly faults: ClusterFaults;
   private readonly layout: ClusterLayout;
   private readonly api: Api;
-  private telling: NodeJS.Timeout | undefined;
 
   private constructor(
     readonly production: Production,
@@ -73,7 +67,6 @@ export class Cluster {
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.telling);
     this.api.close();
     this.faults.close();
     this.gate.close();
@@ -127,22 +120,10 @@ export class Cluster {
 
   /** The API server is killed, and started again after `seconds`; `meanwhile` runs when it has gone. */
   async outage(seconds: number, meanwhile: () => void): Promise<void> {
-    const { items: nodes } = await this.api.get<{ items: Node[] }>('/api/v1/nodes');
     await this.faults.killApiServer();
     meanwhile();
     await sleep(seconds * 1000);
     await this.faults.startApiServer();
-    this.telling = setInterval(() => void this.tellNodes(nodes).catch(() => undefined), 5_000);
-  }
-
-  /**
-   * That they are ready, as every kubelet does all the time. The lab's does it when it starts only, and controllers that
-   * come back late from an outage have given its nodes up by then.
-   */
-  private async tellNodes(nodes: Node[]): Promise<void> {
-    for (const { metadata, status } of nodes) {
-      await this.api.merge(`/api/v1/nodes/${metadata.name}/status`, { status: { conditions: status.conditions } });
-    }
   }
 
   async kubectl(...args: string[]): Promise<string> {

@@ -226,6 +226,19 @@ test('a quota, limit by limit, in base units', () => {
   ]);
 });
 
+test.each([
+  ['of pods that run on and ask for something', { scopes: ['NotTerminating', 'NotBestEffort'] }, 3],
+  ['of pods that end by themselves', { scopes: ['Terminating'] }, 0],
+  [
+    'of pods of one priority',
+    { scopeSelector: { matchExpressions: [{ scopeName: 'PriorityClass', operator: 'Exists' }] } },
+    0,
+  ],
+])('a quota %s', (_of, spec, limits) => {
+  const quota = recorded<V1ResourceQuota>('quota');
+  expect(objects.quotaLimits({ ...quota, spec: { ...quota.spec, ...spec } })).toHaveLength(limits);
+});
+
 test('events, by when they were last seen', () => {
   const [refused, backOff] = recorded<{ items: CoreV1Event[] }>('events').items.map(objects.eventOf);
   expect(refused).toMatchObject({
