@@ -4,7 +4,7 @@
  */
 import { until } from '../../lab/processes';
 import { ActivityLab, primary, type ActivityRun } from './support/activity-lab';
-import type { Measurement } from '../../activities/clients/measurement';
+import type { Budget, Measurement } from '../../activities/clients/measurement';
 
 let lab: ActivityLab;
 
@@ -15,7 +15,8 @@ afterAll(() => lab?.stop());
 
 const generous = { failedRequests: 1000, longestStallSeconds: 1000 };
 
-const measure = (budget: object) => lab.begin('measureClients', { server: primary, budget });
+const measure = (budget: Budget) =>
+  lab.begin('measureClients', { path: { kind: 'postgres', server: primary }, budget });
 const beats = async (run: ActivityRun) => (await run.heartbeat()) as Measurement | undefined;
 
 async function beating(run: ActivityRun, wanted: (beat: Measurement) => boolean): Promise<void> {
@@ -31,7 +32,7 @@ async function ended(run: ActivityRun): Promise<Measurement> {
   return run.result<Measurement>();
 }
 
-test('a steady server: about ten requests a second, none failed, no stall', async () => {
+test('a steady server: no request fails, no stall', async () => {
   const run = await measure(generous);
   await beating(run, ({ requests }) => requests >= 20);
   const measured = await ended(run);

@@ -16,6 +16,8 @@ import { ApplicationFailure, defaultPayloadConverter, type TemporalFailure } fro
 import { temporal } from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { bundleWorkflowCode } from '@temporalio/worker';
+import type { ClientActivities } from '../../../activities/clients/contract';
+import type { DatabaseActivities } from '../../../activities/database/contract';
 import { searchAttributes } from '../../../catalogue';
 import { claimNetwork } from '../../../lab/addresses/network';
 import type { LoggedRequest } from '../../../lab/azure';
@@ -34,6 +36,10 @@ export const primary = 'broxiva-db-primary';
 export const replica = 'broxiva-db-replica-1';
 export const small = { sku: 'Standard_D4ds_v4', tier: 'GeneralPurpose', parameters: { max_connections: '1718' } };
 export const large = { sku: 'Standard_D8ds_v4', tier: 'GeneralPurpose', parameters: { max_connections: '3437' } };
+
+type Activities = DatabaseActivities & ClientActivities;
+type RequestOf<Name extends keyof Activities> = Parameters<Activities[Name]>[0];
+type AnswerOf<Name extends keyof Activities> = Awaited<ReturnType<Activities[Name]>>;
 
 export class ActivityLab {
   private worker: ChildProcess | undefined;
@@ -121,7 +127,7 @@ export class ActivityLab {
   }
 
   /** Starts an activity in a run of its own. */
-  async begin(activity: string, ...requests: object[]): Promise<ActivityRun> {
+  async begin<Name extends keyof Activities>(activity: Name, ...requests: RequestOf<Name>[]): Promise<ActivityRun> {
     const handle = await this.temporal.client.workflow.start('callActivity', {
       workflowId: `${activity}-${randomUUID().slice(0, 8)}`,
       taskQueue,
@@ -130,11 +136,11 @@ export class ActivityLab {
     return new ActivityRun(handle);
   }
 
-  async call<T>(activity: string, request: object): Promise<T> {
-    return (await this.begin(activity, request)).result<T>();
+  async call<Name extends keyof Activities>(activity: Name, request: RequestOf<Name>): Promise<AnswerOf<Name>> {
+    return (await this.begin(activity, request)).result<AnswerOf<Name>>();
   }
 
-  async failure(activity: string, request: object): Promise<ApplicationFailure> {
+  async failure<Name extends keyof Activities>(activity: Name, request: RequestOf<Name>): Promise<ApplicationFailure> {
     return (await this.begin(activity, request)).failure();
   }
 
