@@ -34,14 +34,19 @@ function autoscaler(requestsPerSecond: string, cpu: number): object {
 export function autoscalerTests(theLab: () => Lab): void {
   const read = () => kubectlJson(theLab(), 'get', 'hpa', name, '-n', production);
   const desires = (what: string, is: (replicas: number) => boolean) =>
-    until(what, async () => is((await read()).status.desiredReplicas), { deadlineMs: 60_000, everyMs: 500 });
+    until(what, async () => is((await read()).status.desiredReplicas), { deadlineMs: 60_000, everyMs: 500 }).catch(
+      async (error: Error) => {
+        throw new Error(`${error.message}: ${JSON.stringify((await read()).status)}`);
+      },
+    );
   const loaded = async (work: () => Promise<void>) => {
-    const load = new Requests(`${await serviceUrl(theLab(), 'broxiva-api')}/api/products`, [0, 0, 0]);
+    const load = new Requests(`${await serviceUrl(theLab(), 'broxiva-api')}/api/products`, Array<number>(8).fill(0));
     await work().finally(() => load.end());
   };
 
   test('under load it adds pods by their CPU use', async () => {
-    await apply(theLab(), autoscaler('1000', 70));
+    // Less than the guide's 70 %: on a busy machine pods cannot use as much, and without load they use a tenth of it.
+    await apply(theLab(), autoscaler('1000', 30));
     await loaded(() => desires('more than three pods are wanted', (replicas) => replicas > 3));
   }, 120_000);
 
