@@ -107,7 +107,10 @@ export function disturbanceTests(cluster: () => Cluster): void {
       start('resizeDeployment', 'sized', { ...resize, ...patience }),
       start('configureAutoscaling', 'asked', { min: 1, max: 3, cpuPercent: 70, ...patience }),
     ]);
-    const releases = await Promise.all(held);
+    const ended = runs.map(async (run) => {
+      throw new Error(`not in the middle: ${JSON.stringify(await run.report())}`);
+    });
+    const releases = await Promise.race([Promise.all(held), ...ended]);
     await cluster().outage(downSeconds, () => {
       for (const release of releases) release();
     });
