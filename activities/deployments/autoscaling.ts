@@ -78,7 +78,9 @@ export function createAutoscalingActivities(use: DeploymentDependencies): Autosc
       const open = [...inactiveReasons(now.conditions), ...unread.map((metric) => `it has not read ${metric} yet`)];
       const within = now.desired >= now.min && now.desired <= now.max;
       if (!within) open.push(`it wants ${now.desired} pods, outside ${now.min} to ${now.max}`);
-      const late = since !== undefined && Date.now() > since.at + patienceMs;
+      // One without conditions has not been looked at, as when the controllers were away: that says nothing against it.
+      const lookedAt = now.conditions.length > 0;
+      const late = since !== undefined && lookedAt && Date.now() > since.at + patienceMs;
       if (open.length > 0) throw failure(late ? 'WorkloadFailing' : 'NotVerified', `${what(name)}: ${open.join('; ')}`);
       return `AbleToScale, ScalingActive, wants ${now.desired}, has ${now.current}`;
     },

@@ -160,7 +160,7 @@ export interface AutoscalingActivities {
   changeAutoscaling(
     request: ChangeRequest<AutoscalerSpec | undefined> & { name: string; takeOver?: string[] },
   ): Promise<void>;
-  /** It is so, and its conditions say AbleToScale and ScalingActive; WorkloadFailing where they still do not after 90 s. */
+  /** It is so, and its conditions say AbleToScale and ScalingActive; WorkloadFailing where they say otherwise after 90 s. */
   verifyAutoscaling(request: { name: string; spec?: AutoscalerSpec; since?: Since }): Promise<string>;
 }
 

@@ -100,7 +100,7 @@ export function disturbanceTests(cluster: () => Cluster): void {
     const held = [
       gate.hold('PATCH', /\/patient\/scale/),
       gate.hold('PATCH', /\/replicasets\/sized-/),
-      gate.hold('PATCH', /\/asked-hpa\?(?!.*dryRun)/),
+      gate.hold('POST', /\/horizontalpodautoscalers\?(?!.*dryRun)/),
     ];
     const runs = await Promise.all([
       start('scaleDeployment', 'patient', { replicas: 3, ...patience }),
