@@ -1,6 +1,6 @@
 # make demo and make test install whatever is missing (setup/install) and are quick the second time.
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos histories bench setup cluster format clean
+.PHONY: help demo test chaos histories bench setup redis cluster format clean
 export KEEP FAULT RUNBOOK SEED MINUTES EVERY VARIANT
 
 help: ## this list
@@ -23,6 +23,9 @@ bench: cluster ## measure what the documentation promises, into docs/measurement
 
 setup: ## install what is missing and build
 	@setup/install
+
+redis: setup ## fetch what the lab's Azure Cache for Redis runs on; some seconds, once
+	@setup/debian-programs
 
 cluster: setup ## build what the lab's Kubernetes cluster needs; five minutes, once
 	@setup/cluster

@@ -108,6 +108,16 @@ export const failureTypes = {
     ask: false,
     advice: 'check that Redis runs and its URL (redis/url in RUNBOOK_SECRETS, or REDIS_URL)',
   },
+  DataLost: {
+    retryable: false,
+    ask: true,
+    advice: 'the cache has not what was written before: see what else is missing, then retry, roll back or accept',
+  },
+  CacheLoginRejected: {
+    retryable: false,
+    ask: false,
+    advice: 'check the access key in the URL (<cache>/url in RUNBOOK_SECRETS): it may have been made anew',
+  },
   NotSettled: {
     retryable: false,
     ask: false,

@@ -1,4 +1,5 @@
 export * from './autoscaling';
+export * from './cache-size';
 export * from './configure-autoscaling';
 export * from './create-read-replica';
 export * from './database-sku-upgrade';
@@ -12,6 +13,7 @@ export * from './nearest';
 export * from './outcome';
 export * from './plan';
 export * from './quantity';
+export * from './redis-scale';
 export * from './resize-deployment';
 export * from './run-input';
 export * from './runbooks';

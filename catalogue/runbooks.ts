@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { configureAutoscalingInput } from './configure-autoscaling';
 import { createReadReplicaInput } from './create-read-replica';
 import { databaseSkuUpgradeInput } from './database-sku-upgrade';
+import { redisScaleInput } from './redis-scale';
 import { resizeDeploymentInput } from './resize-deployment';
 import { scaleDeploymentInput } from './scale-deployment';
 import type { Topology } from './topology';
@@ -51,6 +52,16 @@ export const runbooks: Record<string, RunbookEntry> = {
     input: createReadReplicaInput,
     subject: ({ replica }) => String(replica),
     example: { replica: 'broxiva-db-replica-1', reason: 'reads are slow' },
+  },
+  redisScale: {
+    name: 'redisScale',
+    title: 'Change tier, size or shards of an Azure Cache for Redis',
+    summary:
+      'Scales the cache, sets again what of its memory is reserved, and verifies by a marker and the live server that its data came along.',
+    risk: 'Connections break. A higher tier has no way back; a smaller size evicts what it has no room for.',
+    input: redisScaleInput,
+    subject: ({ cache }, topology) => (typeof cache === 'string' ? cache : (topology.redis?.cache ?? 'no cache')),
+    example: { tier: 'Premium', size: 'P3', reason: 'Black Friday' },
   },
   resizeDeployment: {
     name: 'resizeDeployment',

@@ -90,6 +90,17 @@ export const topologySchema = z.strictObject({
     /** The newest automated backup may be at most this old, hours. */
     backupAgeHoursMax: z.number().positive().default(26),
   }),
+  /** Absent where there is no Azure Cache for Redis. */
+  redis: z
+    .strictObject({
+      /** Default of `cache`. */
+      cache: resourceName,
+      /** How the keys begin that runs write into the cache, and delete again. */
+      markerPrefix: z.string().min(1).max(100).default('durable-runbooks:'),
+      /** US dollars, by "Standard C3" or "Premium P3"; a shard of a cluster costs as much as a cache. */
+      costPerHour: z.record(z.string(), z.number().min(0)).default({}),
+    })
+    .optional(),
   /** Absent where nothing of it runs on Kubernetes. */
   kubernetes: kubernetesSchema.optional(),
   approval: z.strictObject({

@@ -36,6 +36,9 @@ export const production = {
   administratorLogin: 'broxivaadmin',
   database: 'broxiva',
   applicationRole: 'broxiva',
+  cache: 'broxiva-redis',
+  /** 6 GB. */
+  cacheSku: { name: 'Standard', family: 'C', capacity: 3 },
 } as const;
 
 export const repository = join(__dirname, '..', ...(__dirname.split('/').includes('dist') ? ['..'] : []));
@@ -98,6 +101,15 @@ export class Lab {
 
   get serversFolder(): string {
     return this.path('servers');
+  }
+
+  get cachesFolder(): string {
+    return this.path('caches');
+  }
+
+  /** The URL with which the application reaches a cache. */
+  cacheUrlFile(cache: string): string {
+    return this.path('secrets', cache, 'url');
   }
 
   get temporalAddress(): string {

@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Account } from './account';
 import { beginningOf, signal, until } from './processes';
 
 export interface Command {
@@ -12,6 +13,8 @@ export interface Command {
   args: string[];
   environment: NodeJS.ProcessEnv;
   folder: string;
+  /** Whose process it is; ours where absent. */
+  account?: Account;
 }
 
 export interface ProcessState {
@@ -98,7 +101,7 @@ export class ManagedProcess {
     const log = openSync(this.logFile, 'a');
     try {
       const child = spawn(command.file, command.args, {
-        ...{ cwd: command.folder, env: command.environment },
+        ...{ cwd: command.folder, env: command.environment, ...command.account },
         ...{ detached: true, stdio: ['ignore', log, log] },
       });
       child.on('error', () => undefined);

@@ -1,6 +1,8 @@
 /** Every activity of this project, wired to its clients. */
 import type { Client } from '@temporalio/client';
+import type { Caches } from '../activities/azure/caches';
 import type { FlexibleServers } from '../activities/azure/flexible-servers';
+import { createCacheActivities } from '../activities/caches';
 import { createClientActivities } from '../activities/clients/probe';
 import { createDatabaseActivities } from '../activities/database';
 import { createDeploymentActivities } from '../activities/deployments';
@@ -11,15 +13,22 @@ import { createTopologyActivities } from '../activities/topology';
 import { clusterOf } from './cluster';
 import type { WorkerConfiguration } from './configuration';
 
-export function createActivities(configuration: WorkerConfiguration, servers: FlexibleServers, client: Client) {
+export interface Azure {
+  servers: FlexibleServers;
+  caches: Caches;
+}
+
+export function createActivities(configuration: WorkerConfiguration, { servers, caches }: Azure, client: Client) {
   const { topology, connections, certificateFile, settleMs, taskQueue, redisUrl } = configuration;
   const { secretsFolder } = connections;
-  const reached = { servers, connections, ...(certificateFile ? { certificateFile } : {}) };
+  const cacheConnections = secretsFolder ? { secretsFolder } : {};
+  const reached = { servers, connections, cacheConnections, ...(certificateFile ? { certificateFile } : {}) };
+  const settle = settleMs === undefined ? {} : { settleMs };
   const databases = {
     ...reached,
     resourceGroup: topology.azure.resourceGroup,
     applicationDatabase: topology.postgres.database,
-    ...(settleMs === undefined ? {} : { settleMs }),
+    ...settle,
   };
   const deployments = {
     ...reached,
@@ -33,6 +42,7 @@ export function createActivities(configuration: WorkerConfiguration, servers: Fl
     ...createClientActivities({ ...reached, client }),
     ...createDatabaseActivities(databases),
     ...createDeploymentActivities(deployments),
+    ...createCacheActivities({ caches, cacheConnections, topology, ...settle }),
     ...createReplicaActivities({ ...databases, ...deployments }),
   });
 }

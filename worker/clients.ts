@@ -6,6 +6,8 @@ import { NativeConnection } from '@temporalio/worker';
 import { DefaultAzureCredential } from '@azure/identity';
 import { ApplicationFailure } from '@temporalio/common';
 import { azureProblem } from '../activities/azure/failures';
+import { createCaches } from '../activities/azure/cache-client';
+import type { Caches } from '../activities/azure/caches';
 import type { FlexibleServers } from '../activities/azure/flexible-servers';
 import { createFlexibleServers } from '../activities/azure/management-client';
 import { toFailure } from '../activities/failures';
@@ -58,12 +60,10 @@ export async function assertSearchAttributes({ connection, namespace }: Temporal
   if (problems.length > 0) throw new ConfigurationError(problems);
 }
 
-export function connectAzure({ arm, topology }: WorkerConfiguration): FlexibleServers {
-  return createFlexibleServers({
-    ...arm,
-    resourceGroup: topology.azure.resourceGroup,
-    credential: new DefaultAzureCredential(),
-  });
+export function connectAzure({ arm, topology }: WorkerConfiguration): { servers: FlexibleServers; caches: Caches } {
+  const credential = new DefaultAzureCredential();
+  const options = { ...arm, resourceGroup: topology.azure.resourceGroup, credential };
+  return { servers: createFlexibleServers(options), caches: createCaches(options) };
 }
 
 /**

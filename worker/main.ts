@@ -25,8 +25,8 @@ async function main(): Promise<void> {
   const temporal = await connectTemporal();
   try {
     await assertSearchAttributes(temporal);
-    const servers = connectAzure(configuration);
-    const warning = await assertAzureAnswers(servers, configuration);
+    const azure = connectAzure(configuration);
+    const warning = await assertAzureAnswers(azure.servers, configuration);
     if (warning) log.warn(warning);
     const { taskQueue } = configuration;
     const worker = await Worker.create({
@@ -35,7 +35,7 @@ async function main(): Promise<void> {
       namespace: temporal.namespace,
       taskQueue,
       ...workflowCode(),
-      activities: createActivities(configuration, servers, temporal.client),
+      activities: createActivities(configuration, azure, temporal.client),
     });
     const done = worker.run();
     log.info(

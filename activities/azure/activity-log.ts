@@ -1,5 +1,5 @@
 /** Reading Azure's activity log (Microsoft.Insights, event data of category Administrative). Pure. */
-import type { LoggedOperation } from './flexible-servers';
+import type { LoggedOperation } from './operations';
 
 export interface ActivityLogEvent {
   operationId?: string;

@@ -1,13 +1,29 @@
 /** What long-operation.ts is given: the changes to make, and what the activity around it knows and can do. */
-import type { Accepted, FlexibleServer, Operation } from './flexible-servers';
+import type { Accepted, LoggedOperation, Operation, OperationState } from './operations';
 
-export interface Change {
+/** What is changed: a server, a cache. */
+export interface Changeable {
+  /** Ready, or what else it is. */
+  state: string;
+  sku: string;
+  storageGb?: number;
+}
+
+/** Where it is, and its operations, are asked. */
+export interface Resources<Resource extends Changeable> {
+  /** Throws what azure/failures.ts maps (ServerNotFound for a 404). */
+  read(name: string): Promise<Resource>;
+  pollOperation(operation: Operation): Promise<OperationState>;
+  readOpenOperations(name: string): Promise<LoggedOperation[]>;
+}
+
+export interface Change<Resource extends Changeable> {
   /** Unique on its server, such as "size Standard_D8ds_v4"; shown in heartbeats and messages. */
   name: string;
   /** Another server under which Azure logs its operation: a replica is made and removed under its own name. */
   loggedUnder?: string;
   /** `accepted`: the changes of this activity that were sent. */
-  isThere(server: FlexibleServer, accepted: readonly string[]): Promise<boolean> | boolean;
+  isThere(resource: Resource, accepted: readonly string[]): Promise<boolean> | boolean;
   send(accepted: (operation: Operation) => void): Promise<Accepted>;
 }
 

@@ -42,8 +42,15 @@ export interface Situation {
   busyRefusals: number;
 }
 
-/** States in which a server is busy and becomes Ready by itself (ServerState of the API's schema). */
-const busyStates = new Set(['Updating', 'Starting', 'Restarting', 'Stopping', 'Provisioning']);
+/**
+ * States in which a server or a cache is busy and becomes Ready by itself (ServerState and ProvisioningState of the APIs'
+ * schemas, and one that Redis has been seen to answer).
+ */
+const busyStates = new Set([
+  ...['Updating', 'Starting', 'Restarting', 'Stopping', 'Provisioning'],
+  ...['Creating', 'Scaling', 'Linking', 'Unlinking', 'RecoveringScaleFailure', 'ConfiguringAAD'],
+  'UpdatingManagedIdentity',
+]);
 
 /**
  * A server that reads Ready can still refuse as busy for a while after an operation has ended

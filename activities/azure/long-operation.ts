@@ -1,5 +1,5 @@
 /**
- * Changes of one server that take Azure minutes, made one after the other, each sent once.
+ * Changes of one resource (a server, a cache) that take Azure minutes, made one after the other, each sent once.
  *
  * For each change:
  * 1. Read the server, and decide (long-operation-decision.ts).
@@ -18,31 +18,23 @@
  * that an entry proves an operation to be ours while its absence proves nothing.
  */
 import { failure, neverSent, type Problem } from '../failures';
-import type { Change, Circumstances, Progress } from './change';
+import type { Change, Changeable, Circumstances, Progress, Resources } from './change';
 import { armErrorOf, azureProblem, isBusyCode, problemOfReply } from './failures';
 import { decide, type Situation } from './long-operation-decision';
-import type {
-  Accepted,
-  FlexibleServer,
-  FlexibleServers,
-  LoggedOperation,
-  Operation,
-  OperationState,
-} from './flexible-servers';
+import type { Accepted, LoggedOperation, Operation, OperationState } from './operations';
 
-type Servers = Pick<FlexibleServers, 'readServer' | 'pollOperation' | 'readOpenOperations'>;
-
-/** Reads of a busy server come at this pace, growing from the first to the last. */
+/**
+ * Reads of a busy server come at this pace, growing from the first to the last; so do polls where Azure names no pace, as
+ * Redis never does.
+ */
 const firstReadMs = 1000;
 const lastReadMs = 15_000;
-/** Azure's pace where it names none (ARM: "async API reference"). */
-const pollMs = 60_000;
 
 /** Makes the changes in their order. */
-export async function makeChanges(
-  server: string,
-  changes: Change[],
-  servers: Servers,
+export async function makeChanges<Resource extends Changeable>(
+  name: string,
+  changes: Change<Resource>[],
+  resources: Resources<Resource>,
   given: Circumstances,
 ): Promise<void> {
   const progress: Progress = { ...(given.resumed ?? { change: '', accepted: [] }) };
@@ -57,7 +49,7 @@ export async function makeChanges(
       progress.change = change.name;
       delete progress.operation;
     }
-    await new ChangeInProgress(server, change, servers, given, progress, idle).finish();
+    await new ChangeInProgress(name, change, resources, given, progress, idle).finish();
     delete progress.operation;
   }
 }
@@ -67,14 +59,14 @@ interface Idle {
   since: number | undefined;
 }
 
-class ChangeInProgress {
+class ChangeInProgress<Resource extends Changeable> {
   private readonly memory: { sameMayBeUnseen: boolean; busyMayBeOurs: boolean; busyRefusals: number };
   private readMs = firstReadMs;
 
   constructor(
-    private readonly server: string,
-    private readonly change: Change,
-    private readonly servers: Servers,
+    private readonly name: string,
+    private readonly change: Change<Resource>,
+    private readonly resources: Resources<Resource>,
     private readonly given: Circumstances,
     private readonly progress: Progress,
     private readonly idle: Idle,
@@ -105,7 +97,7 @@ class ChangeInProgress {
           await this.refuseUnlessOurs();
           break;
         case 'refuseState':
-          throw failure('ServerNotReady', `${this.server} is ${server?.state}; a change needs the state Ready`);
+          throw failure('ServerNotReady', `${this.name} is ${server?.state}; a change needs the state Ready`);
         case 'lookAgain':
           await this.pause(Math.min(firstReadMs, this.given.settleMs));
           break;
@@ -133,10 +125,10 @@ class ChangeInProgress {
   }
 
   /** The server and whether it shows the change. Waits out what is transient; a 404 is final only before our first change. */
-  private async read(): Promise<{ server: FlexibleServer | undefined; there: boolean }> {
+  private async read(): Promise<{ server: Resource | undefined; there: boolean }> {
     for (;;) {
       try {
-        const server = await this.servers.readServer(this.server);
+        const server = await this.resources.read(this.name);
         // A busy server shows what it is on its way to, and need not answer for its parameters.
         const there = server.state === 'Ready' && (await this.change.isThere(server, this.progress.accepted));
         return { server, there };
@@ -202,7 +194,7 @@ class ChangeInProgress {
       const problem = await this.poll(operation);
       if ('status' in problem) {
         if (problem.status !== 'running') return this.ended(problem, operation);
-        wait = (problem.retryAfterSeconds ?? operation.retryAfterSeconds ?? pollMs / 1000) * 1000;
+        wait = this.pollMs(problem, operation);
         continue;
       }
       wait = waitOf(problem, this.nextReadMs());
@@ -213,7 +205,7 @@ class ChangeInProgress {
 
   private async poll(operation: Operation): Promise<OperationState | Problem> {
     try {
-      return await this.servers.pollOperation(operation);
+      return await this.resources.pollOperation(operation);
     } catch (error) {
       const problem = azureProblem(error);
       if (!problem || problem.type === 'NotAuthorized') throw error;
@@ -223,7 +215,7 @@ class ChangeInProgress {
 
   private async ended(state: OperationState, operation: Operation): Promise<boolean> {
     if (state.status === 'running') {
-      await this.pause((state.retryAfterSeconds ?? operation.retryAfterSeconds ?? pollMs / 1000) * 1000);
+      await this.pause(this.pollMs(state, operation));
       return false;
     }
     if (state.status === 'succeeded') return true;
@@ -238,19 +230,19 @@ class ChangeInProgress {
       return false;
     }
     const { server } = await this.read();
-    const now = server ? `${server.state} with ${server.sku} and ${server.storageGb} GiB` : 'nothing (404)';
+    const now = server ? wordsOf(server) : 'nothing (404)';
     const code = state.code || 'no code';
     throw failure({
       type: 'AzureOperationFailed',
       code: state.code,
-      message: `"${this.change.name}" on ${this.server} ended ${state.status}: ${code}: ${state.message}; ARM now shows ${now}`,
+      message: `"${this.change.name}" on ${this.name} ended ${state.status}: ${code}: ${state.message}; ARM now shows ${now}`,
     });
   }
 
   /** Busy, and nothing says that it is ours: the activity log may. Throws ServerBusy where it does not. */
   private async refuseUnlessOurs(): Promise<void> {
-    const names = [this.server, ...(this.change.loggedUnder === undefined ? [] : [this.change.loggedUnder])];
-    const open = names.map((name) => this.servers.readOpenOperations(name).catch((): LoggedOperation[] => []));
+    const names = [this.name, ...(this.change.loggedUnder === undefined ? [] : [this.change.loggedUnder])];
+    const open = names.map((name) => this.resources.readOpenOperations(name).catch((): LoggedOperation[] => []));
     const logged = (await Promise.all(open)).flat();
     if (logged.some(({ correlationId }) => correlationId === this.given.correlationId)) {
       this.memory.busyMayBeOurs = true;
@@ -258,7 +250,12 @@ class ChangeInProgress {
     }
     const [newest] = logged;
     const known = newest ? `; in the activity log: ${newest.action} by ${newest.caller}, since ${newest.since}` : '';
-    throw failure('ServerBusy', `${this.server} is busy with an operation that is not this run's${known}`);
+    throw failure('ServerBusy', `${this.name} is busy with an operation that is not this run's${known}`);
+  }
+
+  private pollMs({ retryAfterSeconds }: { retryAfterSeconds?: number }, operation: Operation): number {
+    const seconds = retryAfterSeconds ?? operation.retryAfterSeconds;
+    return seconds === undefined ? this.nextReadMs() : seconds * 1000;
   }
 
   private nextReadMs(): number {
@@ -277,7 +274,7 @@ class ChangeInProgress {
     if (this.given.now() < this.given.deadlineAt) return;
     const { accepted } = this.progress;
     const sent = accepted.includes(this.change.name) ? 'was accepted by Azure and has not ended' : 'could not be made';
-    throw failure('OperationDeadlineExceeded', `"${this.change.name}" on ${this.server} ${sent} within the deadline`);
+    throw failure('OperationDeadlineExceeded', `"${this.change.name}" on ${this.name} ${sent} within the deadline`);
   }
 }
 
@@ -287,4 +284,8 @@ function isTransient({ type }: Problem): boolean {
 
 function waitOf({ retryAfterSeconds }: Problem, otherwiseMs: number): number {
   return retryAfterSeconds ? retryAfterSeconds * 1000 : otherwiseMs;
+}
+
+function wordsOf({ state, sku, storageGb }: Changeable): string {
+  return `${state} with ${sku}${storageGb === undefined ? '' : ` and ${storageGb} GiB`}`;
 }

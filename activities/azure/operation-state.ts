@@ -2,7 +2,7 @@
  * Reading the replies of a long-running operation (ARM's Resource Provider Contract, "async API reference"): where to ask,
  * how often, and how it ended. Pure.
  */
-import type { Operation, OperationState } from './flexible-servers';
+import type { Operation, OperationState } from './operations';
 import { bodyOf, retryAfterOf } from './failures';
 
 export interface Reply {

@@ -2,11 +2,13 @@
 import type { FlexibleServers } from '../azure/flexible-servers';
 import { connect, type Connection, type ConnectionLimits } from '../postgres/connection';
 import { connectionUrl, type ConnectionSources } from '../postgres/connection-url';
+import { type CacheConnections, connectToCache, type RedisClient } from '../redis/connection';
 import type { ClientPath } from './contract';
 
 export interface PathDependencies {
   servers: Pick<FlexibleServers, 'readServer'>;
   connections: ConnectionSources;
+  cacheConnections: CacheConnections;
   certificateFile?: string;
 }
 
@@ -22,6 +24,7 @@ const limits: ConnectionLimits = { connectMs: 2000, statementMs: 2000 };
 const httpMs = 2000;
 
 export async function askerFor(path: ClientPath, use: PathDependencies): Promise<Asker> {
+  if (path.kind === 'redis') return onRedis(() => connectToCache(path.cache, use.cacheConnections));
   if (path.kind === 'http') return { ask: () => get(path.url), close: () => undefined };
   const url = await connectionUrl(await use.servers.readServer(path.server), 'application', use.connections);
   return onPostgres(() => connect(url, limits, use.certificateFile));
@@ -38,6 +41,25 @@ function onPostgres(open: () => Promise<Connection>): Asker {
     try {
       connection ??= await open();
       await connection.query('SELECT 1');
+    } catch (error) {
+      close();
+      throw error;
+    }
+  };
+  return { ask, close };
+}
+
+/** The same on Redis. */
+function onRedis(open: () => Promise<RedisClient>): Asker {
+  let connection: RedisClient | undefined;
+  const close = () => {
+    connection?.destroy();
+    connection = undefined;
+  };
+  const ask = async () => {
+    try {
+      connection ??= await open();
+      await connection.ping();
     } catch (error) {
       close();
       throw error;

@@ -14,6 +14,7 @@ import { exceeds } from '../../catalogue';
 import { azureProblem } from '../azure/failures';
 import { asFailures } from '../failures';
 import { postgresProblem } from '../postgres/failures';
+import { redisProblem } from '../redis/connection';
 import type { ClientActivities } from './contract';
 import { Counter, type Budget, type Checkpoint, type Measurement } from './measurement';
 import { type Asker, askerFor, type PathDependencies } from './paths';
@@ -50,7 +51,7 @@ export function createClientActivities(use: ProbeDependencies): ClientActivities
       return finished(counter.measurement(Date.now()), context);
     },
   };
-  return asFailures(activities, [azureProblem, postgresProblem]);
+  return asFailures(activities, [azureProblem, postgresProblem, redisProblem]);
 }
 
 async function askUntilCancelled(counter: Counter, asker: Asker, signal: AbortSignal): Promise<void> {

@@ -15,7 +15,7 @@ export function parameterChange(
   [name, value]: [string, string],
   servers: FlexibleServers,
   identity: RequestIdentity,
-): Change {
+): Change<FlexibleServer> {
   return {
     name: `${name} = ${value}`,
     isThere: async () => (await servers.readParameter(server, name)).value === value,
@@ -23,7 +23,7 @@ export function parameterChange(
   };
 }
 
-export interface SizeChange extends Change {
+export interface SizeChange extends Change<FlexibleServer> {
   /** ARM showed this size already when it was asked for: Azure need not have restarted the server for that. */
   wasShown(): boolean;
 }
@@ -70,7 +70,7 @@ export function restartChange(
   use: DatabaseDependencies,
   identity: RequestIdentity,
   size: SizeChange,
-): Change {
+): Change<FlexibleServer> {
   return {
     name: 'restart',
     async isThere(now, accepted) {
@@ -89,7 +89,7 @@ export function storageChange(
   storageGb: number,
   servers: FlexibleServers,
   identity: RequestIdentity,
-): Change {
+): Change<FlexibleServer> {
   return {
     name: `storage ${storageGb} GiB`,
     isThere(now) {

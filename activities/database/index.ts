@@ -1,6 +1,6 @@
 /** The activities of the database runbooks: contract.ts says what each does. */
 import { ApplicationFailure } from '@temporalio/common';
-import type { FlexibleServer } from '../azure/flexible-servers';
+import { asResources, type FlexibleServer } from '../azure/flexible-servers';
 import { azureProblem } from '../azure/failures';
 import { withCircumstances } from '../azure/circumstances';
 import { makeChanges } from '../azure/long-operation';
@@ -48,7 +48,12 @@ export function createDatabaseActivities(use: DatabaseDependencies): DatabaseAct
           parameterChange(server, each, servers, identity),
         );
         const restart = restartChange(server, compute, use, identity, size);
-        await makeChanges(server, [...parameters, size, ...(parameters.length > 0 ? [restart] : [])], servers, given);
+        await makeChanges(
+          server,
+          [...parameters, size, ...(parameters.length > 0 ? [restart] : [])],
+          asResources(servers),
+          given,
+        );
       });
     },
 
@@ -60,7 +65,7 @@ export function createDatabaseActivities(use: DatabaseDependencies): DatabaseAct
     async growStorage(request) {
       const { server, storageGb } = request;
       await withCircumstances(long(request), (given, identity) =>
-        makeChanges(server, [storageChange(server, storageGb, servers, identity)], servers, given),
+        makeChanges(server, [storageChange(server, storageGb, servers, identity)], asResources(servers), given),
       );
     },
 

@@ -26,7 +26,7 @@ export function creation(
   location: string | undefined,
   servers: Servers,
   identity: RequestIdentity,
-): Change {
+): Change<FlexibleServer> {
   return {
     name: `replica ${replica}`,
     loggedUnder: replica,
@@ -47,7 +47,11 @@ export function creation(
 }
 
 /** Throws Drift for a server that this run has not made: it is not deleted. */
-export function removal({ source, replica }: ReplicaIdentity, servers: Servers, identity: RequestIdentity): Change {
+export function removal(
+  { source, replica }: ReplicaIdentity,
+  servers: Servers,
+  identity: RequestIdentity,
+): Change<FlexibleServer> {
   return {
     name: `no replica ${replica}`,
     loggedUnder: replica,

@@ -2,6 +2,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { type Alive, whileAlive } from '../alive';
 import { azureProblem } from '../azure/failures';
+import { asResources } from '../azure/flexible-servers';
 import { withCircumstances } from '../azure/circumstances';
 import { makeChanges } from '../azure/long-operation';
 import { onServer } from '../database/sql';
@@ -38,13 +39,13 @@ export function createReplicaActivities(use: ReplicaDependencies): ReplicaActivi
     },
     async createReplica({ location, ...request }) {
       await withCircumstances(long(request), (given, identity) =>
-        makeChanges(request.source, [creation(request, location, servers, identity)], servers, given),
+        makeChanges(request.source, [creation(request, location, servers, identity)], asResources(servers), given),
       );
     },
     deleteReplica: (request) =>
       withCircumstances(long(request), async (given, identity) => {
         await assertUnused(request.replica, use);
-        await makeChanges(request.source, [removal(request, servers, identity)], servers, given);
+        await makeChanges(request.source, [removal(request, servers, identity)], asResources(servers), given);
       }),
     verifyReplica: (request) => verifyReplica(request, use),
     async verifyNoReplica({ replica }) {

@@ -29,7 +29,9 @@ const lastSecondByte = 250;
 const firstTemporalPort = 20_000;
 const temporalPortPairs = 6_000;
 const firstServer = 10;
-const lastServer = 250;
+const lastServer = 200;
+const firstCache = 201;
+const lastCache = 250;
 
 export class Network {
   /** `prefix` is the first three bytes, such as `127.20.4`. */
@@ -47,13 +49,22 @@ export class Network {
 
   /** The first server address that is not in `taken`. Throws when there is none. */
   freeServerAddress(taken: Iterable<string>): string {
+    return this.free(taken, firstServer, lastServer, 'servers');
+  }
+
+  /** The same for caches. */
+  freeCacheAddress(taken: Iterable<string>): string {
+    return this.free(taken, firstCache, lastCache, 'caches');
+  }
+
+  private free(taken: Iterable<string>, first: number, last: number, what: string): string {
     const used = new Set(taken);
-    for (let byte = firstServer; byte <= lastServer; byte++) {
+    for (let byte = first; byte <= last; byte++) {
       const address = `${this.prefix}.${byte}`;
       if (!used.has(address)) return address;
     }
     throw new Error(
-      `the lab's network ${this.prefix}.0/24 has no address left: a lab has at most ${lastServer - firstServer + 1} servers`,
+      `the lab's network ${this.prefix}.0/24 has no address left: a lab has at most ${last - first + 1} ${what}`,
     );
   }
 }

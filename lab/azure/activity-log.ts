@@ -6,7 +6,6 @@ import { randomUUID } from 'node:crypto';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AzureError } from './errors';
-import { provider } from './names';
 import type { Operation } from './operations';
 
 const kept = 5000;
@@ -77,7 +76,7 @@ export class ActivityLog {
       id: `${operation.resourceId}/events/${eventDataId}/ticks/${ticks}`,
       level: status === 'Failed' ? 'Error' : 'Informational',
       resourceGroupName: this.group,
-      resourceProviderName: named(provider),
+      resourceProviderName: named(operation.action.split('/')[0]!),
       resourceType: named(operation.action.split('/').slice(0, -1).join('/')),
       resourceId: operation.resourceId,
       operationId: operation.id,
@@ -127,7 +126,7 @@ function test(field: string, operator: string, value: string): (event: ActivityE
     case 'resourcegroupname':
       return (event) => same(event['resourceGroupName']);
     case 'resourceprovider':
-      return () => same(provider);
+      return ({ operationName }) => same(operationName.value.split('/')[0]);
     case 'correlationid':
       return (event) => same(event.correlationId);
     case 'eventchannels':

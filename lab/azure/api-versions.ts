@@ -6,6 +6,7 @@ const shape = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(-preview|-privatepre
 /** The oldest version of each provider that is served; newer ones are taken as they come. */
 const oldest: Record<string, string> = {
   'microsoft.dbforpostgresql': '2022-01-01',
+  'microsoft.cache': '2015-08-01',
   'microsoft.authorization': '2015-01-01',
   'microsoft.insights': '2014-04-01',
   'microsoft.resources': '2015-01-01',

@@ -40,6 +40,14 @@ export const timings = {
   administrator: timing(60, 10),
   /** recorded: 21 polls of about 16 s */
   backup: timing(340, 15),
+  /** recorded: 10 min; Redis names no pace, what is here is not sent */
+  createCache: timing(630, 30),
+  /** documented: about 20 min, or as much for each shard (cache-how-to-scale) */
+  scaleCache: timing(1200, 30),
+  /** recorded: 30 s */
+  updateCache: timing(30, 30),
+  /** recorded: 4 min */
+  deleteCache: timing(240, 30),
 } satisfies Record<string, Timing>;
 
 /** Azure's Retry-After divided by the time factor, in whole seconds, at least 1: clients ignore a fraction. */

@@ -5,6 +5,8 @@
  * ("gateway": header x-ms-failure-cause, no rate limits) or the PostgreSQL provider did. Refusals that the provider gives
  * only after it accepted a request (202, then `Failed`) are made here as well: `status` is then not used.
  */
+import { randomUUID } from 'node:crypto';
+
 export class AzureError extends Error {
   constructor(
     readonly status: number,
@@ -16,7 +18,7 @@ export class AzureError extends Error {
     super(message);
   }
 
-  get body(): { error: { code: string; message: string } } {
+  get body(): { error: { code: string; message: string; target?: null } } {
     return { error: { code: this.code, message: this.message } };
   }
 }
@@ -289,5 +291,49 @@ export const providerErrors = {
       400,
       'ServerParameterToCMSUnAllowedParameterValue',
       `Value '${value}' is invalid for server parameter '${name}': read replica '${replica}' has '${most}', which must be the same or higher. Raise it on the replica first.`,
+    ),
+};
+
+/** The Redis provider's: with a request id in the text, and a target that is always null. */
+class CacheError extends AzureError {
+  constructor(status: number, code: string, message: string) {
+    super(status, code, `${message}\r\nRequestID=${randomUUID()}`);
+  }
+
+  override get body() {
+    return { error: { ...super.body.error, target: null } };
+  }
+}
+
+const badCache = (message: string) => new CacheError(400, 'BadRequest', message);
+
+/** Texts as customers have reported them: Azure/azure-cli 2902, 20997, 21448, Azure/azure-powershell 2294. */
+export const cacheErrors = {
+  unsupportedFamily: () =>
+    badCache("Exception of type 'AzCacheRP.Exceptions.SkuFamilyNotSupportedException' was thrown."),
+  notModifiable: (property: string) =>
+    badCache(
+      `The requested update to the resource is not permitted. The following properties(s) cannot be modified: '${property}'.`,
+    ),
+  oneAtATime: (properties: string[]) =>
+    badCache(
+      `The following updates can't be processed in one single request, please send seperate request to update them: '${properties.join(',')}'.`,
+    ),
+  premiumOnly: (property: string) => badCache(`The property '${property}' is only supported for the Premium SKU.`),
+  invalid: (property: string, allowed: string) =>
+    badCache(`The value of the parameter '${property}' is invalid. Allowed: ${allowed}.`),
+  linked: (cache: string) =>
+    badCache(
+      `Cannot scale '${cache}' since it has linked servers associated with it. Please remove the linked server(s) and then try scaling the cache.`,
+    ),
+  linkedDelete: (cache: string) =>
+    badCache(
+      `Cannot delete '${cache}' since it has linked servers associated with it. Please remove the linked server(s) and then try deleting the cache.`,
+    ),
+  busy: (id: string) =>
+    new CacheError(
+      409,
+      'Conflict',
+      `The resource '${id}' is busy processing a previous update request or is undergoing system maintenance. As such, it is currently unable to accept the update request. Please try again later.`,
     ),
 };

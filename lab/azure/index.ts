@@ -1,5 +1,5 @@
 /**
- * An Azure Resource Manager endpoint whose flexible servers are real PostgreSQL processes.
+ * An Azure Resource Manager endpoint whose flexible servers are real PostgreSQL processes, and whose caches real Redis ones.
  *
  * It answers as Azure does (headers, errors, long-running operations, refusals; see docs of each part), takes Azure's
  * times divided by a factor, and remembers everything in its folder. What it does not know: other resource types, prices,
@@ -7,8 +7,14 @@
  */
 import type { AddressInfo } from 'node:net';
 import type { PostgresServer } from '../postgres/server';
+import type { RedisServer } from '../redis/server';
 import { ActivityLog } from './activity-log';
 import { backUp, dropBackup, takeDueBackups } from './backups';
+import { stateOfCache } from './caches/access';
+import type { CacheState, RedisCache } from './caches/record';
+import { cacheRoutes } from './caches/routes';
+import { seedCache, type SeedCache } from './caches/seed';
+import { createCache, deleteCache, updateCache } from './caches/update';
 import { updateConfiguration } from './configurations/update';
 import type { Context } from './context';
 import { FaultBoard, type ArmedFault, type FaultListing } from './faults/board';
@@ -34,7 +40,8 @@ import { operationRoutes } from './routes/operations';
 import { seed, type Seed } from './seed';
 import { Store } from './store';
 
-export type { ResourceManagerOptions, ServerFactory } from './options';
+export type { SeedCache } from './caches/seed';
+export type { CacheFactory, ResourceManagerOptions, ServerFactory } from './options';
 export type { Seed, SeedServer } from './seed';
 export type { LoggedRequest } from './request-log';
 export type { ArmedFault, FaultListing } from './faults/board';
@@ -45,6 +52,7 @@ const backupCheckEveryMs = 60_000;
 const kinds = {
   ...{ create, createReplica, update, promote, restart, stop, start, drop, foreign, updateConfiguration },
   ...{ backUp, dropBackup, createDatabase, dropDatabase, changeChild },
+  ...{ createCache, updateCache, deleteCache },
 };
 
 export interface ServerSummary {
@@ -57,6 +65,14 @@ export interface ServerSummary {
   source?: string;
 }
 
+export interface CacheSummary {
+  name: string;
+  /** Such as `Standard C3`. */
+  size: string;
+  shards?: number;
+  state: CacheState;
+}
+
 export interface ResourceManager {
   /** Opens the servers of the last time, goes on with their operations, and serves. */
   listen(): Promise<{ url: string }>;
@@ -64,6 +80,12 @@ export interface ResourceManager {
   close(): Promise<void>;
   /** Makes the servers that are missing. After `listen`. */
   seed(seed: Seed): Promise<void>;
+  /** Makes a cache that is missing. After `listen`. Throws with what to do where there is no Redis on this machine. */
+  seedCache(seed: SeedCache): Promise<void>;
+  /** The caches as Azure says they are. */
+  caches(): CacheSummary[];
+  /** The server behind a cache. Throws when there is none. */
+  redis(cache: string): RedisServer;
   /** The servers as Azure says they are. */
   servers(): ServerSummary[];
   /** Every request so far, oldest first. */
@@ -83,6 +105,7 @@ export function createResourceManager(options: ResourceManagerOptions): Resource
   const app = createHttpServer(context);
   for (const routes of [
     serverRoutes,
+    cacheRoutes,
     configurationRoutes,
     backupRoutes,
     databaseRoutes,
@@ -97,6 +120,7 @@ export function createResourceManager(options: ResourceManagerOptions): Resource
   return {
     async listen() {
       await openServers(context);
+      await openCaches(context);
       context.operations.resume();
       await app.listen({ host: options.host, port: options.port });
       backups = setInterval(() => void takeDueBackups(context), backupCheckEveryMs);
@@ -109,6 +133,9 @@ export function createResourceManager(options: ResourceManagerOptions): Resource
       await app.close();
     },
     seed: (given) => seed(context, given),
+    seedCache: (given) => seedCache(context, given),
+    caches: () => context.store.caches.map((cache) => cacheSummary(context, cache)),
+    redis: (cache) => context.redis(cache),
     servers: () => context.store.servers.map((server) => summary(context, server)),
     requests: () => context.requestLog.all(),
     postgres: (server) => context.postgres(server),
@@ -132,8 +159,17 @@ function summary(context: Context, server: FlexibleServer): ServerSummary {
   };
 }
 
+function cacheSummary(context: Context, cache: RedisCache): CacheSummary {
+  const { name, sku, shardCount } = cache;
+  return {
+    ...{ name, size: `${sku.name} ${sku.family}${sku.capacity}`, state: stateOfCache(context, cache) },
+    ...(shardCount === undefined ? {} : { shards: shardCount }),
+  };
+}
+
 function createContext(options: ResourceManagerOptions): Context {
   const processes = new Map<string, PostgresServer>();
+  const caches = new Map<string, RedisServer>();
   const store = new Store(options.folder);
   store.state.groups[options.resourceGroup.toLowerCase()] ??= {
     name: options.resourceGroup,
@@ -153,6 +189,15 @@ function createContext(options: ResourceManagerOptions): Context {
       if (process) processes.set(name.toLowerCase(), process);
       else processes.delete(name.toLowerCase());
     },
+    redis(cache: string) {
+      const server = caches.get(cache.toLowerCase());
+      if (!server) throw new Error(`there is no Redis behind cache ${cache}`);
+      return server;
+    },
+    keepRedis(name: string, server: RedisServer | undefined) {
+      if (server) caches.set(name.toLowerCase(), server);
+      else caches.delete(name.toLowerCase());
+    },
     warn: (text: string, error: unknown) =>
       warn(`${text}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
   } as unknown as Context & { operations: Operations; faults: FaultBoard };
@@ -167,5 +212,15 @@ async function openServers(context: Context): Promise<void> {
     const process = await context.options.servers.open(server.name);
     context.keepPostgres(server.name, process);
     if (server.started) await process.start();
+  }
+}
+
+/** One that was not made yet has no server: its operation makes it. */
+async function openCaches(context: Context): Promise<void> {
+  for (const { name } of context.store.caches) {
+    const redis = context.options.caches.open(name);
+    if (!redis) continue;
+    context.keepRedis(name, redis);
+    await redis.start();
   }
 }

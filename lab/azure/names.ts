@@ -2,6 +2,9 @@
 
 export const provider = 'Microsoft.DBforPostgreSQL';
 export const serverType = `${provider}/flexibleServers`;
+export const cacheProvider = 'Microsoft.Cache';
+/** As replies spell it; clients write `redis`. */
+export const cacheType = `${cacheProvider}/Redis`;
 
 /** Regions by the name that URLs use; what GET shows is the display name. */
 const regions: Record<string, string> = {
@@ -49,12 +52,18 @@ export function serverId(subscription: string, group: string, server: string): s
   return `${groupId(subscription, group)}/providers/${serverType}/${server}`;
 }
 
+export function cacheId(subscription: string, group: string, cache: string): string {
+  return `${groupId(subscription, group)}/providers/${cacheType}/${cache}`;
+}
+
 /** The server's name at the end of a flexible server's id, in whatever spelling; undefined for any other id. */
 export function serverNameOf(id: string): string | undefined {
   return /\/providers\/microsoft\.dbforpostgresql\/flexibleservers\/([^/]+)\/?$/i.exec(id)?.[1];
 }
 
-/** The server a path is about, in whatever spelling, its children included. */
+/** The server or cache a path is about, in whatever spelling, its children included. */
 export function serverInPath(path: string): string | undefined {
-  return /\/providers\/microsoft\.dbforpostgresql\/flexibleservers\/([^/?]+)/i.exec(path)?.[1];
+  return /\/providers\/(?:microsoft\.dbforpostgresql\/flexibleservers|microsoft\.cache\/redis)\/([^/?]+)/i.exec(
+    path,
+  )?.[1];
 }

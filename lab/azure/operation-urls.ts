@@ -3,15 +3,10 @@
  * Clients must send them back unchanged; both together are several kilobytes of headers, as on Azure.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { provider, regionDisplayName, regionName } from './names';
+import { cacheProvider, provider, regionDisplayName, regionName } from './names';
 import type { Operation } from './operations';
 
-export interface OperationUrls {
-  asyncOperation: string;
-  location: string;
-}
-
-export function operationUrls(options: {
+interface Place {
   origin: string;
   subscription: string;
   location: string;
@@ -19,20 +14,35 @@ export function operationUrls(options: {
   certificate: string;
   secret: string;
   operation: Operation;
-}): OperationUrls {
-  const { origin, subscription, location, apiVersion, certificate, secret, operation } = options;
+}
+
+export interface OperationUrls {
+  asyncOperation: string;
+  location: string;
+}
+
+export function operationUrls(place: Place): OperationUrls {
+  const { location, operation } = place;
   // Deletes and promotes carry the display name, blank and all; everything else the short one.
   const region = /^Drop(Server|ReadReplica)M|^Promote|SiteSwap/.test(operation.name)
     ? encodeURIComponent(regionDisplayName(location))
     : regionName(location);
-  const url = (collection: string) => {
-    const path = `/subscriptions/${subscription}/providers/${provider}/locations/${region}/${collection}/${operation.id}`;
-    const ticks = ticksOf(operation.startedAt);
-    const signature = sign(secret, collection, operation.id, ticks);
-    const query = `api-version=${apiVersion}&t=${ticks}&c=${pemBody(certificate)}&s=${signature}&h=${hash(signature)}`;
-    return `${origin}${path}?${query}`;
-  };
+  const url = (collection: string) => signedUrl(place, provider, region, collection);
   return { asyncOperation: url('azureAsyncOperation'), location: url('operationResults') };
+}
+
+/** `asyncOperations` for what creates and changes a cache, `operationresults` for what deletes it. */
+export function cacheOperationUrl(place: Place, collection: 'asyncOperations' | 'operationresults'): string {
+  return signedUrl(place, cacheProvider, encodeURIComponent(regionDisplayName(place.location)), collection);
+}
+
+function signedUrl(place: Place, namespace: string, region: string, collection: string): string {
+  const { origin, subscription, apiVersion, certificate, secret, operation } = place;
+  const path = `/subscriptions/${subscription}/providers/${namespace}/locations/${region}/${collection}/${operation.id}`;
+  const ticks = ticksOf(operation.startedAt);
+  const signature = sign(secret, collection, operation.id, ticks);
+  const query = `api-version=${apiVersion}&t=${ticks}&c=${pemBody(certificate)}&s=${signature}&h=${hash(signature)}`;
+  return `${origin}${path}?${query}`;
 }
 
 /** True when `query` is what `operationUrls` gave out for this operation and collection. */

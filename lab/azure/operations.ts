@@ -14,8 +14,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from './context';
 import { scaledRetryAfter, type Timing } from './durations';
 import { AzureError, providerErrors } from './errors';
+import type { CacheState } from './caches/record';
 import type { ServerState } from './flexible-servers/record';
 
+export type BusyState = ServerState | CacheState;
 export type OperationStatus = 'InProgress' | 'Succeeded' | 'Failed' | 'Canceled';
 
 export interface Operation {
@@ -23,9 +25,10 @@ export interface Operation {
   kind: string;
   /** Azure's name for it, such as `UpsertServerManagementOperationV2`. */
   name: string;
+  /** Name of the server or cache. */
   server: string;
   /** Everything that is busy meanwhile, with the state GET shows; without one GET goes on showing `Ready`. */
-  holds: { server: string; state?: ServerState }[];
+  holds: { server: string; state?: BusyState }[];
   /** Refuses every other operation on its servers; others refuse only the exclusive ones. */
   exclusive: boolean;
   startedAt: string;
@@ -117,10 +120,10 @@ export class Operations {
   }
 
   /** The state that the operations in progress give a server. */
-  stateOf(server: string): ServerState | undefined {
+  stateOf<State extends BusyState>(server: string): State | undefined {
     for (const operation of this.inProgress(server)) {
       const state = operation.holds.find((hold) => hold.server.toLowerCase() === server.toLowerCase())?.state;
-      if (state) return state;
+      if (state) return state as State;
     }
     return undefined;
   }

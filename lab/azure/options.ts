@@ -1,4 +1,6 @@
 import type { PostgresServer } from '../postgres/server';
+import type { RedisKeys, RedisSettings } from '../redis/files';
+import type { RedisServer } from '../redis/server';
 
 /** Makes, opens and removes the PostgreSQL processes; each has an address of its own, port 5432. */
 export interface ServerFactory {
@@ -14,6 +16,16 @@ export interface ServerFactory {
   ): Promise<PostgresServer>;
   /** A server made before, running or not. */
   open(name: string): Promise<PostgresServer>;
+  /** Stops it and deletes its data; nothing to do for a name that has none. */
+  remove(name: string): Promise<void>;
+}
+
+/** Makes, opens and removes the Redis servers; each has an address of its own, port 6380. */
+export interface CacheFactory {
+  /** Throws with what to do where there is no Redis on this machine. */
+  create(spec: { name: string; keys: RedisKeys; settings: RedisSettings }): Promise<RedisServer>;
+  /** A server made before, running or not; undefined where none was. */
+  open(name: string): RedisServer | undefined;
   /** Stops it and deletes its data; nothing to do for a name that has none. */
   remove(name: string): Promise<void>;
 }
@@ -37,6 +49,7 @@ export interface ResourceManagerOptions {
   folder: string;
   isTokenValid(token: string): boolean;
   servers: ServerFactory;
+  caches: CacheFactory;
   /** Where the lab's own troubles are told; console.error by default. */
   warn?(text: string): void;
 }

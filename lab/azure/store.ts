@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { RedisCache } from './caches/record';
 import type { ArmedFault } from './faults/board';
 import type { FlexibleServer } from './flexible-servers/record';
 import type { Operation } from './operations';
@@ -21,6 +22,7 @@ export interface State {
   signingSecret: string;
   groups: Record<string, ResourceGroup>;
   servers: Record<string, FlexibleServer>;
+  caches: Record<string, RedisCache>;
   operations: Record<string, Operation>;
   locks: ResourceLock[];
   faults: ArmedFault[];
@@ -42,10 +44,13 @@ export class Store {
           signingSecret: randomBytes(32).toString('hex'),
           groups: {},
           servers: {},
+          caches: {},
           operations: {},
           locks: [],
           faults: [],
         };
+    // A lab of before there were caches.
+    this.state.caches ??= {};
   }
 
   save(): void {
@@ -77,6 +82,25 @@ export class Store {
 
   removeServer(name: string): void {
     delete this.state.servers[name.toLowerCase()];
+    this.save();
+  }
+
+  /** Finds a cache by its name, in whatever spelling. */
+  cache(name: string): RedisCache | undefined {
+    return this.state.caches[name.toLowerCase()];
+  }
+
+  get caches(): RedisCache[] {
+    return Object.values(this.state.caches);
+  }
+
+  putCache(cache: RedisCache): void {
+    this.state.caches[cache.name.toLowerCase()] = cache;
+    this.save();
+  }
+
+  removeCache(name: string): void {
+    delete this.state.caches[name.toLowerCase()];
     this.save();
   }
 }

@@ -3,7 +3,7 @@ import Table from 'cli-table3';
 import { servicePorts } from '../addresses/network';
 import type { FaultListing } from '../azure';
 import { askDaemon } from '../control-client';
-import type { LabStatus, ServerStatus } from '../daemon/status';
+import type { CacheStatus, LabStatus, ServerStatus } from '../daemon/status';
 import type { Cluster } from '../kubernetes/cluster';
 import type { Lab } from '../lab';
 import { Parts } from '../lifecycle/parts';
@@ -70,6 +70,7 @@ export function showStatus(status: FullStatus): string {
     ...(status.servers
       ? [showServers(status.servers)]
       : [`servers, traffic, faults: unknown, the daemon does not answer`]),
+    ...(status.caches ? [showCaches(status.caches)] : []),
     ...(status.servers ? [showTraffic(status.traffic), showFaults(status.faults ?? [])] : []),
     showRuns(status.openRuns),
   ].join('\n');
@@ -117,6 +118,23 @@ function showServers(servers: ServerStatus[]): string {
       server.sharedBuffers ?? '',
       server.workMem ?? '',
       lag(server),
+    ]),
+  );
+}
+
+function showCaches(caches: CacheStatus[]): string {
+  if (caches.length === 0) return 'caches: none (`make redis` brings the program; then start the lab again)\n';
+  return table(
+    ['cache', 'Azure says', 'size', 'address', 'pid', 'memory', 'of', 'clients'],
+    caches.map((cache) => [
+      cache.name,
+      cache.state,
+      cache.shards === undefined ? cache.size : `${cache.size}, ${cache.shards} shards`,
+      cache.address,
+      cache.pid ?? 'not running',
+      cache.usedMemory ?? '',
+      cache.maxMemory ?? '',
+      cache.clients ?? '',
     ]),
   );
 }

@@ -1,5 +1,5 @@
 /**
- * The lab's background process: Azure Resource Manager, the identity endpoint, the PostgreSQL servers, the traffic and
+ * The lab's background process: Azure Resource Manager, the identity endpoint, the servers and caches, the traffic and
  * the faults.
  *
  * 1. open the certificate authority and the servers that are there; 2. listen as ARM, then as identity endpoint;
@@ -20,9 +20,10 @@ import { Traffic, type TrafficReport, type TrafficSettings } from '../traffic/tr
 import { serveControl } from './control';
 import { Crashes, type Victims } from './crashes';
 import { createIdentityEndpoint } from './identity';
+import { LabCaches } from './cache-factory';
 import { LabServers } from './server-factory';
 import { seed } from './seed';
-import { type LabStatus, serverStatus } from './status';
+import { cacheStatus, type LabStatus, serverStatus } from './status';
 import { Tokens } from './tokens';
 
 export class Daemon {
@@ -31,6 +32,7 @@ export class Daemon {
 
   private constructor(
     private readonly servers: LabServers,
+    private readonly caches: LabCaches,
     private readonly resourceManager: ResourceManager,
     private readonly identity: Server,
     readonly traffic: Traffic,
@@ -44,6 +46,7 @@ export class Daemon {
     const { identityHeader, timeFactor, memoryFactor } = lab.configuration;
     const authority = await Authority.open(lab.authorityFolder);
     const servers = new LabServers(lab, authority);
+    const caches = new LabCaches(lab, authority);
     const tokens = new Tokens(identityHeader);
     const resourceManager = createResourceManager({
       ...{ host, port: servicePorts.resourceManager, ...(await authority.issue([host])) },
@@ -52,7 +55,7 @@ export class Daemon {
         resourceGroup: production.resourceGroup,
         location: production.location,
       },
-      ...{ timeFactor, memoryFactor, folder: lab.path('azure'), servers },
+      ...{ timeFactor, memoryFactor, folder: lab.path('azure'), servers, caches },
       isTokenValid: (token) => tokens.isValid(token),
     });
     await resourceManager.listen();
@@ -60,7 +63,7 @@ export class Daemon {
     await once(identity, 'listening');
     await seed(lab, resourceManager);
     const traffic = new Traffic(lab.path('traffic'), () => applicationUrl(lab));
-    const daemon = new Daemon(servers, resourceManager, identity, traffic, victimsOf(lab, servers));
+    const daemon = new Daemon(servers, caches, resourceManager, identity, traffic, victimsOf(lab, servers));
     daemon.control = await serveControl(daemon, lab.controlSocket);
     return daemon;
   }
@@ -82,7 +85,10 @@ export class Daemon {
         serverStatus(view, await open(view.name), view.source ? await open(view.source) : undefined),
       ),
     );
-    return { servers, traffic: this.traffic.summary() ?? null, faults: this.faults() };
+    const caches = await Promise.all(
+      this.resourceManager.caches().map((view) => cacheStatus(view, this.caches.open(view.name))),
+    );
+    return { servers, caches, traffic: this.traffic.summary() ?? null, faults: this.faults() };
   }
 
   requests(): LoggedRequest[] {

@@ -1,6 +1,7 @@
 /** What `lab status` shows of the servers. */
-import type { FaultListing, ServerSummary } from '../azure';
+import type { CacheSummary, FaultListing, ServerSummary } from '../azure';
 import type { PostgresServer } from '../postgres';
+import type { RedisServer } from '../redis/server';
 import type { Traffic } from '../traffic/traffic';
 
 export interface ServerStatus extends ServerSummary {
@@ -16,8 +17,18 @@ export interface ServerStatus extends ServerSummary {
   replayLagBytes?: number | null;
 }
 
+export interface CacheStatus extends CacheSummary {
+  address: string;
+  pid: number | null;
+  /** As the server itself reports them; absent where it does not answer. */
+  usedMemory?: string;
+  maxMemory?: string;
+  clients?: number;
+}
+
 export interface LabStatus {
   servers: ServerStatus[];
+  caches: CacheStatus[];
   traffic: NonNullable<ReturnType<Traffic['summary']>> | null;
   faults: FaultListing[];
 }
@@ -55,5 +66,21 @@ async function replayLag(standby: string, source: PostgresServer): Promise<numbe
     return rows[0] ? Number(rows[0].lag) : null;
   } catch {
     return null;
+  }
+}
+
+export async function cacheStatus(azure: CacheSummary, redis: RedisServer | undefined): Promise<CacheStatus> {
+  const base = { ...azure, address: redis?.options.address ?? '', pid: redis?.pid ?? null };
+  try {
+    const info = redis ? (await redis.info('memory')) + (await redis.info('clients')) : '';
+    const field = (name: string) => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1];
+    return {
+      ...base,
+      usedMemory: field('used_memory_human')!,
+      maxMemory: field('maxmemory_human')!,
+      clients: Number(field('connected_clients')),
+    };
+  } catch {
+    return base;
   }
 }

@@ -32,6 +32,7 @@ async function end(parts: Parts, keepData: boolean): Promise<void> {
   await Promise.all([
     // Its state is in a SQLite file, which survives a kill; a polite end takes it more than five seconds.
     parts.temporal.process.kill(),
+    ...parts.caches.map((cache) => (keepData ? cache.stop(20_000) : cache.kill())),
     ...parts.dataFolders.map((folder) => stopPostmaster(folder, keepData ? 'fast' : 'immediate')),
   ]);
 }

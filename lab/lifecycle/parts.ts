@@ -5,6 +5,7 @@ import { askDaemon } from '../control-client';
 import { Cluster } from '../kubernetes/cluster';
 import { type Lab, repository } from '../lab';
 import { ManagedProcess } from '../managed-process';
+import { redisProcess } from '../redis/server';
 import { Temporal } from '../temporal/temporal';
 import { Worker } from '../worker/worker';
 
@@ -36,6 +37,13 @@ export class Parts {
       async () => (await askDaemon<{ ready: boolean }>(this.lab, 'GET', '/ready')).ready,
       daemonStartDeadlineMs,
     );
+  }
+
+  /** The process of every cache of the lab, whether the daemon knows it or not. */
+  get caches(): ManagedProcess[] {
+    const folder = this.lab.cachesFolder;
+    const names = existsSync(folder) ? readdirSync(folder) : [];
+    return names.map((name) => redisProcess(name, this.lab.folder));
   }
 
   /** The data folders of every PostgreSQL server of the lab, whether the daemon knows it or not. */

@@ -218,7 +218,7 @@ test.each<[string, object, RegExp]>([
   ['throttle', { colour: 'blue' }, /colour/],
   ['upgrade-fails', { properties: 'other' }, /properties/],
   ['foreign-operation', {}, /server/],
-  ['throttle', { server: 'nosuch' }, /no server "nosuch"/],
+  ['throttle', { server: 'nosuch' }, /no server or cache "nosuch"/],
 ])('arming %s with %j says what is wrong', (name, options, message) => {
   expect(() => faults().arm(name, options as Record<string, unknown>)).toThrow(message);
 });

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { Authority } from '../../lab/authority/authority';
 import { createResourceManager, type LoggedRequest, type ResourceManager, type Seed } from '../../lab/azure';
+import { LabCaches } from '../../lab/daemon/cache-factory';
 import { LabServers } from '../../lab/daemon/server-factory';
 import type { Lab } from '../../lab/lab';
 import { until } from '../../lab/processes';
@@ -76,6 +77,7 @@ export class AzureLab {
       ...{ location: 'westus', timeFactor: this.timeFactor, memoryFactor: 64, folder: this.lab.path('azure') },
       isTokenValid: (token) => token === 'lab',
       servers: new LabServers(this.lab, this.authority),
+      caches: new LabCaches(this.lab, this.authority),
       warn: (text) => this.warnings.push(text),
     });
     this.url = (await this.resourceManager.listen()).url;

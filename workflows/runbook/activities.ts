@@ -11,10 +11,11 @@ import type { Timing } from '../../catalogue';
 import { noted } from './clock';
 
 /**
- * The five ways in which steps call activities. Every call carries a summary for people: "<step> · <what>".
+ * The six ways in which steps call activities. Every call carries a summary for people: "<step> · <what>".
  *
  * - `reads`: local activities, one event each. Short, changing nothing, never waiting for another workflow: they occupy one of
  *   the worker's workflow task slots, and enough of them waiting for a workflow of the same worker would wait for ever.
+ * - `marks`: as short, writing only what is the run's own and may be written twice, such as a marker.
  * - `exchanges`: short conversations with other workflows, such as the locks.
  * - `changes`: one long activity that waits for a whole operation of Azure's. It heartbeats every second, so a dead worker is
  *   noticed after 5 s, and is told of a cancellation; it is retried until its deadline.
@@ -37,6 +38,10 @@ export function reads<Activities extends AnyActivities>(options: LocalActivityOp
     ...options,
   });
   return (summary) => withOptions(proxy, () => ({ summary }));
+}
+
+export function marks<Activities extends AnyActivities>(): Caller<Activities> {
+  return reads<Activities>();
 }
 
 export function exchanges<Activities extends AnyActivities>(): Caller<Activities> {

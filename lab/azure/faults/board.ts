@@ -6,10 +6,8 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../context';
 import { timings } from '../durations';
-import { providerErrors, type AzureError } from '../errors';
-import { viewOf } from '../flexible-servers/access';
 import type { BackupRecord, FlexibleServer } from '../flexible-servers/record';
-import { serverId, serverType } from '../names';
+import { cacheId, cacheProvider, serverId, serverType } from '../names';
 import type { Operation, OperationTime } from '../operations';
 import type { LoggedRequest } from '../request-log';
 import { faultDefinition, faultDefinitions, type FaultName } from './catalogue';
@@ -71,8 +69,9 @@ export class FaultBoard {
       ...{ seen: 0, hits: 0, remaining: count === undefined ? definition.count : count },
     };
     if (fault.name === 'undo-refused') fault.options.after += Number(rest['nth']) - 1;
-    if (rest.server !== undefined && !this.context.store.server(rest.server)) {
-      throw new Error(`fault "${name}": there is no server "${rest.server}"`);
+    const { store } = this.context;
+    if (rest.server !== undefined && !store.server(rest.server) && !store.cache(rest.server)) {
+      throw new Error(`fault "${name}": there is no server or cache "${rest.server}"`);
     }
     this.armed.push(fault);
     this.context.store.save();
@@ -156,9 +155,9 @@ export class FaultBoard {
     return this.hit('upgrade-fails', operation.server)?.options['properties'] as 'old' | 'new' | 'mixed' | undefined;
   }
 
-  /** Why a change of size is refused, beside Azure's own rules. */
-  skuChangeRefusal(server: FlexibleServer, sku: string): AzureError | undefined {
-    return this.hit('undo-refused', server.name) ? providerErrors.skuUnavailable(sku, server.location) : undefined;
+  /** Whether a change of size is refused, beside Azure's own rules. */
+  refusesSizeChange(server: string): boolean {
+    return this.hit('undo-refused', server) !== undefined;
   }
 
   isSkuUnavailable(sku: string): boolean {
@@ -167,11 +166,11 @@ export class FaultBoard {
   }
 
   /** Called right before an accepted PATCH changes anything. */
-  beforeUpdate(server: FlexibleServer): void {
-    const fault = this.hit('stale-read', server.name);
+  beforeUpdate(server: string, view: () => unknown): void {
+    const fault = this.hit('stale-read', server);
     if (!fault) return;
     const until = Date.now() + Number(fault.options['seconds']) * 1000;
-    this.stale.set(server.name.toLowerCase(), { until, view: viewOf(this.context, server) });
+    this.stale.set(server.toLowerCase(), { until, view: view() });
   }
 
   /** What GET shows of a server while a stale read lasts. */
@@ -201,16 +200,17 @@ export class FaultBoard {
   }
 
   private beginForeign(fault: ArmedFault): void {
-    const server = this.context.store.server(fault.options.server!)!;
     const { subscriptionId, resourceGroup, timeFactor } = this.context.options;
-    this.hit('foreign-operation', server.name);
+    const server = this.context.store.server(fault.options.server!);
+    const { name } = server ?? this.context.store.cache(fault.options.server!)!;
+    this.hit('foreign-operation', name);
     this.context.operations.begin({
-      ...{ kind: 'foreign', name: 'UpsertServerManagementOperationV2', server: server.name, foreign: true },
-      ...{ holds: [{ server: server.name, state: 'Updating' }], exclusive: true },
+      ...{ kind: 'foreign', name: 'UpsertServerManagementOperationV2', server: name, foreign: true },
+      ...{ holds: [{ server: name, state: 'Updating' }], exclusive: true },
       timing: { ...timings.otherProperties, seconds: Number(fault.options['seconds']) * timeFactor },
       ...{ caller: 'someone.else@lab.example', correlationId: randomUUID() },
-      resourceId: serverId(subscriptionId, resourceGroup, server.name),
-      action: `${serverType}/write`,
+      resourceId: (server ? serverId : cacheId)(subscriptionId, resourceGroup, name),
+      action: server ? `${serverType}/write` : `${cacheProvider}/redis/write`,
     });
   }
 }

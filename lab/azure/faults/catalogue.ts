@@ -5,7 +5,7 @@ const whole = z.coerce.number().int();
 
 /** Options that every fault has. */
 const common = {
-  /** Only this server's requests and operations; all of them where it is not given. */
+  /** Only this server's or cache's requests and operations; all of them where it is not given. */
   server: z.string().optional(),
   /** Hits after which it disarms itself; `null` or "all": none. */
   count: z.preprocess((given) => (given === 'all' ? null : given), z.union([z.null(), whole.min(1)])).optional(),

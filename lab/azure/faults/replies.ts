@@ -14,7 +14,7 @@ const unavailablePage =
   '<META HTTP-EQUIV="Content-Type" Content="text/html; charset=us-ascii"></HEAD>\r\n' +
   '<BODY><h2>Service Unavailable</h2>\r\n<hr><p>HTTP Error 503. The service is unavailable.</p>\r\n</BODY></HTML>\r\n';
 
-const poll = /\/(azureasyncoperation|operationresults)\/([^/]+)$/i;
+const poll = /\/(azureasyncoperation|asyncoperations|operationresults)\/([^/]+)$/i;
 
 export function answerInstead(
   board: FaultBoard,

@@ -16,7 +16,7 @@ export function serverOf(context: Context, request: FastifyRequest): FlexibleSer
 }
 
 export function stateOf(context: Context, server: FlexibleServer): ServerState {
-  return context.operations.stateOf(server.name) ?? (server.started ? 'Ready' : 'Stopped');
+  return context.operations.stateOf<ServerState>(server.name) ?? (server.started ? 'Ready' : 'Stopped');
 }
 
 export function placeOf(context: Context): { subscription: string; group: string } {

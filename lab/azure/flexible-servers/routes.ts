@@ -122,8 +122,10 @@ function patch(context: Context, request: FastifyRequest, reply: FastifyReply, s
   const refusal =
     busyRefusal(context, [server.name], 'write') ??
     refused ??
-    (planned?.compute ? context.faults.skuChangeRefusal(server, planned.server.sku.name) : undefined);
-  if (!refusal) context.faults.beforeUpdate(server);
+    (planned?.compute && context.faults.refusesSizeChange(server.name)
+      ? providerErrors.skuUnavailable(planned.server.sku.name, server.location)
+      : undefined);
+  if (!refusal) context.faults.beforeUpdate(server.name, () => viewOf(context, server));
   const timing = planned ? updateTiming(planned) : timings.otherProperties;
   return accept(context, request, reply, {
     ...{ kind: 'update', name: 'UpsertServerManagementOperationV2', server: server.name, exclusive: true },

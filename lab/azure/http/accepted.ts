@@ -24,14 +24,36 @@ export interface Acceptance {
   result?: Operation['result'];
 }
 
-/** Begins the operation and answers; the connection is dropped instead where a fault says so. */
+/** Begins the operation and answers as the PostgreSQL provider does. */
 export function accept(
   context: Context,
   request: FastifyRequest,
   reply: FastifyReply,
   acceptance: Acceptance,
 ): FastifyReply {
-  const { subscriptionId, resourceGroup, location, certificate } = context.options;
+  const { subscriptionId, resourceGroup } = context.options;
+  const resourceId = serverId(subscriptionId, resourceGroup, acceptance.server);
+  return beginAndAnswer(context, request, reply, { ...acceptance, resourceId }, (operation) => {
+    const urls = operationUrls(urlPlace(context, request, operation));
+    return reply
+      .code(202)
+      .headers({
+        'azure-asyncoperation': urls.asyncOperation,
+        location: urls.location,
+        'retry-after': String(operation.retryAfterSeconds),
+      })
+      .send({ operation: operation.name, startTime: shortTime(operation.startedAt) });
+  });
+}
+
+/** Begins the operation; the connection is dropped instead of an answer where a fault says so. */
+export function beginAndAnswer(
+  context: Context,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  acceptance: Acceptance & { resourceId: string },
+  answer: (operation: Operation) => FastifyReply,
+): FastifyReply {
   const facts = factsOf(request);
   const operation = context.operations.begin({
     ...{ exclusive: false, holds: [{ server: acceptance.server }], ...acceptance },
@@ -40,7 +62,7 @@ export function accept(
       correlationId: facts.correlationId,
       action: actionIn(facts.logged.path, request.method),
     },
-    resourceId: serverId(subscriptionId, resourceGroup, acceptance.server) + childPath(facts.logged.path),
+    resourceId: acceptance.resourceId + childPath(facts.logged.path),
   });
   context.requestLog.accepted(facts.logged, operation);
   if (context.faults.dropsReply(facts.logged, operation)) {
@@ -49,18 +71,17 @@ export function accept(
     request.raw.socket.destroy();
     return reply;
   }
-  const urls = operationUrls({
-    ...{ origin: `https://${request.host}`, subscription: subscriptionId, location, apiVersion: facts.apiVersion },
+  return answer(operation);
+}
+
+/** What the URLs of an operation are made of. */
+export function urlPlace(context: Context, request: FastifyRequest, operation: Operation) {
+  const { subscriptionId: subscription, location, certificate } = context.options;
+  const { apiVersion } = factsOf(request);
+  return {
+    ...{ origin: `https://${request.host}`, subscription, location, apiVersion },
     ...{ certificate, secret: context.store.state.signingSecret, operation },
-  });
-  return reply
-    .code(202)
-    .headers({
-      'azure-asyncoperation': urls.asyncOperation,
-      location: urls.location,
-      'retry-after': String(operation.retryAfterSeconds),
-    })
-    .send({ operation: operation.name, startTime: shortTime(operation.startedAt) });
+  };
 }
 
 /** `/configurations/x` of a path below a server; nothing for the server itself and its actions. */

@@ -30,7 +30,10 @@ export function hasFacts(request: FastifyRequest): boolean {
   return facts.has(request);
 }
 
-export type Params = Record<'subscription' | 'group' | 'server' | 'child' | 'location' | 'id' | 'lock', string>;
+export type Params = Record<
+  'subscription' | 'group' | 'server' | 'cache' | 'child' | 'location' | 'id' | 'lock',
+  string
+>;
 
 export function paramsOf(request: FastifyRequest): Params {
   return request.params as Params;

@@ -1,7 +1,7 @@
 /** What a path is about. Pure. */
-import { provider } from '../names';
+import { cacheProvider, provider } from '../names';
 
-const actions = /\/(restart|stop|start|checknameavailability)$/i;
+const actions = /\/(restart|stop|start|checknameavailability|listkeys|regeneratekey|forcereboot)$/i;
 
 export function subscriptionIn(path: string): string | undefined {
   return /^\/subscriptions\/([^/]+)/i.exec(path)?.[1];
@@ -31,8 +31,8 @@ export function resourceIn(path: string, method: string): string {
 /** Azure's name for what a request does: `Microsoft.DBforPostgreSQL/flexibleServers/write`. */
 export function actionIn(path: string, method: string): string {
   const { namespace, type } = typeIn(path);
-  const ns = namespace.toLowerCase() === provider.toLowerCase() ? provider : namespace;
-  const spelled = type.replace(/^flexibleservers/i, 'flexibleServers');
+  const ns = [provider, cacheProvider].find((one) => one.toLowerCase() === namespace.toLowerCase()) ?? namespace;
+  const spelled = type.replace(/^flexibleservers/i, 'flexibleServers').replace(/^redis/i, 'redis');
   const action = method === 'POST' ? actions.exec(path)?.[1] : undefined;
   if (action)
     return `${ns}/${spelled.replace(/\/[^/]+$/, (last) => (actions.test(last) ? '' : last))}/${action}/action`;
@@ -40,5 +40,5 @@ export function actionIn(path: string, method: string): string {
 }
 
 export function isMutation(method: string, path: string): boolean {
-  return method !== 'GET' && method !== 'HEAD' && !/\/checknameavailability$/i.test(path);
+  return method !== 'GET' && method !== 'HEAD' && !/\/(checknameavailability|listkeys)$/i.test(path);
 }

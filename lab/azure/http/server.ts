@@ -10,7 +10,7 @@ import { assertApiVersion } from '../api-versions';
 import type { Context } from '../context';
 import { AzureError, gatewayErrors, providerErrors } from '../errors';
 import { assertUnlocked } from '../locks';
-import { provider, serverInPath } from '../names';
+import { cacheProvider, provider, serverInPath } from '../names';
 import { withoutSecrets, type LoggedRequest } from '../request-log';
 import { factsOf, hasFacts, setFacts } from './facts';
 import { alwaysSent, operationIdentifier, rateLimits, routingRequestId } from './headers';
@@ -18,9 +18,12 @@ import { bearerToken, callerOf } from './identity';
 import { groupIn, isMutation, resourceIn, subscriptionIn, typeIn } from './path';
 
 export const tenant = '72f988bf-86f1-41af-91ab-2d7cd011db47';
+/** Of the program that serves caches, the same for all of its replies. */
+const serverVersionId = randomUUID();
 const bodyLimit = 4 * 1024 * 1024;
 const knownNamespaces = new Set([
   provider.toLowerCase(),
+  cacheProvider.toLowerCase(),
   'microsoft.authorization',
   'microsoft.insights',
   'microsoft.resources',
@@ -133,7 +136,7 @@ function admit(context: Context, request: FastifyRequest, reply: FastifyReply): 
   if (context.faults.answers(request, reply)) return true;
   const isLock = typeIn(logged.path).namespace.toLowerCase() === 'microsoft.authorization';
   if (isMutation(method, logged.path) && !isLock && !isGroupItself) {
-    const resource = logged.path.replace(/\/(restart|stop|start)$/i, '');
+    const resource = logged.path.replace(/\/(restart|stop|start|regeneratekey|forcereboot)$/i, '');
     assertUnlocked(context.store.state.locks, resource, method);
   }
   return false;
@@ -161,6 +164,7 @@ function dress(context: Context, request: FastifyRequest, reply: FastifyReply): 
     if (typeIn(facts.logged.path).namespace.toLowerCase() === provider.toLowerCase()) {
       reply.header('x-ms-operation-identifier', operationIdentifier(tenant, location));
     }
+    if (isOfCaches(facts.logged.path)) reply.header('x-rp-server-mvid', serverVersionId);
   }
 }
 
@@ -193,12 +197,16 @@ function translate(error: FastifyError | AzureError, request: FastifyRequest): A
 function notFound(request: FastifyRequest): AzureError {
   const { path } = factsOf(request).logged;
   const { namespace, type } = typeIn(path);
-  if (namespace.toLowerCase() === provider.toLowerCase() && /^flexibleservers$/i.test(type)) {
+  if (/^microsoft\.(dbforpostgresql\/flexibleservers|cache\/redis)$/i.test(`${namespace}/${type}`)) {
     return gatewayErrors.methodNotAllowed(request.method, path);
   }
   if (path.toLowerCase().includes('/providers/'))
     return gatewayErrors.unknownType(namespace, type, factsOf(request).apiVersion);
   return gatewayErrors.notFound(path);
+}
+
+function isOfCaches(path: string): boolean {
+  return typeIn(path).namespace.toLowerCase() === cacheProvider.toLowerCase();
 }
 
 function headerOf(request: FastifyRequest, name: string): string | undefined {

@@ -6,10 +6,11 @@ import { gatewayErrors } from '../errors';
 import { parseBody } from '../http/body';
 import { factsOf, paramsOf } from '../http/facts';
 import { lockView, locksAt, type ResourceLock } from '../locks';
-import { groupId, serverId } from '../names';
+import { cacheOf } from '../caches/access';
+import { cacheId, groupId, serverId } from '../names';
 import type { ResourceGroup } from '../store';
 import { serverOf } from '../flexible-servers/access';
-import { groupPath, serverPath, subscriptionPath } from './paths';
+import { cachePath, groupPath, serverPath, subscriptionPath } from './paths';
 
 export function managementRoutes(app: FastifyInstance, context: Context): void {
   groupRoutes(app, context);
@@ -67,7 +68,7 @@ const lockBody = z.object({
 });
 
 function lockRoutes(app: FastifyInstance, context: Context): void {
-  const scopes = [subscriptionPath, groupPath, serverPath];
+  const scopes = [subscriptionPath, groupPath, serverPath, cachePath];
   for (const scopePath of scopes) {
     const path = `${scopePath}/providers/Microsoft.Authorization/locks`;
     app.get(path, (request) => {
@@ -90,9 +91,10 @@ function lockRoutes(app: FastifyInstance, context: Context): void {
 /** Canonical id of what a lock request is about. Throws when the server does not exist. */
 function scopeOf(context: Context, request: FastifyRequest): string {
   const { subscriptionId } = context.options;
-  const { group, server } = request.params as { group?: string; server?: string };
+  const { group, server, cache } = request.params as { group?: string; server?: string; cache?: string };
   if (group === undefined) return `/subscriptions/${subscriptionId}`;
   const { name } = context.store.state.groups[group.toLowerCase()]!;
+  if (cache !== undefined) return cacheId(subscriptionId, name, cacheOf(context, request).name);
   return server === undefined
     ? groupId(subscriptionId, name)
     : serverId(subscriptionId, name, serverOf(context, request).name);

@@ -12,6 +12,7 @@ import { Client, Connection } from '@temporalio/client';
 import { servicePorts } from '../../../lab/addresses/network';
 import { Authority } from '../../../lab/authority/authority';
 import { createResourceManager, type ResourceManager } from '../../../lab/azure';
+import { LabCaches } from '../../../lab/daemon/cache-factory';
 import { LabServers } from '../../../lab/daemon/server-factory';
 import { type Lab, production } from '../../../lab/lab';
 import { Temporal } from '../../../lab/temporal/temporal';
@@ -55,6 +56,7 @@ export class Stage {
       ...{ subscriptionId: production.subscriptionId, resourceGroup: production.resourceGroup },
       ...{ location: production.location, timeFactor, memoryFactor: 64, folder: lab.path('azure') },
       servers: new LabServers(lab, authority),
+      caches: new LabCaches(lab, authority),
       // A token is its owner's name, so that a request tells whose it is before it is answered.
       isTokenValid: (token) => {
         const listener = listeners.get(token);

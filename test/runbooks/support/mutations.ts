@@ -15,16 +15,26 @@ export function isAccepted({ operation, operationRefused }: LoggedRequest): bool
 
 interface Body {
   sku?: { name?: string };
-  properties?: { value?: string; storage?: { storageSizeGB?: number } };
+  properties?: {
+    value?: string;
+    storage?: { storageSizeGB?: number };
+    sku?: { family: string; capacity: number };
+    shardCount?: number;
+    redisConfiguration?: Record<string, string>;
+  };
 }
 
-/** Such as "db-1 max_connections 3437", "db-1 D8ds_v4", "db-1 512 GiB". */
+/** Such as "db-1 max_connections 3437", "db-1 D8ds_v4", "db-1 512 GiB", "cache-1 P3", "cache-1 5200 MB reserved". */
 export function inWords({ method, resource, server, body }: LoggedRequest): string {
   const { sku, properties } = (body ?? {}) as Body;
+  const { sku: cacheSku, shardCount, redisConfiguration } = properties ?? {};
   const parameter = /\/configurations\/([^/]+)$/.exec(resource)?.[1];
   const what =
     (parameter && `${parameter} ${properties?.value}`) ??
     sku?.name?.replace(/^Standard_/, '') ??
+    (cacheSku && `${cacheSku.family}${cacheSku.capacity}`) ??
+    (shardCount && `${shardCount} shards`) ??
+    (redisConfiguration && `${redisConfiguration['maxmemory-reserved']} MB reserved`) ??
     (properties?.storage ? `${properties.storage.storageSizeGB} GiB` : `${method} ${resource}`);
   return `${server} ${what}`;
 }

@@ -1,0 +1,30 @@
+/** What the Redis client throws → failure type, and reading INFO. */
+import { redisProblem } from '../../../../activities/redis/connection';
+import { readingOf } from '../../../../activities/redis/info';
+
+test.each([
+  [Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }), 'CacheUnreachable'],
+  [new Error('Socket closed unexpectedly'), 'CacheUnreachable'],
+  [new Error('Connection timeout'), 'CacheUnreachable'],
+  [new Error('LOADING Redis is loading the dataset in memory'), 'CacheUnreachable'],
+  [new Error('WRONGPASS invalid username-password pair'), 'CacheLoginRejected'],
+  [new Error('NOAUTH Authentication required.'), 'CacheLoginRejected'],
+  [Object.assign(new Error('self-signed'), { code: 'SELF_SIGNED_CERT_IN_CHAIN' }), 'CertificateRejected'],
+  [new Error('ERR unknown command'), undefined],
+  ['no error', undefined],
+])('%s', (error, expected) => {
+  expect(redisProblem(error)?.type).toBe(expected);
+});
+
+test('no access key is in a message', () => {
+  expect(redisProblem(new Error('WRONGPASS secret-key'))?.message).not.toContain('secret-key');
+});
+
+test('INFO', () => {
+  const info = 'run_id:abc\r\nused_memory:10\r\nused_memory_human:10B\r\nmaxmemory:20\r\nmaxmemory_human:20B\r\n';
+  expect(readingOf(`${info}connected_clients:3\r\nevicted_keys:4\r\nkeyspace_hits:5\r\nkeyspace_misses:6\r\n`)).toEqual(
+    {
+      ...{ runId: 'abc', usedMemoryBytes: 10, maxMemoryBytes: 20, clients: 3, evictedKeys: 4, hits: 5, misses: 6 },
+    },
+  );
+});
