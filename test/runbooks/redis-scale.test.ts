@@ -140,7 +140,7 @@ describe('goes back', () => {
     await until('the scale is accepted', accepted, { deadlineMs: 30_000, everyMs: 20 });
     await run.order('abort');
     expect(await run.report()).toMatchObject({ outcome: 'RolledBack' });
-    expect(await cache.mutations(run)).toMatchObject({ accepted: ['P2', 'P1'] });
+    expect(await cache.mutations(run)).toMatchObject({ accepted: ['P2', 'P1', '642 MB reserved'] });
     expect(await cache.look()).toEqual(before);
   });
 });

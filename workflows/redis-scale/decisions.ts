@@ -103,11 +103,11 @@ export function excessBytes(to: CacheShape, facts: CacheFacts): number {
 }
 
 /**
- * `irreversible`: another tier, which Azure does not take back. `lossy`: data goes, and does not come back with the size.
+ * `irreversible`: another tier, or a cluster where there was none, which Azure does not take back. `lossy`: data goes, and does not come back with the size.
  * `reversible`: there and back at the price of broken connections.
  */
-export function reversibilityOf({ from, to }: ShapeStep, facts: CacheFacts): PlannedStep['reversibility'] {
-  if (from.tier !== to.tier) return 'irreversible';
+export function reversibilityOf({ kind, from, to }: ShapeStep, facts: CacheFacts): PlannedStep['reversibility'] {
+  if (from.tier !== to.tier || (kind === 'shards' && from.shards === undefined)) return 'irreversible';
   return losesEverything(from, to) || excessBytes(to, facts) > 0 ? 'lossy' : 'reversible';
 }
 

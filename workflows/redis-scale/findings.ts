@@ -46,6 +46,17 @@ const checks: Checks<Situation> = {
       ? [refuse('ShardsNeedPremium', 'shards', `${to.tier} has no shards: only Premium has`)]
       : [],
 
+  'clients speak with a cluster': ({ facts: { shape, name }, to }) =>
+    shape.shards === undefined && to.shards !== undefined && to.shards > 1
+      ? [
+          warn(
+            'BecomesCluster',
+            'shards',
+            `${name} becomes a cluster, for good: its clients must know Redis Cluster, and commands on several keys need keys of one slot`,
+          ),
+        ]
+      : [],
+
   'what is reserved is within limits': ({ wanted: { maxmemoryReservedMb: wanted }, to }) => {
     const size = findCacheSize(to.size);
     if (wanted === undefined || !size) return [];

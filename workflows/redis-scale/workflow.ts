@@ -104,6 +104,7 @@ function detailOf({ from, to, kind }: ShapeStep, facts: CacheFacts): string {
   return [
     `marker ${facts.marker}`,
     ...(kind === 'size' && from.tier !== to.tier ? [`there is no way back to ${from.tier}`] : []),
+    ...(kind === 'shards' && from.shards === undefined ? ['a cluster does not become a single server again'] : []),
     ...(losesEverything(from, to) ? ['all data is lost'] : []),
     ...(excess > 0 && !losesEverything(from, to) ? ['what has no room is evicted'] : []),
     ...(kind === 'size' && to.tier !== 'Basic'

@@ -1,6 +1,6 @@
 /**
  * The hosts file of each namespace: Services by the names that cluster DNS gives them, pods behind headless Services, and
- * Azure's servers by their domain names. A file is rewritten in place, because pods that run already have it mounted.
+ * Azure's servers and caches by their domain names. A file is rewritten in place, because pods that run already have it mounted.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';

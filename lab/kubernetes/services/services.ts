@@ -141,16 +141,23 @@ export class Services {
     this.hosts.update(names, this.servers());
   }
 
-  /** Azure's servers, by what the lab keeps of each. */
+  /** Azure's servers and caches, by what the lab keeps of each. */
   private servers(): ServerName[] {
-    const folder = this.lab.serversFolder;
-    return (existsSync(folder) ? readdirSync(folder) : []).flatMap((name) => {
-      const file = join(folder, name, 'server.json');
-      if (!existsSync(file)) return [];
-      const { address } = JSON.parse(readFileSync(file, 'utf8')) as { address: string };
-      return [{ address, name: `${name}.postgres.database.azure.com` }];
-    });
+    const { serversFolder, cachesFolder } = this.lab;
+    return [
+      ...namesIn(serversFolder, 'server.json', 'postgres.database.azure.com'),
+      ...namesIn(cachesFolder, 'cache.json', 'redis.cache.windows.net'),
+    ];
   }
+}
+
+function namesIn(folder: string, record: string, domain: string): ServerName[] {
+  return (existsSync(folder) ? readdirSync(folder) : []).flatMap((name) => {
+    const file = join(folder, name, record);
+    if (!existsSync(file)) return [];
+    const { address } = JSON.parse(readFileSync(file, 'utf8')) as { address: string };
+    return [{ address, name: `${name}.${domain}` }];
+  });
 }
 
 function hasAddress(clusterIP: string | undefined): clusterIP is string {

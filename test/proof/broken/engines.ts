@@ -18,11 +18,22 @@ export interface Ground {
   shown: Shown;
 }
 
-const nothing = { requests: 0, connections: 0, mutations: [], resources: 1, changesServers: false, podsStarted: 0 };
+const nothing = {
+  requests: 0,
+  connections: 0,
+  mutations: [],
+  resources: 1,
+  databases: 0,
+  changesServers: false,
+  podsStarted: 0,
+};
 const server: Ground = {
   subject: databaseSkuUpgrade,
   variant: 'up',
-  shown: { ...nothing, steps: [{ name: 'scale primary', reversible: true }], systems: ['azure'], competitors: [] },
+  shown: {
+    ...{ ...nothing, databases: 1, steps: [{ name: 'scale primary', reversible: true }], systems: ['azure'] },
+    competitors: [],
+  },
 };
 const deployment: Ground = {
   subject: scaleDeployment,

@@ -52,7 +52,7 @@ export interface Evidence {
   locks: LockEvidence[];
   /** Mutations of the runs in the systems' own logs: audit id → correlation id. */
   audited: Map<string, string>;
-  /** Canonical ids of the servers that were there before the run. */
+  /** Canonical ids of the servers, or of the cache, that were there before the run. */
   servers: string[];
   before: State;
   after: State;
@@ -90,9 +90,9 @@ export function setByOthers({ competed }: Pick<Evidence, 'competed'>): State {
   return Object.assign({}, ...competed.map(({ state }) => state)) as State;
 }
 
-/** By the names of activities: what neither reads nor checks nor speaks with locks changes its target. */
+/** By the names of activities: what neither reads nor checks nor tidies up nor speaks with locks changes its target. */
 export function isChange(type: string): boolean {
-  return !isVerification(type) && !/^read|^inspect|^measure|Targets$/.test(type);
+  return !isVerification(type) && !/^read|^inspect|^measure|^tidy|Targets$/.test(type);
 }
 
 export function isVerification(type: string): boolean {

@@ -1,10 +1,14 @@
-/** The production of one case: servers of its own, where it is about a Deployment also that, and their clients. */
+/** The production of one case: servers or a cache of its own, where it is about a Deployment also that, and their clients. */
+import { readFileSync } from 'node:fs';
+import { targetOf } from '../../../catalogue';
 import type { Namespace } from '../kubernetes/namespace';
 import { Workload } from '../kubernetes/workload';
+import { Caches } from './caches';
 import type { Fault } from './case';
 import type { Clients } from './clients';
 import { HttpClients } from './http-clients';
 import { LedgerClients } from './ledger-clients';
+import { RedisClients } from './redis-clients';
 import { Servers } from './servers';
 import type { Stage } from './stage';
 
@@ -16,7 +20,9 @@ export interface Armed {
 
 export class Place {
   readonly servers: Servers;
+  readonly caches: Caches;
   private readonly ledger: LedgerClients;
+  private readonly redis: RedisClients;
   private readonly web: HttpClients | undefined;
   private readonly inCluster: Workload | undefined;
 
@@ -26,7 +32,13 @@ export class Place {
     private readonly namespace?: Namespace,
   ) {
     this.servers = new Servers(stage, name);
+    this.caches = new Caches(stage, name);
     this.ledger = new LedgerClients(stage.lab.path('traffic', name), () => this.servers.clientUrl);
+    const { lab } = stage;
+    this.redis = new RedisClients(() => ({
+      url: readFileSync(lab.cacheUrlFile(this.caches.name), 'utf8'),
+      authorityFile: lab.authorityFile,
+    }));
     this.inCluster = namespace && new Workload(namespace);
     this.web = namespace && new HttpClients(namespace.clientUrl);
   }
@@ -38,9 +50,16 @@ export class Place {
     return this.inCluster;
   }
 
-  /** Of the Deployment, where there is one; otherwise of the primary. */
+  /** Of the Deployment, where there is one; of the cache, where there is one; otherwise of the primary. */
   get clients(): Clients {
+    if (this.caches.made) return this.redis;
     return this.web && this.inCluster?.made ? this.web : this.ledger;
+  }
+
+  /** Canonical ids of what of Azure's is there before a run. */
+  get targets(): string[] {
+    if (this.caches.made) return [targetOf('redis', this.caches.name)];
+    return this.servers.names.map((name) => targetOf('postgres', name));
   }
 
   set onConnection(heard: () => void) {
@@ -60,6 +79,7 @@ export class Place {
   /** Until nothing that a run has begun goes on by itself, or will not end. */
   async idle(): Promise<void> {
     await this.servers.idle();
+    await this.caches.idle();
     if (this.inCluster?.made) await this.inCluster.settled().catch(() => undefined);
   }
 
@@ -67,21 +87,27 @@ export class Place {
     if (fault.system === 'kubernetes') return this.namespace!.proxy.arm(fault);
     const { name, options, server } = fault;
     const { names, primary } = this.servers;
-    return this.stage.resourceManager.faults.arm(name, { ...options, server: names[server] ?? primary });
+    const struck = this.caches.made ? this.caches.name : (names[server] ?? primary);
+    return this.stage.resourceManager.faults.arm(name, { ...options, server: struck });
   }
 
   disarm(): void {
-    this.stage.resourceManager.faults.clear(undefined, this.servers.names);
+    this.stage.resourceManager.faults.clear(undefined, this.names);
     this.namespace?.proxy.clear();
   }
 
   /** Lets go on what a fault holds up: whoever is asked sees to that first. */
   letGoOn(): void {
-    this.stage.resourceManager.faults.clear('operation-hangs', this.servers.names);
+    this.stage.resourceManager.faults.clear('operation-hangs', this.names);
   }
 
   async remove(): Promise<void> {
     await this.clients.stop().catch(() => undefined);
     await this.servers.remove();
+    await this.caches.remove();
+  }
+
+  private get names(): string[] {
+    return [...this.servers.names, this.caches.name];
   }
 }

@@ -7,7 +7,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
-import { type RunbookEntry, targetOf } from '../../../catalogue';
+import type { RunbookEntry } from '../../../catalogue';
 import type { Namespace } from '../kubernetes/namespace';
 import { differences } from '../invariants/outcome';
 import { type Violation, violationsIn } from '../invariants';
@@ -95,7 +95,7 @@ export class Player {
     if (given.affliction) await place.workload.afflict(given.affliction);
     const before = given.affliction ? await subject.state(place) : made;
     await place.countPods();
-    const servers = place.servers.names.map((name) => targetOf('postgres', name));
+    const servers = place.targets;
     this.arrivals = [];
     const armedAt = Date.now();
     const faults = given.faults.map((fault) => place.arm(fault));

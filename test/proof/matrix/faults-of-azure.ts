@@ -12,7 +12,7 @@ function ofReads(): Case[] {
 }
 
 /** Faults wait at the primary: a run that changes it meets them. */
-function ofChanges({ steps }: Shown): Case[] {
+function ofChanges({ steps, databases }: Shown): Case[] {
   const lastReversible = steps.findLastIndex(({ reversible }) => reversible);
   return [
     ...answered('mutation'),
@@ -25,8 +25,7 @@ function ofChanges({ steps }: Shown): Case[] {
     azure('poll-not-found', { count: 2 }),
     azure('poll-error', { count: 2 }),
     ...['old', 'new', 'mixed'].map((properties) => azure('upgrade-fails', { properties }, ['RolledBack'])),
-    azure('backup-too-old', {}, ['Refused']),
-    azure('backup-missing', {}, ['Refused']),
+    ...(databases > 0 ? ['backup-too-old', 'backup-missing'] : []).map((name) => azure(name, {}, ['Refused'])),
     {
       ...azure('operation-hangs', { after: 1 }),
       timing: { operationTimeoutSeconds: 6 },
@@ -40,7 +39,7 @@ function ofChanges({ steps }: Shown): Case[] {
   ];
 }
 
-function ofOthers({ mutations, resources }: Shown): Case[] {
+function ofOthers({ mutations, databases }: Shown): Case[] {
   const busy = { system: 'azure' as const, name: 'foreign-operation', server: 0, options: { seconds: 3 } };
   return [
     azure('foreign-operation', { seconds: 3 }, ['Refused']),
@@ -50,7 +49,7 @@ function ofOthers({ mutations, resources }: Shown): Case[] {
       [{ do: 'arm', mutation: 1, fault: busy }],
       ['RolledBack', 'Succeeded'],
     ),
-    ...Array.from({ length: resources }, (_, server) =>
+    ...Array.from({ length: databases }, (_, server) =>
       struck(
         'PostgreSQL killed',
         `server ${server + 1}, at the last mutation`,

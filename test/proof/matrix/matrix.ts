@@ -18,6 +18,8 @@ export interface Shown {
   /** What was changed. */
   systems: SystemName[];
   resources: number;
+  /** How many of these are PostgreSQL servers. */
+  databases: number;
   /** Servers were changed that had been there before: faults can be armed for them. */
   changesServers: boolean;
   podsStarted: number;
@@ -28,12 +30,14 @@ export interface Shown {
 export function shownBy(evidence: Evidence, variant: Variant): Shown {
   const { requests, connections, podsStarted, servers } = evidence;
   const steps = evidence.runs[0].plan?.steps ?? [];
+  const resources = new Set(steps.map(({ resource }) => resource));
   return {
     steps: steps.map(({ name, reversibility }) => ({ name, reversible: reversibility !== 'irreversible' })),
     ...{ requests: requests.length, connections, podsStarted },
     mutations: requests.flatMap(({ isMutation }, index) => (isMutation ? [index + 1] : [])),
     systems: [...new Set(requests.filter(({ isMutation }) => isMutation).map(({ system }) => system))],
-    resources: new Set(steps.map(({ resource }) => resource)).size,
+    resources: resources.size,
+    databases: [...resources].filter((resource) => resource.startsWith('postgres:')).length,
     changesServers: requests.some(({ isMutation, resource }) => isMutation && servers.includes(resource ?? '')),
     competitors: Object.keys(variant.competitors ?? {}),
   };

@@ -43,7 +43,7 @@ const kubernetesFaults: [name: KubernetesFault['name'], options: KubernetesFault
 const ingredientsMin = 2;
 const ingredientsMax = 4;
 
-export function walk(seed: number, { steps, mutations, resources, systems, competitors }: Shown): Case {
+export function walk(seed: number, { steps, mutations, resources, databases, systems, competitors }: Shown): Case {
   const random = randomFrom(seed);
   const below = (count: number) => Math.floor(random() * count);
   const one = <T>(of: readonly T[]): T => of[below(of.length)]!;
@@ -66,9 +66,9 @@ export function walk(seed: number, { steps, mutations, resources, systems, compe
     ]),
     () => strikes.push({ do: 'killWorker', ...moment() }),
     () => strikes.push({ do: 'freezeWorker', thawAfterMs: 500 + below(6000), ...moment() }),
-    ...of('azure', [
-      () => strikes.push({ do: 'killPostgres', server: below(resources), restartAfterMs: below(1500), ...moment() }),
-    ]),
+    ...(databases > 0
+      ? [() => strikes.push({ do: 'killPostgres', server: below(resources), restartAfterMs: below(1500), ...moment() })]
+      : []),
     () => strikes.push({ do: one(['abort', 'cancel', 'pause', 'startRival'] as const), ...moment() }),
     ...of('kubernetes', [
       () => {

@@ -2,10 +2,12 @@
 import { configureAutoscaling } from './configure-autoscaling';
 import { createReadReplica } from './create-read-replica';
 import { databaseSkuUpgrade } from './database-sku-upgrade';
+import { redisScale } from './redis-scale';
 import { resizeDeployment } from './resize-deployment';
 import { scaleDeployment } from './scale-deployment';
 import type { Subject } from './subject';
 
 export const subjects: Record<string, Subject> = {
   ...{ databaseSkuUpgrade, scaleDeployment, resizeDeployment, configureAutoscaling, createReadReplica },
+  ...{ redisScale },
 };

@@ -20,7 +20,7 @@ function seen(logged: LoggedRequest, isMutation: boolean): SeenRequest {
   return {
     ...{ system: 'azure', at, method, path, correlationId, isMutation, record: logged },
     ...(logged.latencyMs !== undefined && { answeredAt: at + logged.latencyMs }),
-    ...(server !== undefined && { resource: targetOf('postgres', server) }),
+    ...(server !== undefined && { resource: targetOf(isOfCache(path) ? 'redis' : 'postgres', server) }),
     effect: `${method} ${path} ${JSON.stringify(body ?? null)}`,
     sets: valuesIn(body),
     isAccepted: isMutation && operation !== undefined && logged.operationRefused !== true,
@@ -33,12 +33,26 @@ function seen(logged: LoggedRequest, isMutation: boolean): SeenRequest {
 function valuesIn(body: unknown): string[] {
   const { sku, properties } = (body ?? {}) as {
     sku?: { name?: string };
-    properties?: { value?: string; storage?: { storageSizeGB?: number } };
+    properties?: {
+      value?: string;
+      storage?: { storageSizeGB?: number };
+      sku?: { family: string; capacity: number };
+      shardCount?: number;
+      redisConfiguration?: Record<string, string>;
+    };
   };
   if (sku?.name) return [sku.name.replace(/^Standard_/, '')];
+  const { sku: size, shardCount, redisConfiguration } = properties ?? {};
+  if (size) return [`${size.family}${size.capacity}`];
+  if (shardCount !== undefined) return [`${shardCount} shards`];
+  if (redisConfiguration) return [redisConfiguration['maxmemory-reserved'] ?? 'nothing reserved'];
   const gigabytes = properties?.storage?.storageSizeGB;
   if (gigabytes !== undefined) return [`${gigabytes} GiB`];
   return properties?.value === undefined ? [] : [properties.value];
+}
+
+function isOfCache(path: string): boolean {
+  return /\/microsoft\.cache\/redis\//i.test(path);
 }
 
 /** Changes in Azure's activity log under these correlation ids: operation → correlation id. */

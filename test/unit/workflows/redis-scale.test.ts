@@ -76,7 +76,7 @@ describe('steps', () => {
       facts(),
       [
         'scale cache-1: Standard C3, 642 + 642 MB reserved → Premium P1, 642 + 642 MB reserved, irreversible, 1200 s',
-        'shard cache-1: no cluster → 3 shards, reversible, 3600 s',
+        'shard cache-1: no cluster → 3 shards, irreversible, 3600 s',
       ],
     ],
     [
@@ -183,6 +183,7 @@ test.each<[string, object, CacheFacts, string[]]>([
 
 test.each<[string, object, CacheFacts, string[]]>([
   ['that the service ends', { size: 'C4' }, facts(), ['Retires']],
+  ['of a cluster', { shards: 2 }, facts(shape('Premium P1')), ['BecomesCluster', 'Retires']],
   [
     'of backups that no longer fit',
     { size: 'P1' },
