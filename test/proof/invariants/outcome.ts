@@ -69,21 +69,22 @@ function refusedTouchesNothing({ report, correlationId, workflowId }: RunEvidenc
 /** The last run that changed anything left what is shown now; what others have set meanwhile stands unless the run succeeded. */
 function asProbed({ runs, before, after, wanted, ...rest }: Evidence): string[] {
   const competed = setByOthers(rest);
-  const outcomes = runs.map(({ report }) => report?.outcome);
+  // Of those that let a state stand the last: a rival that comes after them finds nothing to do, or goes on from there.
+  const standing = runs.filter(({ report }) => report?.outcome === 'Accepted' || report?.outcome === 'Succeeded');
+  const telling = standing.sort((one, other) => (one.closedAt ?? 0) - (other.closedAt ?? 0)).at(-1) ?? runs[0];
+  if (!telling.report) return [];
+  const { outcome: said } = telling.report;
   const untouched = { ...before, ...competed };
   const state: Record<Outcome, State> = {
     ...{
-      Succeeded: { ...wanted, ...setAfterTheLastLook(rest, runs[0]) },
+      Succeeded: { ...wanted, ...setAfterTheLastLook(rest, telling) },
       Planned: untouched,
       Refused: untouched,
       RolledBack: untouched,
     },
     Accepted: { ...after, ...competed },
   };
-  // A rival that comes after a success finds nothing to do, or is refused.
-  const telling = (['Accepted', 'Succeeded'] as const).find((one) => outcomes.includes(one)) ?? outcomes[0];
-  if (telling === undefined) return [];
-  return differences(state[telling], after).map((difference) => `the run is ${telling}, but ${difference}`);
+  return differences(state[said], after).map((difference) => `the run is ${said}, but ${difference}`);
 }
 
 /** What others set when the run had looked at its resources for the last time: that, no run can see. */
