@@ -118,6 +118,16 @@ export const failureTypes = {
     ask: false,
     advice: 'check the access key in the URL (<cache>/url in RUNBOOK_SECRETS): it may have been made anew',
   },
+  ClusterRefused: {
+    retryable: false,
+    ask: false,
+    advice: 'no node was touched: bring the named nodes in order by hand, because keys or slots may be on them',
+  },
+  ClusterNotFormed: {
+    retryable: false,
+    ask: false,
+    advice: 'look at what the message says is missing, then start again: it goes on from where the nodes are',
+  },
   NotSettled: {
     retryable: false,
     ask: false,

@@ -1,0 +1,84 @@
+/**
+ * A cluster as one of its nodes sees it: CLUSTER NODES, CLUSTER INFO, INFO and DBSIZE, read into plain data. Pure.
+ * (redis.io/commands/cluster-nodes; handshake nodes bear a random id until they have answered.)
+ */
+import type { SlotRange } from './slots';
+
+/** A pod that is to be a node of the cluster. */
+export interface Member {
+  /** Of its pod in the StatefulSet. */
+  ordinal: number;
+  pod: string;
+  host: string;
+  /** For clients; the bus is at this port + 10000. */
+  port: number;
+  /** The machine that it runs on. */
+  node?: string;
+}
+
+export interface NodeView {
+  id: string;
+  clusterEnabled: boolean;
+  state: 'ok' | 'fail';
+  keys: number;
+  /** Of a replica: what it has of its master is up to date, and goes on being so. */
+  linkUp: boolean;
+  /** Itself among them. */
+  known: KnownNode[];
+}
+
+export interface KnownNode {
+  id: string;
+  host: string;
+  port: number;
+  /** Such as master, slave, fail, fail?, handshake, noaddr. */
+  flags: string[];
+  /** The id of its master. */
+  master?: string;
+  epoch: number;
+  connected: boolean;
+  slots: SlotRange[];
+  /** Being moved from or to it. */
+  moving: number[];
+}
+
+/** A member and what it sees, or why it does not say. */
+export type Seen = { member: Member } & ({ view: NodeView } | { silent: string });
+
+export function viewOf(answers: { info: string; clusterInfo: string; nodes: string; keys: number }): NodeView {
+  const known = answers.nodes.split('\n').filter(Boolean).map(knownNode);
+  const myself = known.find(({ flags }) => flags.includes('myself'));
+  if (!myself) throw new Error('CLUSTER NODES without a line of the node itself');
+  return {
+    id: myself.id,
+    clusterEnabled: fieldOf(answers.info, 'cluster_enabled') === '1',
+    state: fieldOf(answers.clusterInfo, 'cluster_state') === 'ok' ? 'ok' : 'fail',
+    keys: answers.keys,
+    linkUp: fieldOf(answers.info, 'master_link_status') === 'up',
+    known,
+  };
+}
+
+/** `name:value` of INFO and CLUSTER INFO. */
+export function fieldOf(info: string, name: string): string | undefined {
+  return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
+}
+
+function knownNode(line: string): KnownNode {
+  const [id = '', address = '', flags = '', master = '-', , , epoch = '0', link, ...slots] = line.trim().split(' ');
+  const [place = ''] = address.split('@');
+  const colon = place.lastIndexOf(':');
+  return {
+    ...{ id, host: place.slice(0, colon), port: Number(place.slice(colon + 1)), flags: flags.split(',') },
+    ...(master === '-' ? {} : { master }),
+    ...{ epoch: Number(epoch), connected: link === 'connected' },
+    slots: slots.filter((slot) => !slot.startsWith('[')).map(rangeOf),
+    // [93-<-id] comes, [93->-id] goes.
+    moving: slots.filter((slot) => slot.startsWith('[')).map((slot) => Number.parseInt(slot.slice(1), 10)),
+  };
+}
+
+function rangeOf(text: string): SlotRange {
+  const [first = 0, last = first] = text.split('-').map(Number);
+  return [first, last];
+}

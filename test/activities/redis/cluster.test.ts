@@ -1,0 +1,194 @@
+/**
+ * Clusters of real Redis servers, converged from whatever state they are in: always one good cluster, as every node and
+ * `redis-cli --cluster check` say, or refused and untouched. HALF_MADE=20 tries so many generated ones, SEED other ones.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ClusterNodes, withClusterNodes } from '../../../activities/redis/cluster/client';
+import { converge } from '../../../activities/redis/cluster/converge';
+import { make, samples } from './half-made';
+import { port, RedisProcesses } from './redis-processes';
+
+let redis: RedisProcesses;
+afterEach(() => redis.stop());
+
+const limitMs = 30_000;
+
+/** Throws when it takes longer than the limit. */
+function form(use: (nodes: ClusterNodes) => ClusterNodes = (nodes) => nodes): Promise<string[]> {
+  const deadline = Date.now() + limitMs;
+  return withClusterNodes(undefined, (nodes) =>
+    converge(use(nodes), {
+      members: async () => redis.members,
+      replicasPerMaster: 1,
+      assertAwake: () => undefined,
+      assertInTime: (missing) => {
+        if (Date.now() > deadline) throw new Error(`not formed after ${limitMs} ms: ${missing}`);
+      },
+    }),
+  );
+}
+
+/** Asked of the nodes themselves, by Redis' own tools. */
+async function expectGood(): Promise<void> {
+  const [first] = redis.members;
+  const check = await redis.redisCli('--cluster', 'check', `${first!.host}:${port}`);
+  expect(check).toContain('[OK] All nodes agree about slots configuration.');
+  expect(check).toContain('[OK] All 16384 slots covered.');
+  expect(check.match(/M: [0-9a-f]{40}/g)).toHaveLength(3);
+  expect(check.match(/1 additional replica/g)).toHaveLength(3);
+  for (const { ordinal } of redis.members) {
+    expect(await redis.cli(ordinal, 'CLUSTER', 'INFO')).toMatch(/^cluster_state:ok/);
+    const replication = await redis.cli(ordinal, 'INFO', 'replication');
+    if (replication.includes('role:slave')) expect(replication).toContain('master_link_status:up');
+  }
+}
+
+const six = () => new RedisProcesses(6).start();
+
+test('empty nodes become a cluster, masters and replicas on different machines', async () => {
+  redis = await six();
+  await form();
+  await expectGood();
+  const members = redis.members;
+  const ids = await Promise.all(members.map(({ ordinal }) => redis.cli(ordinal, 'CLUSTER', 'MYID')));
+  for (const { ordinal, node } of members.slice(3)) {
+    const master = /slave ([0-9a-f]{40})/.exec(
+      (await redis.cli(ordinal, 'CLUSTER', 'NODES')).match(/.*myself.*/)![0],
+    )![1];
+    expect(members[ids.indexOf(master!)]!.node).not.toBe(node);
+  }
+});
+
+test('one that is good already is left as it is', async () => {
+  redis = await six();
+  await form();
+  expect(await form()).toEqual([]);
+});
+
+test.each([0, 150, 400, 900, 1600])('redis-cli --cluster create, killed after %d ms, is finished', async (ms) => {
+  redis = await six();
+  const create = redis.create();
+  await sleep(ms);
+  create.kill('SIGKILL');
+  await form();
+  await expectGood();
+});
+
+const seed = Number(process.env.SEED || 20_261_127);
+const count = Number(process.env.HALF_MADE || 4);
+
+test.each(samples(seed, count).map((state, index) => [index, JSON.stringify(state), state] as const))(
+  `half-made cluster %d of seed ${seed} is finished: %s`,
+  async (_index, _text, state) => {
+    redis = await six();
+    const keys = await make(redis, state);
+    await form();
+    await expectGood();
+    for (const key of keys) expect(await redis.redisCli('-c', '-h', redis.member(0).host, 'GET', key)).toBe(key);
+  },
+  90_000,
+);
+
+test('a node that is killed before each action in turn, and a worker that begins anew each time', async () => {
+  redis = await six();
+  const died = new Error('the worker died');
+  for (let victim = 0; ; victim = (victim + 1) % 6) {
+    let acted = false;
+    const ended = await form((nodes) => ({
+      ...nodes,
+      perform: async (action) => {
+        if (acted) throw died;
+        acted = true;
+        await nodes.perform(action).catch(() => undefined);
+        await redis.kill(victim);
+        await redis.startOne(victim);
+      },
+      read: async (member) => {
+        if (acted) throw died;
+        return nodes.read(member);
+      },
+    })).catch((error: unknown) => error);
+    if (Array.isArray(ended)) break;
+    expect(ended).toBe(died);
+  }
+  await expectGood();
+}, 180_000);
+
+test('all nodes are gone at once and back under other addresses: healed, and no key is lost', async () => {
+  redis = await six();
+  await form();
+  const { host } = redis.member(0);
+  for (let index = 0; index < 50; index++) await redis.redisCli('-c', '-h', host, 'SET', `key-${index}`, `${index}`);
+  for (const { ordinal } of redis.members) await redis.kill(ordinal);
+  for (const { ordinal } of redis.members) await redis.startOne(ordinal, redis.freeAddress());
+  await form();
+  await expectGood();
+  for (let index = 0; index < 50; index++)
+    expect(await redis.redisCli('-c', '-h', redis.member(0).host, 'GET', `key-${index}`)).toBe(`${index}`);
+});
+
+describe('refused, and no node is touched:', () => {
+  const everything = ['CLUSTER', 'ADDSLOTSRANGE', '0', '16383'];
+
+  test.each<[string, string, () => Promise<unknown>]>([
+    [
+      'a node with keys and no slots',
+      'ForeignKeys: redis-cluster-4 holds 1 keys',
+      async () => {
+        await redis.cli(4, ...everything);
+        for (let tries = 0; (await redis.cli(4, 'SET', 'theirs', '1')) !== 'OK' && tries < 50; tries++)
+          await sleep(200);
+        await redis.cli(4, 'CLUSTER', 'DELSLOTSRANGE', '0', '16383');
+      },
+    ],
+    [
+      'two nodes that claim the same slots and have never met',
+      'SplitConfiguration: redis-cluster-1 and redis-cluster-2',
+      async () => {
+        await redis.cli(1, 'CLUSTER', 'ADDSLOTSRANGE', '0', '99');
+        await redis.cli(2, 'CLUSTER', 'ADDSLOTSRANGE', '50', '149');
+      },
+    ],
+    ['one node with all slots', 'MastersDiffer: 1 nodes have slots', () => redis.cli(3, ...everything)],
+    [
+      'four nodes with slots',
+      'MastersDiffer: 4 nodes have slots',
+      () => Promise.all([0, 1, 2, 3].map((one) => redis.cli(one, 'CLUSTER', 'ADDSLOTS', String(one)))),
+    ],
+    [
+      'a slot that is being moved',
+      'SlotsMoving: redis-cluster-0 is moving slot 7',
+      async () => {
+        await redis.cli(0, 'CLUSTER', 'MEET', redis.member(1).host, String(port));
+        await redis.cli(1, 'CLUSTER', 'ADDSLOTS', '7');
+        await sleep(1000);
+        await redis.cli(0, 'CLUSTER', 'SETSLOT', '7', 'IMPORTING', await redis.cli(1, 'CLUSTER', 'MYID'));
+      },
+    ],
+    [
+      'a node of another cluster',
+      'NodesOfAnotherCluster: redis-cluster-5 belongs together with',
+      async () => {
+        await redis.startOne(6);
+        await redis.cli(5, 'CLUSTER', 'MEET', redis.member(6).host, String(port));
+        await sleep(1000);
+      },
+    ],
+  ])('%s', async (_name, reason, before) => {
+    redis = await six();
+    await before();
+    const state = async () =>
+      Promise.all(
+        redis.members.map(async ({ ordinal }) => [
+          await redis.cli(ordinal, 'DBSIZE'),
+          (await redis.cli(ordinal, 'CLUSTER', 'NODES'))
+            .split('\n')
+            .map((line) => line.replace(/ \d+ \d+ (\d+) \w+/, ' $1'))
+            .sort(),
+        ]),
+      );
+    const untouched = await state();
+    await expect(form()).rejects.toThrow(reason);
+    expect(await state()).toEqual(untouched);
+  });
+});
