@@ -40,7 +40,10 @@ const deploymentSchema = z.strictObject({
   databasePool: z
     .strictObject({ variable: z.string().regex(/^[A-Z][A-Z0-9_]*$/), default: z.int().min(1).max(1000) })
     .optional(),
-  /** The variable by which its pods read from a replica, and the key of a Secret that it comes from. */
+  /**
+   * The variable by which its pods read from a replica, and the key of a Secret that it comes from: one that no other
+   * deployment has, for the address in it names the deployment.
+   */
   readReplica: z
     .strictObject({
       variable: z.string().regex(/^[A-Z][A-Z0-9_]*$/),
@@ -58,9 +61,16 @@ const deploymentSchema = z.strictObject({
 });
 export type DeploymentTopology = z.infer<typeof deploymentSchema>;
 
+function haveOwnKeys(deployments: DeploymentTopology[]): boolean {
+  const keys = deployments.flatMap(({ readReplica }) =>
+    readReplica ? `${readReplica.secret}/${readReplica.key}` : [],
+  );
+  return new Set(keys).size === keys.length;
+}
+
 const kubernetesSchema = z.strictObject({
   namespace: kubernetesName,
-  deployments: z.array(deploymentSchema).max(100),
+  deployments: z.array(deploymentSchema).max(100).refine(haveOwnKeys, 'two deployments share a key of readReplica'),
   /** Where a cluster autoscaler adds nodes: pods that do not fit wait for it instead of being refused. */
   nodeAutoscaler: z.strictObject({ minutesPerNode: z.number().positive() }).optional(),
 });

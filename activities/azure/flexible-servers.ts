@@ -73,6 +73,10 @@ export interface FlexibleServers {
   readParameters(server: string): Promise<Parameter[]>;
   /** Sizes that this server can be given. */
   readOffers(server: string): Promise<Offer[]>;
+  /** Sizes that a region offers; none for one that Azure does not know. */
+  readOffersIn(location: string): Promise<Offer[]>;
+  /** Names of a primary's virtual endpoints, and the servers that each leads to. */
+  readVirtualEndpoints(server: string): Promise<{ name: string; members: string[] }[]>;
   readBackups(server: string): Promise<Backup[]>;
   /** Locks on the server and those that it inherits from its group and subscription. */
   readLocks(server: string): Promise<ResourceLock[]>;

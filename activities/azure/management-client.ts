@@ -1,6 +1,7 @@
 /** FlexibleServers over Azure's own SDK: the only file that imports it. */
 import {
   PostgreSQLManagementFlexibleServerClient as Client,
+  type Capability,
   type Configuration,
   type Server,
 } from '@azure/arm-postgresql-flexible';
@@ -30,16 +31,23 @@ export function createFlexibleServers(options: ManagementOptions): FlexibleServe
       return all.map(parameterOf);
     },
 
-    async readOffers(server) {
-      const capabilities = await collect(reads.capabilitiesByServer.list(resourceGroup, server, read()));
-      const offers = capabilities
-        .flatMap(({ supportedServerEditions }) => supportedServerEditions ?? [])
-        .flatMap(({ name: tier, supportedServerSkus }) =>
-          (supportedServerSkus ?? []).map(({ name, vCores = 0, supportedMemoryPerVcoreMb = 0 }): Offer => {
-            return { sku: name ?? '', tier: tier ?? '', vCores, memoryGb: (vCores * supportedMemoryPerVcoreMb) / 1024 };
-          }),
-        );
-      return [...new Map(offers.map((offer) => [`${offer.tier} ${offer.sku}`, offer])).values()];
+    readOffers: async (server) =>
+      offersOf(await collect(reads.capabilitiesByServer.list(resourceGroup, server, read()))),
+
+    async readOffersIn(location) {
+      try {
+        return offersOf(await collect(reads.capabilitiesByLocation.list(location, read())));
+      } catch (error) {
+        // NoRegisteredProviderFound, LocationNotAvailableForResourceType, …: it is no region of this resource.
+        const { statusCode } = error as { statusCode?: number };
+        if (statusCode === 400 || statusCode === 404) return [];
+        throw error;
+      }
+    },
+
+    async readVirtualEndpoints(server) {
+      const all = await collect(reads.virtualEndpoints.listByServer(resourceGroup, server, read()));
+      return all.map(({ name = '', members = [] }) => ({ name, members }));
     },
 
     async readBackups(server) {
@@ -76,6 +84,17 @@ export function createFlexibleServers(options: ManagementOptions): FlexibleServe
 
     pollOperation: manager.pollOperation,
   };
+}
+
+function offersOf(capabilities: Capability[]): Offer[] {
+  const offers = capabilities
+    .flatMap(({ supportedServerEditions }) => supportedServerEditions ?? [])
+    .flatMap(({ name: tier, supportedServerSkus }) =>
+      (supportedServerSkus ?? []).map(({ name, vCores = 0, supportedMemoryPerVcoreMb = 0 }): Offer => {
+        return { sku: name ?? '', tier: tier ?? '', vCores, memoryGb: (vCores * supportedMemoryPerVcoreMb) / 1024 };
+      }),
+    );
+  return [...new Map(offers.map((offer) => [`${offer.tier} ${offer.sku}`, offer])).values()];
 }
 
 async function collect<T>(pages: AsyncIterable<T>): Promise<T[]> {

@@ -1,6 +1,10 @@
-/** The way on which clients reach what a run changes. */
+/** The way on which clients reach what a run changes; several, where it changes what several kinds of clients use. */
 export type ClientPath =
-  { kind: 'postgres'; server: string } | { kind: 'http'; url: string } | { kind: 'redis'; cache: string };
+  | { kind: 'postgres'; server: string }
+  | { kind: 'http'; url: string }
+  | { kind: 'redis'; cache: string }
+  /** Asked side by side as one request, which has failed where one of them has. */
+  | { kind: 'every'; paths: ClientPath[] };
 
 /** The probe: runs beside the steps until it is cancelled, then returns what it measured. */
 export interface ClientActivities {

@@ -24,10 +24,22 @@ const limits: ConnectionLimits = { connectMs: 2000, statementMs: 2000 };
 const httpMs = 2000;
 
 export async function askerFor(path: ClientPath, use: PathDependencies): Promise<Asker> {
+  if (path.kind === 'every') return together(await Promise.all(path.paths.map((each) => askerFor(each, use))));
   if (path.kind === 'redis') return onRedis(() => connectToCache(path.cache, use.cacheConnections));
   if (path.kind === 'http') return { ask: () => get(path.url), close: () => undefined };
   const url = await connectionUrl(await use.servers.readServer(path.server), 'application', use.connections);
   return onPostgres(() => connect(url, limits, use.certificateFile));
+}
+
+function together(askers: Asker[]): Asker {
+  return {
+    async ask() {
+      const asked = await Promise.allSettled(askers.map((asker) => asker.ask()));
+      const failed = asked.find((each) => each.status === 'rejected');
+      if (failed) throw failed.reason;
+    },
+    close: () => askers.forEach((asker) => asker.close()),
+  };
 }
 
 /** On one connection, like a pool's; one that broke is made anew. */

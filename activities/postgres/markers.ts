@@ -34,6 +34,21 @@ export async function writeMarker(client: Client, run: string, number: number): 
   await client.query(`INSERT INTO ${markerTable} (run, number) VALUES ($1, $2) ON CONFLICT DO NOTHING`, [run, number]);
 }
 
+/**
+ * Whether the server refuses a write because it is a standby (25006, read_only_sql_transaction), which no role and no setting
+ * gets around. In a transaction that may write; one that is taken is rolled back.
+ */
+export async function refusesWrites(client: Client): Promise<boolean> {
+  try {
+    await writeMarker(client, 'never committed', 0);
+  } catch (error) {
+    if ((error as { code?: string }).code === '25006') return true;
+    throw error;
+  }
+  await client.query('ROLLBACK');
+  return false;
+}
+
 export async function hasMarker(client: Client, run: string, number: number): Promise<boolean> {
   const { rows } = await client.query(`SELECT 1 FROM ${markerTable} WHERE run = $1 AND number = $2`, [run, number]);
   return rows.length > 0;

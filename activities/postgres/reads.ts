@@ -123,6 +123,33 @@ export async function readCluster(client: Client): Promise<Cluster> {
   return { systemIdentifier: rows[0]!.id, timeline: rows[0]!.timeline };
 }
 
+/** What one application has on a server. */
+export interface Arrivals {
+  sessions: number;
+  /** Those of them that have asked anything. */
+  asked: number;
+  /** Network addresses that they come from. */
+  addresses: number;
+  /** In the database, by whomever, since its statistics began. */
+  rowsRead: number;
+}
+
+/** `application`: the application_name of its sessions. */
+export async function readArrivals(
+  client: Client,
+  { role, application, database }: { role: string; application: string; database: string },
+): Promise<Arrivals> {
+  const { rows } = await client.query<{ sessions: number; asked: number; addresses: number; rows: string | null }>(
+    `SELECT count(*)::int AS sessions, count(query_start)::int AS asked, count(DISTINCT client_addr)::int AS addresses,
+            (SELECT tup_returned::text FROM pg_stat_database WHERE datname = $3) AS rows
+       FROM pg_stat_activity
+      WHERE backend_type = 'client backend' AND usename = $1 AND application_name = $2 AND datname = $3`,
+    [role, application, database],
+  );
+  const { sessions, asked, addresses, rows: rowsRead } = rows[0]!;
+  return { sessions, asked, addresses, rowsRead: Number(rowsRead ?? 0) };
+}
+
 /** Client sessions that are neither ours nor Azure's, by role. */
 export async function readSessions(client: Client): Promise<Record<string, number>> {
   const { rows } = await client.query<{ role: string; sessions: number }>(

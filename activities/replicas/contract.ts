@@ -26,6 +26,25 @@ export interface ReaderFacts {
   controller?: string;
   /** Host that the key leads to; absent where the Secret has no such key. */
   host?: string;
+  /** What the sessions behind that address are called; absent where it does not say. */
+  application?: string;
+  /** Whether the way of its clients answers from here; absent where the topology names none. */
+  clientsAnswer?: boolean;
+}
+
+export interface ReaderBefore extends Since {
+  /** "secret/key"; absent where the template does not set the variable. */
+  reference?: string;
+  /** Rows that were read on the replica by then, by whomever. */
+  rowsRead: number;
+}
+
+/** A replica's address in a key of a Secret, for one deployment. */
+export interface Publication {
+  deployment: string;
+  secret: string;
+  key: string;
+  there: boolean;
 }
 
 export interface ReplicaFacts {
@@ -38,21 +57,28 @@ export interface ReplicaFacts {
   readers: ReaderFacts[];
   /** Of the primary, in percent, where PostgreSQL's statistics tell: advice, no condition. */
   readShare?: number;
+  /** Whether the other region that is asked for offers the primary's size. */
+  offeredThere?: boolean;
 }
 
 export interface ReplicaActivities {
   /** `readers`: deployments of which to tell; all that the topology knows where absent. Asks no cluster where there are none. */
-  inspectReplica(request: ReplicaIdentity & { readers?: string[] | undefined }): Promise<ReplicaFacts>;
+  inspectReplica(
+    request: ReplicaIdentity & { readers?: string[] | undefined; location?: string | undefined },
+  ): Promise<ReplicaFacts>;
 
   /** Whether there is a server of that name, and whom it follows. */
   readReplica(request: ReplicaIdentity): Promise<Since & { exists: boolean }>;
   /** Does nothing where it exists; one heartbeating activity for the whole wait. Throws Drift where it follows another. */
   createReplica(request: LongRequest & ReplicaIdentity & { location?: string }): Promise<void>;
-  /** Does nothing where it is gone. Throws ReplicaInUse where sessions other than Azure's and our own are on it. */
+  /**
+   * Does nothing where it is gone. Throws ReplicaInUse where sessions other than Azure's and our own are on it, or a virtual
+   * endpoint leads to it.
+   */
   deleteReplica(request: LongRequest & ReplicaIdentity): Promise<void>;
   /**
    * Throws NotVerified until ARM says Ready and the server itself is a replica of that very cluster (system identifier,
-   * timeline) that streams and replays. Returns the evidence.
+   * timeline) that streams and replays, and refuses a write. Returns the evidence.
    */
   verifyReplica(request: ReplicaIdentity): Promise<string>;
   /** Throws NotVerified while ARM still finds it. */
@@ -65,19 +91,22 @@ export interface ReplicaActivities {
 
   readAddress(request: { secret: string; key: string }): Promise<Since & { host?: string }>;
   /**
-   * The URL of `primaryKey` with the replica's host, in another key of the same Secret; or no such key. Throws Drift for a
-   * key that leads elsewhere.
+   * The URL of `primaryKey` with the replica's host and the deployment's name, in another key of the same Secret; or no such
+   * key. Throws Drift for a key that leads elsewhere.
    */
-  changeAddress(
-    request: LongRequest & ReplicaIdentity & { secret: string; key: string; primaryKey: string; there: boolean },
-  ): Promise<void>;
-  verifyAddress(request: ReplicaIdentity & { secret: string; key: string; there: boolean }): Promise<string>;
+  changeAddress(request: LongRequest & ReplicaIdentity & Publication & { primaryKey: string }): Promise<void>;
+  /** Where it is there: a login with what was published, as a reader's, reaches a server in recovery. */
+  verifyAddress(request: ReplicaIdentity & Publication): Promise<string>;
 
-  readReader(request: { deployment: string; variable: string }): Promise<Since & { reference?: string }>;
+  /** With what was read on the replica so far. */
+  readReader(request: ReplicaIdentity & { deployment: string; variable: string }): Promise<ReaderBefore>;
   /** The template's variable from "secret/key", or not at all; a rolling update. */
   changeReader(request: ChangeRequest<string | undefined> & { deployment: string; variable: string }): Promise<void>;
-  /** Rolled out; and where it is wired, sessions of the application are on the replica. */
+  /**
+   * Rolled out; and where it is wired, sessions of that very deployment are on the replica and have asked something, rows have
+   * been read there since, and a write is refused.
+   */
   verifyReader(
-    request: ReplicaIdentity & { deployment: string; variable: string; reference?: string; since?: Since },
+    request: ReplicaIdentity & { deployment: string; variable: string; reference?: string; since?: ReaderBefore },
   ): Promise<string>;
 }

@@ -7,17 +7,18 @@ import { withCircumstances } from '../azure/circumstances';
 import { makeChanges } from '../azure/long-operation';
 import { onServer } from '../database/sql';
 import { assertStill, guarded } from '../deployments/guarded';
-import { answers } from '../deployments/endpoint';
-import { knownDeployment } from '../deployments/inspection';
 import { verifyWorkload } from '../deployments/workload';
 import { asFailures, failure } from '../failures';
 import { kubernetesProblem } from '../kubernetes/failures';
 import { postgresProblem } from '../postgres/failures';
-import { readSessions } from '../postgres/reads';
+import { reading } from '../postgres/connection';
+import { readSessions, readSettings } from '../postgres/reads';
+import { addressIn, replicaUrl, showAddress } from './address';
+import { arrivalsOf, verifyReads } from './arrival';
 import { creation, findServer, removal } from './changes';
-import type { ReplicaActivities } from './contract';
+import type { Publication, ReplicaActivities, ReplicaIdentity } from './contract';
 import type { ReplicaDependencies } from './dependencies';
-import { hostOf, inspectReplica } from './inspection';
+import { inspectReplica } from './inspection';
 import { verifyLag, verifyReplica } from './replication';
 
 const defaultSettleMs = 3000;
@@ -44,7 +45,7 @@ export function createReplicaActivities(use: ReplicaDependencies): ReplicaActivi
     },
     deleteReplica: (request) =>
       withCircumstances(long(request), async (given, identity) => {
-        await assertUnused(request.replica, use);
+        await assertUnused(request, use);
         await makeChanges(request.source, [removal(request, servers, identity)], asResources(servers), given);
       }),
     verifyReplica: (request) => verifyReplica(request, use),
@@ -60,34 +61,42 @@ export function createReplicaActivities(use: ReplicaDependencies): ReplicaActivi
 
     async readAddress({ secret, key }) {
       const { text } = await kubernetes().readSecret(secret, key);
-      return { ...(text === undefined ? {} : { host: hostOf(text) }), at: Date.now() };
+      return { ...(text === undefined ? {} : { host: addressIn(text).host }), at: Date.now() };
     },
     async changeAddress(request) {
       const { secret: name, key, primaryKey, replica, there, deadlineSeconds } = request;
-      const host = await whileAlive(
+      const address = await whileAlive(
         () => `the address of ${replica}`,
-        () => hostOfReplica(replica, use),
+        () => addressOf(request, use),
       );
-      const values = there ? { from: undefined, to: host } : { from: host, to: undefined };
+      const shown = showAddress(address);
+      const values = there ? { from: undefined, to: shown } : { from: shown, to: undefined };
       await guarded<string | undefined>(`${key} of ${name}`, { ...values, deadlineSeconds }, async () => {
         const secret = await kubernetes().readSecret(name, key);
         const write = async ({ identity }: Alive) => {
-          const text = there ? await urlWithHost(name, primaryKey, host, use) : undefined;
-          await kubernetes().setSecret(secret, key, text, identity);
+          const { text = '' } = await kubernetes().readSecret(name, primaryKey);
+          const url = replicaUrl(text, address);
+          if (url === undefined) throw failure('ConfigurationMissing', `${primaryKey} of ${name} is no URL`);
+          await kubernetes().setSecret(secret, key, there ? url : undefined, identity);
         };
-        return { value: secret.text === undefined ? undefined : hostOf(secret.text), write };
+        return { value: secret.text === undefined ? undefined : showAddress(addressIn(secret.text)), write };
       });
     },
-    async verifyAddress({ secret, key, replica, there }) {
+    async verifyAddress(request) {
+      const { secret, key, there } = request;
       const { text } = await kubernetes().readSecret(secret, key);
-      const wanted = there ? await hostOfReplica(replica, use) : undefined;
-      assertStill(`${key} of ${secret}`, wanted, text === undefined ? undefined : hostOf(text));
-      return wanted === undefined ? `${secret} has no ${key}` : `${key} of ${secret} leads to ${wanted}`;
+      const wanted = there ? showAddress(await addressOf(request, use)) : undefined;
+      assertStill(`${key} of ${secret}`, wanted, text === undefined ? undefined : showAddress(addressIn(text)));
+      if (wanted === undefined || text === undefined) return `${secret} has no ${key}`;
+      const { inRecovery } = await reading(text, use.certificateFile, (client) => readSettings(client));
+      if (!inRecovery) throw failure('NotVerified', `${key} of ${secret} leads to ${wanted}, which is not in recovery`);
+      return `${key} of ${secret} leads to ${wanted}; its login works, in recovery`;
     },
 
-    async readReader({ deployment, variable }) {
+    async readReader({ replica, deployment, variable }) {
       const reference = (await kubernetes().readDeployment(deployment)).secretReferences[variable];
-      return { ...(reference === undefined ? {} : { reference }), at: Date.now() };
+      const { rowsRead } = await arrivalsOf(deployment, replica, use);
+      return { ...(reference === undefined ? {} : { reference }), rowsRead, at: Date.now() };
     },
     changeReader: (request) =>
       guarded<string | undefined>(`${request.variable} of ${request.deployment}`, request, async () => {
@@ -101,43 +110,22 @@ export function createReplicaActivities(use: ReplicaDependencies): ReplicaActivi
       const wanted = ({ replicas }: { replicas: number }) => ({ atLeast: replicas, allGone: true });
       const evidence = await verifyWorkload(deployment, { wanted, since }, use);
       if (reference === undefined) return `${variable} not set, ${evidence}`;
-      return `${await verifyReads(replica, deployment, use)}, ${evidence}`;
+      return `${await verifyReads(replica, deployment, since?.rowsRead ?? 0, use)}, ${evidence}`;
     },
   };
   return asFailures(activities, [azureProblem, kubernetesProblem, postgresProblem]);
 }
 
-async function hostOfReplica(replica: string, use: ReplicaDependencies): Promise<string> {
-  return (await use.servers.readServer(replica)).host;
+async function addressOf({ replica, deployment }: ReplicaIdentity & Publication, use: ReplicaDependencies) {
+  return { host: (await use.servers.readServer(replica)).host, application: deployment };
 }
 
-/** As the pods reach the primary, with another host: roles and passwords are replicated. */
-async function urlWithHost(
-  secret: string,
-  primaryKey: string,
-  host: string,
-  use: ReplicaDependencies,
-): Promise<string> {
-  const { text = '' } = await use.kubernetes().readSecret(secret, primaryKey);
-  if (!URL.canParse(text)) throw failure('ConfigurationMissing', `${primaryKey} of ${secret} is no URL`);
-  const url = new URL(text);
-  url.hostname = host;
-  return url.href;
-}
-
-/** Asked once as clients ask, so that a pod which reads nothing by itself has a reason to. */
-async function verifyReads(replica: string, deployment: string, use: ReplicaDependencies): Promise<string> {
-  const { clientUrl } = knownDeployment(deployment, use);
-  if (clientUrl !== undefined) await answers(clientUrl);
-  const sessions = await onServer(await use.servers.readServer(replica), 'admin', use, readSessions);
-  const role = use.topology.postgres.applicationRole;
-  if ((sessions[role] ?? 0) > 0) return `${sessions[role]} sessions of ${role} on ${replica}`;
-  throw failure('NotVerified', `${deployment}: no session of ${role} is on ${replica} yet`);
-}
-
-async function assertUnused(replica: string, use: ReplicaDependencies): Promise<void> {
+async function assertUnused({ source, replica }: ReplicaIdentity, use: ReplicaDependencies): Promise<void> {
   const server = await findServer(replica, use.servers);
   if (server?.state !== 'Ready') return;
+  const endpoints = await use.servers.readVirtualEndpoints(source);
+  const leading = endpoints.filter(({ members }) => members.includes(replica)).map(({ name }) => name);
+  if (leading.length > 0) throw failure('ReplicaInUse', `virtual endpoints lead to ${replica}: ${leading.join(', ')}`);
   const sessions = await onServer(server, 'admin', use, readSessions).catch((error: unknown) => {
     // One that nobody can reach has no clients; it is deleted only where this run has made it.
     if (error instanceof ApplicationFailure && error.type === 'DatabaseUnreachable') return {};

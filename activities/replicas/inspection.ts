@@ -3,22 +3,26 @@ import { connectionUrl } from '../postgres/connection-url';
 import { lackingForMarkers, markerTable } from '../postgres/markers';
 import { inspect } from '../database/inspection';
 import { onServer } from '../database/sql';
-import type { ReaderFacts, ReplicaFacts, ReplicaIdentity } from './contract';
 import { controllerOf } from '../deployments/controller';
+import { answers } from '../deployments/endpoint';
+import { addressIn } from './address';
+import type { ReaderFacts, ReplicaActivities, ReplicaFacts } from './contract';
 import { findServer } from './changes';
 import type { ReplicaDependencies } from './dependencies';
 
 export async function inspectReplica(
-  { source, replica, readers: wanted }: ReplicaIdentity & { readers?: string[] | undefined },
+  { source, replica, readers: wanted, location }: Parameters<ReplicaActivities['inspectReplica']>[0],
   use: ReplicaDependencies,
 ): Promise<ReplicaFacts> {
   const database = await inspect(source, use);
   const primary = await use.servers.readServer(source);
-  const [existing, lacking, readShare, readers] = await Promise.all([
+  const elsewhere = location !== undefined && location !== primary.location;
+  const [existing, lacking, readShare, readers, offers] = await Promise.all([
     findServer(replica, use.servers),
     onServer(primary, 'admin', use, lackingForMarkers),
     readShareOf(source, use),
     readersOf(wanted, use),
+    elsewhere ? use.servers.readOffersIn(location) : undefined,
   ]);
   return {
     database,
@@ -34,6 +38,7 @@ export async function inspectReplica(
     ...(use.topology.kubernetes ? { namespace: use.topology.kubernetes.namespace } : {}),
     readers,
     ...(readShare === undefined ? {} : { readShare }),
+    ...(offers ? { offeredThere: offers.some(({ sku, tier }) => sku === primary.sku && tier === primary.tier) } : {}),
   };
 }
 
@@ -53,14 +58,17 @@ async function readShareOf(source: string, use: ReplicaDependencies): Promise<nu
 }
 
 async function readersOf(wanted: string[] | undefined, use: ReplicaDependencies): Promise<ReaderFacts[]> {
-  const known = (use.topology.kubernetes?.deployments ?? []).flatMap(({ name, readReplica }) =>
-    readReplica && (wanted?.includes(name) ?? true) ? [{ deployment: name, ...readReplica }] : [],
+  const known = (use.topology.kubernetes?.deployments ?? []).flatMap(({ name, clientUrl, readReplica }) =>
+    readReplica && (wanted?.includes(name) ?? true)
+      ? [{ clientUrl, reader: { deployment: name, ...readReplica } }]
+      : [],
   );
   return Promise.all(
-    known.map(async (reader): Promise<ReaderFacts> => {
-      const [deployment, secret] = await Promise.all([
+    known.map(async ({ clientUrl, reader }): Promise<ReaderFacts> => {
+      const [deployment, secret, clientsAnswer] = await Promise.all([
         use.kubernetes().readDeployment(reader.deployment),
         use.kubernetes().readSecret(reader.secret, reader.key),
+        clientUrl === undefined ? undefined : answers(clientUrl),
       ]);
       const reference = deployment.secretReferences[reader.variable];
       const wired = reference === `${reader.secret}/${reader.key}`;
@@ -69,13 +77,9 @@ async function readersOf(wanted: string[] | undefined, use: ReplicaDependencies)
       return {
         ...{ ...reader, wired, taken: set && !wired },
         ...(controller ? { controller } : {}),
-        ...(secret.text === undefined ? {} : { host: hostOf(secret.text) }),
+        ...(secret.text === undefined ? {} : addressIn(secret.text)),
+        ...(clientsAnswer === undefined ? {} : { clientsAnswer }),
       };
     }),
   );
-}
-
-/** Never the rest of a URL: it carries a password. */
-export function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).hostname : 'no URL';
 }

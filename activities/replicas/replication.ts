@@ -2,7 +2,7 @@
 import { Context } from '@temporalio/activity';
 import { onServer, writingOnServer } from '../database/sql';
 import { failure } from '../failures';
-import { deleteMarkers, hasMarker, writeMarker } from '../postgres/markers';
+import { deleteMarkers, hasMarker, refusesWrites, writeMarker } from '../postgres/markers';
 import { readCluster, readReplicaState, readWalPosition } from '../postgres/reads';
 import type { ReplicaIdentity } from './contract';
 import type { ReplicaDependencies } from './dependencies';
@@ -20,17 +20,19 @@ export async function verifyReplica({ source, replica }: ReplicaIdentity, use: R
   ]);
   const copy = await onServer(standby, 'admin', use, readCluster);
   const state = await onServer(standby, 'admin', use, (client) => readReplicaState(client, position));
+  const refuses = await writingOnServer(standby, 'admin', use, refusesWrites);
   const open = [
     ...(standby.source === source ? [] : [`ARM says that it follows ${standby.source ?? 'nobody'}`]),
     ...(copy.systemIdentifier === original.systemIdentifier ? [] : ['it is a copy of another cluster']),
     ...(copy.timeline === original.timeline ? [] : [`it is on timeline ${copy.timeline}, not ${original.timeline}`]),
     ...(state.inRecovery ? [] : ['it is not in recovery']),
+    ...(refuses ? [] : ['it takes writes']),
     ...(state.streaming ? [] : ['it does not stream']),
     ...(state.replayPause === 'not paused' ? [] : [`its replay is ${state.replayPause}`]),
     ...(state.replayLagBytes <= lagBytesMax ? [] : [`it is ${state.replayLagBytes} bytes behind`]),
   ];
   if (open.length > 0) throw failure('NotVerified', `${replica}: ${open.join('; ')}`);
-  return `ARM Ready, in recovery on timeline ${copy.timeline}, streaming, ${state.replayLagBytes} bytes behind`;
+  return `ARM Ready, in recovery on timeline ${copy.timeline}, streaming, ${state.replayLagBytes} bytes behind, a write refused`;
 }
 
 /** See the contract. The run's markers are removed at the end, whatever happens. */

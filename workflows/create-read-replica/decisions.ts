@@ -3,6 +3,8 @@ import type { ReplicaFacts } from '../../activities/replicas/contract';
 import type { CreateReadReplicaInput, Finding, Topology } from '../../catalogue';
 import type { Checks } from '../runbook/checks';
 import { askAll, refuse, warn } from '../runbook/checks';
+import type { Settlement } from '../runbook/definition';
+import { clientsUnmeasured } from '../deployments';
 
 /** Azure allows so many a primary (concepts-read-replicas). */
 const replicasMax = 5;
@@ -48,18 +50,10 @@ const checks: Checks<Situation> = {
         ]
       : [],
 
-  'one that is there keeps up': ({ facts: { existing, database }, wanted }) => {
-    if (!existing || existing.source !== database.primary.name) return [];
-    const lag = database.replicas.find(({ name }) => name === wanted.replica)?.replayLagBytes;
-    if (existing.state === 'Ready' && typeof lag === 'number' && lag <= lagBytesMax) return [];
-    const how = typeof lag === 'number' ? `${lag} bytes behind` : 'not streaming';
-    return [
-      refuse(
-        'ReplicaNotServing',
-        'replica',
-        `${wanted.replica} is there, ${existing.state} and ${how}: nobody is led to it`,
-      ),
-    ];
+  'one that is there keeps up': ({ facts, wanted: { replica } }) => {
+    if (!facts.existing || facts.existing.source !== facts.database.primary.name) return [];
+    const { serves, state } = stateOf(replica, facts);
+    return serves ? [] : [refuse('ReplicaNotServing', 'replica', `${replica} is there, ${state}: nobody is led to it`)];
   },
 
   'one more is allowed': ({ facts: { existing, database } }) =>
@@ -73,16 +67,25 @@ const checks: Checks<Situation> = {
         ]
       : [],
 
-  'region of the primary': ({ wanted: { location }, facts: { database } }) =>
-    location !== undefined && location !== database.primary.location
+  'region of the primary': ({ wanted: { location }, facts: { database, offeredThere = true } }) => {
+    const { primary } = database;
+    if (location === undefined || location === primary.location) return [];
+    return offeredThere
       ? [
           warn(
             'OtherRegion',
             'location',
-            `${location} is another region than the primary's ${database.primary.location}: slower reads, and traffic between regions costs`,
+            `${location} is another region than the primary's ${primary.location}: slower reads, and traffic between regions costs`,
           ),
         ]
-      : [],
+      : [
+          refuse(
+            'SkuUnavailable',
+            'location',
+            `${location} offers no ${primary.sku}, the primary's size: leave it out for ${primary.location}, or name another region`,
+          ),
+        ];
+  },
 
   'no resource lock': ({ facts: { database } }) =>
     database.primary.locks
@@ -146,6 +149,20 @@ const checks: Checks<Situation> = {
         ),
       ),
 
+  'sessions can be told apart': ({ facts }) =>
+    facts.readers
+      .filter(({ wired, host, application, deployment }) => !wired && host !== undefined && application !== deployment)
+      .map(({ deployment, secret, key }) =>
+        refuse(
+          'AddressUnnamed',
+          'readers',
+          `${key} of ${secret} has no application_name=${deployment}, by which its sessions are known: add it, or remove the key`,
+        ),
+      ),
+
+  'clients of readers are measured': ({ facts, topology }) =>
+    facts.readers.flatMap(({ deployment, clientsAnswer }) => clientsUnmeasured(deployment, clientsAnswer, topology)),
+
   'connections of a second pool': ({ facts, topology }) =>
     facts.readers.flatMap(({ deployment }) => {
       const pool = topology.kubernetes?.deployments.find(({ name }) => name === deployment)?.databasePool;
@@ -171,3 +188,22 @@ const checks: Checks<Situation> = {
         ]
       : [],
 };
+
+/** What a replica that is there is like, in words, and whether readers may use it. */
+function stateOf(replica: string, { existing, database }: ReplicaFacts): { serves: boolean; state: string } {
+  const { state = 'absent' } = existing ?? {};
+  const lag = database.replicas.find(({ name }) => name === replica)?.replayLagBytes;
+  const streams = typeof lag === 'number';
+  return {
+    serves: state === 'Ready' && streams && lag <= lagBytesMax,
+    state: `${state} and ${streams ? `${lag} bytes behind` : 'not streaming'}`,
+  };
+}
+
+/** After the soak it must still be in service. */
+export function settled({ replica }: CreateReadReplicaInput, _before: ReplicaFacts, after: ReplicaFacts): Settlement {
+  const { serves, state } = stateOf(replica, after);
+  return serves
+    ? { problems: [], evidence: [`${replica} is ${state}`] }
+    : { problems: [`${replica} is ${state}`], evidence: [] };
+}

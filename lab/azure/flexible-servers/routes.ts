@@ -17,6 +17,7 @@ import { planReplica } from './replica';
 import { replicaView } from './resource';
 import { planUpdate, relativesOf, updateTiming, type Update } from './update';
 
+import { isRegion } from '../names';
 import { locationPath, serverPath, serversPath, subscriptionPath } from '../routes/paths';
 
 export function serverRoutes(app: FastifyInstance, context: Context): void {
@@ -37,7 +38,10 @@ export function serverRoutes(app: FastifyInstance, context: Context): void {
     serverOf(context, request);
     return offered();
   });
-  app.get(`${locationPath}/capabilities`, offered);
+  app.get(`${locationPath}/capabilities`, (request) => {
+    if (!isRegion(paramsOf(request).location)) throw providerErrors.invalidParameter('location');
+    return offered();
+  });
 
   app.put(serverPath, (request, reply) => put(context, request, reply));
   app.patch(serverPath, (request, reply) => patch(context, request, reply, serverOf(context, request)));

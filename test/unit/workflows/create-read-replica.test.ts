@@ -20,6 +20,8 @@ const reader: ReaderFacts = {
 const existing = {
   ...{ source: 'primary-1', state: 'Ready', sku: 'Standard_D4ds_v4', location: 'eastus', host: 'replica-1.host' },
 };
+/** What the key has when it was published. */
+const address = { host: existing.host, application: reader.deployment };
 
 function facts(more: Partial<ReplicaFacts> = {}, server: Partial<ServerFacts> = {}, replicas = 0): ReplicaFacts {
   const database: DatabaseFacts = {
@@ -45,7 +47,7 @@ test.each<[string, object, Partial<ReplicaFacts>, string[]]>([
     {},
     [
       'create replica-1: absent → replica of primary-1',
-      'publish address of replica-1 in secrets: no READ_URL → READ_URL leads to replica-1',
+      'publish address of replica-1 for broxiva-api: no READ_URL → READ_URL leads to replica-1',
       'wire broxiva-api: no READ_URL → READ_URL from secrets/READ_URL',
     ],
   ],
@@ -53,10 +55,10 @@ test.each<[string, object, Partial<ReplicaFacts>, string[]]>([
   [
     'adopted, with an address already',
     {},
-    { existing, readers: [{ ...reader, host: existing.host }] },
+    { existing, readers: [{ ...reader, ...address }] },
     ['wire broxiva-api: no READ_URL → READ_URL from secrets/READ_URL'],
   ],
-  ['so already', {}, { existing, readers: [{ ...reader, host: existing.host, wired: true }] }, []],
+  ['so already', {}, { existing, readers: [{ ...reader, ...address, wired: true }] }, []],
 ])('%s', (_name, wanted, more, steps) => {
   const found = definition.steps(input(wanted), facts(more), topology);
   expect(found.map(({ name, from, to }) => `${name}: ${from} → ${to}`)).toEqual(steps);
@@ -64,11 +66,49 @@ test.each<[string, object, Partial<ReplicaFacts>, string[]]>([
   expect(found.filter(({ resource }) => !targets.includes(resource))).toEqual([]);
 });
 
-test('two readers of one Secret share the step for its address', () => {
-  const readers = [reader, { ...reader, deployment: 'broxiva-web' }];
+test('every address is there before the first reader is wired', () => {
+  const readers = [reader, { ...reader, deployment: 'broxiva-web', key: 'WEB_URL' }];
   expect(definition.steps(input(), facts({ readers }), topology).map(({ name }) => name)).toEqual([
-    ...['create replica-1', 'publish address of replica-1 in secrets', 'wire broxiva-api', 'wire broxiva-web'],
+    'create replica-1',
+    ...['broxiva-api', 'broxiva-web'].map((name) => `publish address of replica-1 for ${name}`),
+    ...['wire broxiva-api', 'wire broxiva-web'],
   ]);
+});
+
+test('one that was there already is watched before the first reader is led to it, and only then', () => {
+  const [publish, wire] = definition.steps(input(), facts({ existing }), topology);
+  expect([publish!.detail, publish!.expectedSeconds]).toEqual(['first 60 s of replica-1 under watch', 65]);
+  expect(wire!.detail).toBe('a rolling update: every pod is replaced');
+});
+
+test.each<[string, Partial<ReaderFacts>[], object]>([
+  ['the primary, without readers', [], { kind: 'postgres', server: 'primary-1' }],
+  [
+    'the primary and the way of a reader that answers',
+    [{ clientsAnswer: true }],
+    {
+      kind: 'every',
+      paths: [
+        { kind: 'postgres', server: 'primary-1' },
+        { kind: 'http', url: 'http://broxiva-api/' },
+      ],
+    },
+  ],
+  ['not that of one that did not answer before', [{ clientsAnswer: false }], { kind: 'postgres', server: 'primary-1' }],
+])('clients are measured on %s', (_name, readers, path) => {
+  const found = facts({ readers: readers.map((more) => ({ ...reader, ...more })) });
+  expect(definition.clients!(input(), found, topology)).toEqual(path);
+});
+
+test.each<[string, string, number | null, string[], string[]]>([
+  ['in service', 'Ready', 8, [], ['replica-1 is Ready and 8 bytes behind']],
+  ['behind', 'Ready', 1024 * 1024 + 1, ['replica-1 is Ready and 1048577 bytes behind'], []],
+  ['not streaming', 'Ready', null, ['replica-1 is Ready and not streaming'], []],
+  ['stopped', 'Stopped', 0, ['replica-1 is Stopped and 0 bytes behind'], []],
+])('after the soak, one that is %s', (_name, state, replayLagBytes, problems, evidence) => {
+  const after = facts({ existing: { ...existing, state } });
+  after.database.replicas[0]!.replayLagBytes = replayLagBytes;
+  expect(definition.settled!(input(), facts(), after)).toEqual({ problems, evidence });
 });
 
 test.each<[string, object, ReplicaFacts, string[]]>([
@@ -92,7 +132,26 @@ test.each<[string, object, ReplicaFacts, string[]]>([
     facts({ readers: [{ ...reader, controller: 'Argo CD' }] }),
     ['refusal OwnedByController'],
   ],
-  ['another region', { location: 'westus' }, facts(), ['warning OtherRegion']],
+  ['another region', { location: 'westus' }, facts({ offeredThere: true }), ['warning OtherRegion']],
+  [
+    'a region without the primary’s size',
+    { location: 'westus' },
+    facts({ offeredThere: false }),
+    ['refusal SkuUnavailable'],
+  ],
+  ['the primary’s region, by name', { location: 'eastus' }, facts(), []],
+  [
+    'an address that does not name its reader',
+    {},
+    facts({ existing, readers: [{ ...reader, host: existing.host }] }),
+    ['refusal AddressUnnamed'],
+  ],
+  [
+    'a reader that does not answer',
+    {},
+    facts({ readers: [{ ...reader, clientsAnswer: false }] }),
+    ['warning ClientsUnmeasured'],
+  ],
   [
     'a resource lock',
     {},
