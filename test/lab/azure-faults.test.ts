@@ -123,6 +123,62 @@ describe('upgrade-fails', () => {
   }
 });
 
+describe('replicas', () => {
+  const replays = async (name: string) => {
+    const [[written], replica] = await Promise.all([
+      azure.resourceManager.postgres('primary').sql<{ at: string }>('SELECT pg_current_wal_lsn()::text AS at'),
+      Promise.resolve(azure.resourceManager.postgres(name)),
+    ]);
+    const [row] = await replica.sql<{ done: boolean }>('SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn AS done', [
+      written!.at,
+    ]);
+    return row!.done;
+  };
+  const write = () =>
+    azure.resourceManager.postgres('primary').sql('CREATE TABLE IF NOT EXISTS n (i int); INSERT INTO n VALUES (1)');
+  const make = async (name: string) => {
+    const body = { location: 'westus', properties: { createMode: 'Replica', sourceServerResourceId: server() } };
+    expect((await azure.change('PUT', azure.path(name), body)).status).toBe('Succeeded');
+  };
+  const drop = (name: string) => azure.change('DELETE', azure.path(name), {});
+
+  test.each(['delay', 'pause'])(
+    'replica-lags by %s: it streams, applies nothing, and catches up afterwards',
+    async (by) => {
+      faults().arm('replica-lags', { server: 'replica', by });
+      const lags = async () => {
+        await write();
+        return !(await replays('replica'));
+      };
+      await until('the replica lags', lags, { deadlineMs: 10_000 });
+      await sleep(300); // A replica that merely was slow has caught up by then.
+      expect(await replays('replica')).toBe(false);
+      expect((await azure.ask('GET', azure.path('replica'))).body.properties.state).toBe('Ready');
+      faults().clear('replica-lags');
+      await until('the replica catches up', () => replays('replica'), { deadlineMs: 10_000 });
+    },
+  );
+
+  test('replica-lags of a primary: the next replica that is made, and no other', async () => {
+    faults().arm('replica-lags', { server: 'primary' });
+    await make('late');
+    await write();
+    await until('the other has it', () => replays('replica'), { deadlineMs: 10_000 });
+    expect(await replays('late')).toBe(false);
+    await drop('late');
+  });
+
+  test('replica-diverges: it takes writes of its own, and Azure knows nothing of it', async () => {
+    faults().arm('replica-diverges', { server: 'primary' });
+    await make('apart');
+    await azure.resourceManager.postgres('apart').sql('CREATE TABLE own (i int)');
+    expect((await azure.ask('GET', azure.path('apart'))).body.properties).toMatchObject({
+      ...{ state: 'Ready', replicationRole: 'AsyncReplica' },
+    });
+    await drop('apart');
+  });
+});
+
 test('undo-refused: the second change of size is refused, the third is not', async () => {
   faults().arm('undo-refused', { server: 'primary' });
   expect((await resize(big)).status).toBe('Succeeded');

@@ -11,6 +11,7 @@ import { cacheId, cacheProvider, serverId, serverType } from '../names';
 import type { Operation, OperationTime } from '../operations';
 import type { LoggedRequest } from '../request-log';
 import { faultDefinition, faultDefinitions, type FaultName } from './catalogue';
+import { mend, replicaFaults, spoil } from './replicas';
 import { answerInstead } from './replies';
 
 export interface ArmedFault {
@@ -25,6 +26,8 @@ export interface ArmedFault {
   remaining: number | null;
   /** Operations that hang by this fault until it is cleared. */
   holding?: string[];
+  /** Replicas that lag by this fault until it is cleared. */
+  spoilt?: string[];
 }
 
 export interface FaultListing {
@@ -76,6 +79,11 @@ export class FaultBoard {
     this.armed.push(fault);
     this.context.store.save();
     if (fault.name === 'foreign-operation') this.beginForeign(fault);
+    const replica = rest.server === undefined ? undefined : this.context.store.server(rest.server);
+    if (replica?.source !== undefined) {
+      const failed = (error: unknown) => this.context.warn(`${fault.name} of ${replica.name}`, error);
+      this.spoilReplica(replica.name, replica.name).catch(failed);
+    }
     return fault;
   }
 
@@ -86,6 +94,10 @@ export class FaultBoard {
     const goes = (fault: ArmedFault) =>
       (name === undefined || fault.name === name) &&
       (wanted === undefined || wanted.includes(fault.options.server?.toLowerCase() ?? ''));
+    for (const replica of this.armed.filter(goes).flatMap(({ spoilt = [] }) => spoilt)) {
+      const failed = (error: unknown) => this.context.warn(`${replica} was to catch up`, error);
+      if (this.context.store.server(replica)) mend(this.context.postgres(replica)).catch(failed);
+    }
     this.context.store.state.faults = this.armed.filter((fault) => !goes(fault));
     for (const server of wanted ?? [...this.stale.keys()]) this.stale.delete(server);
     this.context.store.save();
@@ -134,6 +146,17 @@ export class FaultBoard {
 
   cancels(operation: Operation): boolean {
     return !operation.foreign && this.hit('operation-canceled', operation.server) !== undefined;
+  }
+
+  /** A replica that has just been made of a server, or is named itself by a fault. */
+  async spoilReplica(replica: string, armedFor: string): Promise<void> {
+    for (const name of replicaFaults) {
+      const fault = this.hit(name, armedFor);
+      if (!fault) continue;
+      fault.spoilt = [...(fault.spoilt ?? []), replica];
+      this.context.store.save();
+      await spoil(this.context.postgres(replica), name, fault.options['by']);
+    }
   }
 
   /** True when an operation that has ended still makes its server refuse others. */

@@ -93,6 +93,18 @@ export const faultDefinitions = [
   }),
   fault('backup-missing', 'the server lists no backup and no earliestRestoreDate', null),
   fault('sku-unavailable', 'a size is not in capabilities, and refused', null, { ...common, sku: z.string() }),
+  fault(
+    'replica-lags',
+    'a replica streams and applies nothing (by: delay, or pause: its replay is paused) until the fault is cleared; of a primary, the next one that is made',
+    1,
+    { ...common, server: z.string(), by: z.enum(['delay', 'pause']).default('delay') },
+  ),
+  fault(
+    'replica-diverges',
+    "a replica is promoted behind Azure's back and goes its own way; of a primary, the next one that is made",
+    1,
+    { ...common, server: z.string() },
+  ),
   fault('poll-not-found', '404 while an operation is polled', 1),
   fault('poll-error', '500 while an operation is polled', 1),
 ] as const satisfies FaultDefinition[];
@@ -114,6 +126,8 @@ export type FaultName =
   | 'backup-too-old'
   | 'backup-missing'
   | 'sku-unavailable'
+  | 'replica-lags'
+  | 'replica-diverges'
   | 'poll-not-found'
   | 'poll-error';
 

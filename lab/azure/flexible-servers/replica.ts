@@ -68,4 +68,5 @@ export async function makeReplica(context: Context, name: string, source: string
   await context.options.servers.remove(server.name);
   const spec = { name: server.name, settings: settingsOf(server, context.options.memoryFactor) };
   await adopt(context, server, await context.options.servers.createStandby(spec, context.postgres(source)));
+  await context.faults.spoilReplica(name, source);
 }

@@ -1,5 +1,5 @@
 /**
- * `broxiva/api`: products from PostgreSQL, cached in Redis where it answers.
+ * `broxiva/api`: products from PostgreSQL, cached in Redis where it answers; orders into it (POST).
  *
  * DATABASE_URL, DATABASE_POOL_SIZE (20), DATABASE_READ_REPLICA_URL (reads go there, through a second pool), REDIS_URL,
  * PORT (3000), CACHE_SECONDS (5).
@@ -32,6 +32,11 @@ async function products(): Promise<string> {
   return text;
 }
 
+async function order(): Promise<string> {
+  const { rows } = await writes.query('INSERT INTO orders (product_id) VALUES (1) RETURNING id');
+  return JSON.stringify(rows[0]);
+}
+
 serve({
   port: Number(PORT),
   health: '/api/health',
@@ -39,6 +44,10 @@ serve({
     '/api/products': async (_request, response) => {
       const text = await products();
       response.writeHead(200, { 'content-type': 'application/json' }).end(text);
+    },
+    '/api/orders': async ({ method }, response) => {
+      if (method !== 'POST') return void response.writeHead(405, { allow: 'POST' }).end();
+      response.writeHead(201, { 'content-type': 'application/json' }).end(await order());
     },
   },
   close: async () => {
