@@ -13,11 +13,11 @@ interface Body {
 }
 
 interface Container {
-  env?: { name: string; value?: string }[];
+  env?: { name: string; value?: string; valueFrom?: { secretKeyRef?: { name: string; key: string } } }[];
   resources?: { limits?: Record<string, string> };
 }
 
-/** Such as "web 4 pods", "web-hpa min 3, max 10", "web POOL 15", "web limits 500m 512Mi, paused", "a pod limits 500m 512Mi". */
+/** Such as "web 4 pods", "web-hpa min 3, max 10", "web POOL 15", "web URL from secrets/URL", "patch secrets keys", "web limits 500m 512Mi, paused", "a pod limits 500m 512Mi". */
 export function inWords({ resource, name, verb, body }: ClusterMutation): string {
   const spec = (body as Body | undefined)?.spec ?? {};
   switch (resource) {
@@ -40,7 +40,9 @@ function containerInWords([container]: Container[] = []): string {
   const { env = [], resources } = container ?? {};
   const { cpu, memory } = resources?.limits ?? {};
   return [
-    ...env.map(({ name, value }) => `${name} ${value ?? 'deleted'}`),
+    ...env.map(({ name, value, valueFrom: { secretKeyRef: from } = {} }) =>
+      from ? `${name} from ${from.name}/${from.key}` : `${name} ${value ?? 'deleted'}`,
+    ),
     ...(resources ? [`limits ${cpu} ${memory}`] : []),
   ].join(', ');
 }

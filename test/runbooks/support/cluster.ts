@@ -36,6 +36,7 @@ const collections = {
   pod: '/api/v1/namespaces/$/pods',
   service: '/api/v1/namespaces/$/services',
   configMap: '/api/v1/namespaces/$/configmaps',
+  secret: '/api/v1/namespaces/$/secrets',
   quota: '/api/v1/namespaces/$/resourcequotas',
 };
 export type Kind = keyof typeof collections;
@@ -137,10 +138,15 @@ export class Cluster {
 
   /** What a run has changed, in words and in order, by the API server's own log. */
   mutations(workflowId: string): string[] {
+    return this.changes(workflowId).map(({ words }) => words);
+  }
+
+  /** The same, with the times (ISO 8601) at which they were asked for. */
+  changes(workflowId: string): { at: string; words: string }[] {
     const { correlationId } = requestIdentity({ workflowId, runId: '', activityId: '' });
     return readAuditLog(this.layout)
       .filter(({ run, status, dryRun }) => run === correlationId && status < 300 && !dryRun)
-      .map(inWords);
+      .map((mutation) => ({ at: mutation.at, words: inWords(mutation) }));
   }
 }
 

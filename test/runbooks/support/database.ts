@@ -41,7 +41,7 @@ export class Database {
   /** A new one, small, with 256 GiB, a first backup and the application's database. */
   static async create(
     production: Production,
-    { replicas = 0, sku = names.sku }: { replicas?: number; sku?: string } = {},
+    { replicas = 0, sku = names.sku, tier = names.tier }: { replicas?: number; sku?: string; tier?: string } = {},
   ): Promise<Database> {
     const name = `db-${randomBytes(3).toString('hex')}`;
     const made = new Database(
@@ -49,7 +49,7 @@ export class Database {
       name,
       Array.from({ length: replicas }, (_, index) => `${name}-replica-${index + 1}`),
     );
-    const { location, storageGb, tier, administratorLogin } = names;
+    const { location, storageGb, administratorLogin } = names;
     await made.change('PUT', name, {
       ...{ location, sku: { name: sku, tier } },
       properties: {
@@ -93,17 +93,34 @@ export class Database {
     };
   }
 
-  /** As the application. */
-  async sql<Row>(text: string, server = this.name): Promise<Row[]> {
+  /** The application's URL, with the authorities where `sslrootcert` says where one finds them. */
+  async applicationUrl({ server = this.name, sslrootcert = '' } = {}): Promise<string> {
     const url = new URL(this.secret('application-url'));
     if (server !== this.name) url.hostname = await this.host(server);
-    const client = new Client({ connectionString: url.href });
+    if (sslrootcert !== '') url.searchParams.set('sslrootcert', sslrootcert);
+    return url.href;
+  }
+
+  /** A session of the application, or of whoever has its password. Ending it is the caller's. */
+  async session(server = this.name): Promise<Client> {
+    const client = new Client({ connectionString: await this.applicationUrl({ server }) });
     await client.connect();
+    return client;
+  }
+
+  /** As the application. */
+  async sql<Row>(text: string, server = this.name): Promise<Row[]> {
+    const client = await this.session(server);
     try {
       return (await client.query(text)).rows as Row[];
     } finally {
       await client.end();
     }
+  }
+
+  /** Whether Azure knows a server of that name. */
+  async knows(server: string): Promise<boolean> {
+    return (await this.production.azure('GET', server)).status === 200;
   }
 
   /** As Azure's administrator. */
@@ -117,7 +134,7 @@ export class Database {
     return (await this.production.azure<ServerView>('GET', server)).body;
   }
 
-  private async host(server: string): Promise<string> {
+  async host(server: string): Promise<string> {
     const { body } = await this.production.azure<{ properties: { fullyQualifiedDomainName: string } }>('GET', server);
     return body.properties.fullyQualifiedDomainName;
   }

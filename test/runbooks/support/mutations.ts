@@ -17,6 +17,7 @@ interface Body {
   sku?: { name?: string };
   properties?: {
     value?: string;
+    createMode?: string;
     storage?: { storageSizeGB?: number };
     sku?: { family: string; capacity: number };
     shardCount?: number;
@@ -24,10 +25,15 @@ interface Body {
   };
 }
 
-/** Such as "db-1 max_connections 3437", "db-1 D8ds_v4", "db-1 512 GiB", "cache-1 P3", "cache-1 5200 MB reserved". */
+/**
+ * Such as "db-1 max_connections 3437", "db-1 D8ds_v4", "db-1 512 GiB", "db-2 made as a replica", "db-2 deleted", "cache-1 P3",
+ * "cache-1 5200 MB reserved".
+ */
 export function inWords({ method, resource, server, body }: LoggedRequest): string {
   const { sku, properties } = (body ?? {}) as Body;
   const { sku: cacheSku, shardCount, redisConfiguration } = properties ?? {};
+  if (method === 'DELETE') return `${server} deleted`;
+  if (properties?.createMode === 'Replica') return `${server} made as a replica`;
   const parameter = /\/configurations\/([^/]+)$/.exec(resource)?.[1];
   const what =
     (parameter && `${parameter} ${properties?.value}`) ??
