@@ -34,7 +34,7 @@ async function play({ name, change, ground, given }: BrokenEngine): Promise<Viol
   const root = stage.lab.path(`broken-${brokenEngines.findIndex((engine) => engine.name === name)}`);
   await breakSources(root, change);
   const { subject, shown } = ground;
-  const { cluster = false } = subject;
+  const { cluster = false } = subject.variants[0]!;
   const proof = await Proof.start({ runbooks: { catalogue: runbooks }, players: 1, cluster, root, stage });
   try {
     const variant = subject.variants.find((one) => one.name === ground.variant);

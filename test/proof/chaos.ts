@@ -20,6 +20,7 @@ import { faults, ofTemporal } from './matrix/faults';
 import { type Shown, shownBy, whole } from './matrix/matrix';
 import { planOf, walk } from './matrix/walk';
 import { subjects } from './subjects';
+import type { Subject } from './subjects/subject';
 import { writeTable } from './table';
 
 /** A variable that `make` exports without a value is not given. */
@@ -35,16 +36,15 @@ async function main(): Promise<void> {
   const chosen = Object.values(subjects).filter(({ runbook }) => !RUNBOOK || runbook === RUNBOOK);
   if (chosen.length === 0) throw new Error(`RUNBOOK=${RUNBOOK}: there are ${Object.keys(subjects).join(', ')}`);
   const began = Date.now();
-  const cluster = chosen.some((subject) => subject.cluster);
+  const variantsOf = ({ variants }: Subject) => variants.filter(({ name }) => name.includes(VARIANT));
+  const cluster = chosen.flatMap(variantsOf).some((variant) => variant.cluster);
   const proof = await Proof.start({ runbooks: { catalogue: runbooks }, players: Number(PLAYERS), cluster, report });
   // Ended early, it takes its lab along.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void proof.stage.stop().finally(() => process.exit(130)));
   }
   try {
-    const scenes = chosen.flatMap((subject) =>
-      subject.variants.filter(({ name }) => name.includes(VARIANT)).map((variant) => proof.scene(subject, variant)),
-    );
+    const scenes = chosen.flatMap((subject) => variantsOf(subject).map((variant) => proof.scene(subject, variant)));
     const shown = await showAll(proof, scenes);
     if (SEED) {
       await playWalk(proof, shown, Number(SEED));

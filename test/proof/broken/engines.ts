@@ -22,6 +22,7 @@ const nothing = {
   requests: 0,
   connections: 0,
   mutations: [],
+  mutationsOf: {},
   resources: 1,
   databases: 0,
   changesServers: false,

@@ -1,7 +1,9 @@
 /** The production of one case: servers or a cache of its own, where it is about a Deployment also that, and their clients. */
 import { readFileSync } from 'node:fs';
 import { targetOf } from '../../../catalogue';
+import { web } from '../kubernetes/manifests';
 import type { Namespace } from '../kubernetes/namespace';
+import { Reader } from '../kubernetes/reader';
 import { Workload } from '../kubernetes/workload';
 import { Caches } from './caches';
 import type { Fault } from './case';
@@ -23,8 +25,7 @@ export class Place {
   readonly caches: Caches;
   private readonly ledger: LedgerClients;
   private readonly redis: RedisClients;
-  private readonly web: HttpClients | undefined;
-  private readonly inCluster: Workload | undefined;
+  private readonly inCluster: { workload: Workload; reader: Reader; clients: Record<string, HttpClients> } | undefined;
 
   constructor(
     private readonly stage: Stage,
@@ -39,21 +40,43 @@ export class Place {
       url: readFileSync(lab.cacheUrlFile(this.caches.name), 'utf8'),
       authorityFile: lab.authorityFile,
     }));
-    this.inCluster = namespace && new Workload(namespace);
-    this.web = namespace && new HttpClients(namespace.clientUrl);
+    this.inCluster = namespace && {
+      workload: new Workload(namespace, web),
+      reader: new Reader(namespace, this.servers),
+      clients: Object.fromEntries(
+        Object.entries(namespace.clientUrls).map(([application, url]) => [application, new HttpClients(url)]),
+      ),
+    };
   }
 
   /** Throws where the stage has no cluster. */
   get workload(): Workload {
-    if (!this.inCluster)
-      throw new Error(`${this.name} is on a stage without a cluster: its subject must say \`cluster\``);
-    return this.inCluster;
+    return this.cluster.workload;
+  }
+
+  /** Throws where the stage has no cluster. */
+  get reader(): Reader {
+    return this.cluster.reader;
+  }
+
+  /** The one that the place's Deployment has. */
+  get made(): Workload | undefined {
+    if (!this.inCluster) return undefined;
+    const { workload, reader } = this.inCluster;
+    return [workload, reader.workload].find(({ made }) => made);
   }
 
   /** Of the Deployment, where there is one; of the cache, where there is one; otherwise of the primary. */
   get clients(): Clients {
     if (this.caches.made) return this.redis;
-    return this.web && this.inCluster?.made ? this.web : this.ledger;
+    const { made } = this;
+    return made ? this.cluster.clients[made.deployment]! : this.ledger;
+  }
+
+  private get cluster() {
+    if (!this.inCluster)
+      throw new Error(`${this.name} is on a stage without a cluster: its variant must say \`cluster\``);
+    return this.inCluster;
   }
 
   /** Canonical ids of what of Azure's is there before a run. */
@@ -69,18 +92,18 @@ export class Place {
 
   /** From now on the pods that are started are counted. */
   async countPods(): Promise<void> {
-    if (this.inCluster?.made) await this.inCluster.countPods();
+    await this.made?.countPods();
   }
 
   async podsStarted(): Promise<number> {
-    return this.inCluster?.made ? this.inCluster.podsStarted() : 0;
+    return (await this.made?.podsStarted()) ?? 0;
   }
 
   /** Until nothing that a run has begun goes on by itself, or will not end. */
   async idle(): Promise<void> {
     await this.servers.idle();
     await this.caches.idle();
-    if (this.inCluster?.made) await this.inCluster.settled().catch(() => undefined);
+    await this.made?.settled().catch(() => undefined);
   }
 
   arm(fault: Fault): Armed {

@@ -92,7 +92,7 @@ export class Player {
     const { subject, variant, entry } = scene;
     const { place, before: made } = await this.readyPlace(scene);
     await place.clients.start();
-    if (given.affliction) await place.workload.afflict(given.affliction);
+    if (given.affliction) await place.made?.afflict(given.affliction);
     const before = given.affliction ? await subject.state(place) : made;
     await place.countPods();
     const servers = place.targets;

@@ -136,6 +136,14 @@ export class Servers {
     return server.slice(this.name.length + 1);
   }
 
+  /** Of the place's server at that address; undefined where it has none there. */
+  roleAt(address: string): string | undefined {
+    const { resourceManager } = this.stage;
+    const made = resourceManager.servers().filter(({ name, state }) => this.names.includes(name) && state === 'Ready');
+    const found = made.find(({ name }) => resourceManager.postgres(name).options.address === address);
+    return found && this.roleOf(found.name);
+  }
+
   /** Before every server that answers; a replica's own Secret, where it has one, would lead past it. */
   private async putProxies(): Promise<void> {
     for (const { name, state } of this.stage.resourceManager.servers()) {

@@ -1,8 +1,28 @@
-/** The objects of a player's namespace: one small web service, as a production would have it. Pure. */
+/** The objects of a player's namespace: a small web service and an API with a database, as a production would have them. Pure. */
 
-/** The Deployment, its Service and its label. */
-export const application = 'web';
-export const pods = { port: 3000, path: '/health' };
+/** A Deployment with its Service. */
+export interface Application {
+  /** Of both, and of their label. */
+  name: string;
+  image: string;
+  /** What its pods answer when they are well, and what clients ask. */
+  health: string;
+  asked: string;
+  /** The Secret that its database's URLs are in, by their keys. */
+  database?: { secret: string; key: string; readKey: string; readVariable: string };
+}
+
+export const web: Application = { name: 'web', image: 'broxiva/web', health: '/health', asked: '/health' };
+export const api: Application = {
+  ...{ name: 'api', image: 'broxiva/api', health: '/api/health', asked: '/api/products' },
+  database: {
+    ...{ secret: 'database', key: 'DATABASE_URL' },
+    ...{ readKey: 'READ_URL', readVariable: 'DATABASE_READ_REPLICA_URL' },
+  },
+};
+export const podPort = 3000;
+/** Who signs the certificates of the servers: a ConfigMap, and where it is in a pod. */
+export const authorities = { name: 'authorities', key: 'ca.pem', folder: '/etc/azure' };
 export const poolVariable = 'DATABASE_POOL_SIZE';
 export const defaultPoolSize = 20;
 export const quota = 'quota';
@@ -13,17 +33,26 @@ export interface WorkloadWish {
   autoscaler?: { min: number; max: number };
 }
 
-const labels = { app: application };
+const labelsOf = ({ name }: Application) => ({ app: name });
 
 export function namespace(name: string): object {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
 }
 
-export function service(): object {
+export function service(application: Application): object {
+  const labels = labelsOf(application);
   return {
-    ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: application, labels } },
-    spec: { selector: labels, ports: [{ port: 80, targetPort: pods.port }] },
+    ...{ apiVersion: 'v1', kind: 'Service', metadata: { name: application.name, labels } },
+    spec: { selector: labels, ports: [{ port: 80, targetPort: podPort }] },
   };
+}
+
+export function secret(name: string, texts: Record<string, string>): object {
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData: texts };
+}
+
+export function configMap(name: string, data: Record<string, string>): object {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data };
 }
 
 /** No pod more than there are. */
@@ -34,11 +63,12 @@ export function podQuota(count: number): object {
   };
 }
 
-export function autoscaler({ min, max }: { min: number; max: number }): object {
+export function autoscaler({ name }: Application, { min, max }: { min: number; max: number }): object {
+  const labels = { app: name };
   return {
-    ...{ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: application, labels } },
+    ...{ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name, labels } },
     spec: {
-      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: application },
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
       ...{ minReplicas: min, maxReplicas: max },
       metrics: [
         { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 90 } } },
@@ -49,12 +79,23 @@ export function autoscaler({ min, max }: { min: number; max: number }): object {
   };
 }
 
-export function deployment({ replicas, poolSize = defaultPoolSize }: WorkloadWish, image: string): object {
+export function deployment(
+  application: Application,
+  { replicas, poolSize = defaultPoolSize }: WorkloadWish,
+  image: string,
+): object {
+  const { name, health, database } = application;
+  const labels = labelsOf(application);
   const probe = (periodSeconds: number) => ({
-    ...{ httpGet: pods, periodSeconds, timeoutSeconds: 5, failureThreshold: 6 },
+    httpGet: { port: podPort, path: health },
+    ...{ periodSeconds, timeoutSeconds: 5, failureThreshold: 6 },
   });
+  const fromSecret = database && {
+    ...{ name: database.key, valueFrom: { secretKeyRef: { name: database.secret, key: database.key } } },
+  };
+  const mount = { name: authorities.name, mountPath: authorities.folder, readOnly: true };
   return {
-    ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: application, labels } },
+    ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, labels } },
     spec: {
       ...{ replicas, selector: { matchLabels: labels }, revisionHistoryLimit: 1 },
       // What a run was terminated in is over.
@@ -64,11 +105,13 @@ export function deployment({ replicas, poolSize = defaultPoolSize }: WorkloadWis
         metadata: { labels },
         spec: {
           terminationGracePeriodSeconds: 30,
+          ...(database && { volumes: [{ name: authorities.name, configMap: { name: authorities.name } }] }),
           containers: [
             {
-              ...{ name: 'web', image },
-              ports: [{ name: 'http', containerPort: pods.port }],
-              env: [{ name: poolVariable, value: String(poolSize) }],
+              ...{ name, image },
+              ports: [{ name: 'http', containerPort: podPort }],
+              env: [{ name: poolVariable, value: String(poolSize) }, ...(fromSecret ? [fromSecret] : [])],
+              ...(database && { volumeMounts: [mount] }),
               resources: {
                 requests: { cpu: '200m', memory: '96Mi' },
                 limits: { cpu: '1', memory: '256Mi' },

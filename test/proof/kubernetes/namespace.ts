@@ -1,5 +1,5 @@
 /**
- * A player's part of the cluster: a namespace with one Service, the proxy that its worker reaches the API server through, and
+ * A player's part of the cluster: a namespace with its Services, the proxy that its worker reaches the API server through, and
  * the topology and kubeconfig that lead the worker there. Made once; what is in it is remade for each place.
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -10,7 +10,18 @@ import { Servers } from '../harness/servers';
 import type { Stage } from '../harness/stage';
 import { writeTopology } from '../harness/topology';
 import { ApiServerProxy } from './api-server-proxy';
-import { application, defaultPoolSize, namespace, pods, poolVariable, service } from './manifests';
+import {
+  api,
+  type Application,
+  authorities,
+  configMap,
+  defaultPoolSize,
+  namespace,
+  podPort,
+  poolVariable,
+  service,
+  web,
+} from './manifests';
 import type { StageCluster } from './stage-cluster';
 
 export class Namespace {
@@ -22,38 +33,43 @@ export class Namespace {
     readonly proxy: ApiServerProxy,
     /** Whose live limits a plan's connection budget is about; no run changes them. */
     readonly servers: Servers,
-    /** Where the Service answers. */
-    readonly clientUrl: string,
+    /** What clients ask of each application, by its name. */
+    readonly clientUrls: Record<string, string>,
     private readonly kubeconfigFile: string,
     private readonly topologyFile: string,
   ) {}
 
   static async open(stage: Stage, cluster: StageCluster, name: string): Promise<Namespace> {
-    const { api } = cluster;
     const servers = new Servers(stage, `${name}-standing`);
     await servers.make();
-    await api.create('/api/v1/namespaces', namespace(name));
-    const { spec } = await api.create<Service>(`/api/v1/namespaces/${name}/services`, service());
-    const clientUrl = `http://${spec.clusterIP}${pods.path}`;
+    await cluster.api.create('/api/v1/namespaces', namespace(name));
+    const path = `/api/v1/namespaces/${name}`;
+    const authority = { [authorities.key]: await readFile(stage.lab.authorityFile, 'utf8') };
+    await cluster.api.create(`${path}/configmaps`, configMap(authorities.name, authority));
+    const clientUrls: Record<string, string> = {};
+    for (const application of [web, api]) {
+      const { spec } = await cluster.api.create<Service>(`${path}/services`, service(application));
+      clientUrls[application.name] = `http://${spec.clusterIP}${application.asked}`;
+    }
     const kubeconfigFile = stage.lab.path(`${name}.kubeconfig`);
     const { server, certificateAuthority } = readKubeconfig(cluster.kubeconfigFile);
     const proxy = await ApiServerProxy.start(cluster.host, cluster.certificate, { server, certificateAuthority });
     const kubeconfig = await readFile(cluster.kubeconfigFile, 'utf8');
     await writeFile(kubeconfigFile, kubeconfig.replace(server, proxy.url), { mode: 0o600 });
     const topologyFile = stage.lab.path(`${name}.topology.yaml`);
-    const kubernetes = { namespace: name, deployments: [deployment(clientUrl)] };
+    const kubernetes = { namespace: name, deployments: deployments(clientUrls) };
     await writeTopology(topologyFile, { primary: servers.primary, kubernetes });
-    return new Namespace(name, cluster, proxy, servers, clientUrl, kubeconfigFile, topologyFile);
+    return new Namespace(name, cluster, proxy, servers, clientUrls, kubeconfigFile, topologyFile);
   }
 
   /** Of a tag that nobody else uses: what is pushed under it is this namespace's trouble alone. */
-  get image(): string {
-    return `broxiva/web:1.0.0-${this.name.replaceAll('-', '.')}.${this.pushes}`;
+  imageOf({ image }: Application): string {
+    return `${image}:1.0.0-${this.name.replaceAll('-', '.')}.${this.pushes}`;
   }
 
-  /** Pods that are started from now on get a broken image; `image` is another, good one afterwards. */
-  pushBroken(broken: BrokenImage): void {
-    this.cluster.registry.push(this.image, broken);
+  /** Pods that are started from now on get a broken image; `imageOf` is another, good one afterwards. */
+  pushBroken(application: Application, broken: BrokenImage): void {
+    this.cluster.registry.push(this.imageOf(application), broken);
     this.pushes += 1;
   }
 
@@ -68,11 +84,18 @@ export class Namespace {
   }
 }
 
-function deployment(clientUrl: string): object {
-  return {
-    ...{ name: application, clientUrl, podEndpoint: pods },
-    replicas: { min: 1, max: 30, autoscalerMax: 10 },
-    databasePool: { variable: poolVariable, default: defaultPoolSize },
-    costPerPodHour: 0.01,
-  };
+function deployments(clientUrls: Record<string, string>): object[] {
+  const of = ({ name, health }: Application) => ({
+    ...{ name, clientUrl: clientUrls[name], podEndpoint: { port: podPort, path: health } },
+  });
+  const { secret, key, readKey, readVariable } = api.database!;
+  return [
+    {
+      ...of(web),
+      replicas: { min: 1, max: 30, autoscalerMax: 10 },
+      databasePool: { variable: poolVariable, default: defaultPoolSize },
+      costPerPodHour: 0.01,
+    },
+    { ...of(api), readReplica: { variable: readVariable, secret, key: readKey, primaryKey: key } },
+  ];
 }

@@ -20,10 +20,10 @@ const absent = 'absent';
 const competitor = '?fieldManager=somebody-else';
 
 /** Where each object is, by the API's paths. */
-const places = {
-  deployment: { group: '/apis/apps/v1', collection: 'deployments', name: manifests.application },
-  autoscaler: { group: '/apis/autoscaling/v2', collection: 'horizontalpodautoscalers', name: manifests.application },
-  quota: { group: '/api/v1', collection: 'resourcequotas', name: manifests.quota },
+const collections = {
+  deployment: '/apis/apps/v1/namespaces/$/deployments',
+  autoscaler: '/apis/autoscaling/v2/namespaces/$/horizontalpodautoscalers',
+  quota: '/api/v1/namespaces/$/resourcequotas',
 };
 
 const brokenImages: Partial<Record<Affliction, BrokenImage>> = {
@@ -61,10 +61,13 @@ export class Workload {
   wish: manifests.WorkloadWish | undefined;
   private known = new Set<string | undefined>();
 
-  constructor(private readonly namespace: Namespace) {}
+  constructor(
+    private readonly namespace: Namespace,
+    private readonly application: manifests.Application,
+  ) {}
 
   get deployment(): string {
-    return manifests.application;
+    return this.application.name;
   }
 
   get made(): boolean {
@@ -79,12 +82,19 @@ export class Workload {
     this.wish = wish;
     await this.remove(this.path('quota'));
     await this.remove(this.path('autoscaler'));
-    await this.api.apply(this.path('deployment'), manifests.deployment(wish, this.namespace.image));
+    await this.api.apply(this.path('deployment'), manifests.deployment(this.application, wish, this.image));
     await this.settled(makeDeadlineMs);
     await this.replaceResized();
     if (!wish.autoscaler) return;
-    await this.api.apply(this.path('autoscaler'), manifests.autoscaler(wish.autoscaler));
+    await this.api.apply(this.path('autoscaler'), manifests.autoscaler(this.application, wish.autoscaler));
     await this.settled();
+  }
+
+  /** The same with pods that are new, whatever their template says: what they were given when they started is another now. */
+  async remake(wish: manifests.WorkloadWish): Promise<void> {
+    await this.remove(this.path('deployment'));
+    await until('its pods are gone', async () => (await this.pods()).length === 0, { deadlineMs: makeDeadlineMs });
+    await this.make(wish);
   }
 
   /** From now on the pods that are started are counted. */
@@ -154,7 +164,7 @@ export class Workload {
   /** From now on new pods are not as those before, or are not let in. */
   async afflict(affliction: Affliction): Promise<void> {
     const broken = brokenImages[affliction];
-    if (broken) return this.namespace.pushBroken(broken);
+    if (broken) return this.namespace.pushBroken(this.application, broken);
     await this.api.apply(this.path('quota'), manifests.podQuota((await this.pods()).length));
   }
 
@@ -183,7 +193,10 @@ export class Workload {
       return { 'autoscaler min': String(min), 'autoscaler max': String(max) };
     }
     const path = this.path('autoscaler');
-    await this.api.create(path.slice(0, path.lastIndexOf('/')) + competitor, manifests.autoscaler({ min, max }));
+    await this.api.create(
+      path.slice(0, path.lastIndexOf('/')) + competitor,
+      manifests.autoscaler(this.application, { min, max }),
+    );
     return this.autoscaler();
   }
 
@@ -192,18 +205,38 @@ export class Workload {
     return this.autoscaler();
   }
 
+  /** Another field manager gives the containers a variable. */
+  async setByHand(variable: string, value: string): Promise<void> {
+    await this.edit<Deployment>('deployment', ({ spec }) => {
+      const [container] = spec.template.spec.containers;
+      container.env = [...(container.env ?? []).filter(({ name }) => name !== variable), { name: variable, value }];
+    });
+  }
+
+  /** From where the containers have a variable: "secret/key", or its value. */
+  async variable(variable: string): Promise<string> {
+    const [container] = (await this.readDeployment()).spec.template.spec.containers;
+    const { value, valueFrom } = container.env?.find(({ name }) => name === variable) ?? {};
+    const from = valueFrom?.secretKeyRef;
+    return from ? `${from.name}/${from.key}` : (value ?? absent);
+  }
+
+  private get image(): string {
+    return this.namespace.imageOf(this.application);
+  }
+
   private get api(): Api {
     return this.namespace.cluster.api;
   }
 
-  private path(kind: keyof typeof places): string {
-    const { group, collection, name } = places[kind];
-    return `${group}/namespaces/${this.namespace.name}/${collection}/${name}`;
+  private path(kind: keyof typeof collections): string {
+    const name = kind === 'quota' ? manifests.quota : this.application.name;
+    return `${collections[kind].replace('$', this.namespace.name)}/${name}`;
   }
 
   /** Without those that are leaving. */
   private async pods(): Promise<Pod[]> {
-    const path = `/api/v1/namespaces/${this.namespace.name}/pods?labelSelector=app%3D${manifests.application}`;
+    const path = `/api/v1/namespaces/${this.namespace.name}/pods?labelSelector=app%3D${this.application.name}`;
     const { items } = await this.api.get<{ items: Pod[] }>(path);
     return items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   }
@@ -230,7 +263,7 @@ export class Workload {
   }
 
   /** As another field manager writes: what it has read, with a change; anew where somebody came in between. */
-  private async edit<Kind>(kind: keyof typeof places, change: (object: Kind) => unknown): Promise<void> {
+  private async edit<Kind>(kind: keyof typeof collections, change: (object: Kind) => unknown): Promise<void> {
     const object = await this.api.get<Kind & object>(this.path(kind));
     change(object);
     await this.api.replace(this.path(kind) + competitor, object).catch((error: unknown) => {

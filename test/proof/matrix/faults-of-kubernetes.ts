@@ -8,7 +8,7 @@ export function faultsOfKubernetes(shown: Shown): Case[] {
   return [...ofApiServer(shown), ...ofOthers(shown), ...(shown.podsStarted > 0 ? afflictions.map(afflicted) : [])];
 }
 
-function ofApiServer({ mutations }: Shown): Case[] {
+function ofApiServer({ mutations, mutationsOf: { kubernetes: changes = 0 } }: Shown): Case[] {
   const down: KubernetesFault = { system: 'kubernetes', name: 'down', options: { seconds: 20 } };
   const moments: [string, Moment][] = [
     ['before the first change', { request: mutations[0]! - 1 }],
@@ -23,7 +23,10 @@ function ofApiServer({ mutations }: Shown): Case[] {
       answered('server-error', { on }),
       answered('unavailable', { on, count: 3 }),
     ]),
-    ...mutations.flatMap((_, after) => [answered('conflict', { after }), answered('lost-response', { after })]),
+    ...Array.from({ length: changes }, (_, after) => [
+      answered('conflict', { after }),
+      answered('lost-response', { after }),
+    ]).flat(),
     ...moments.map(([name, moment]) =>
       struck('API server down', `for 20 s, ${name}`, [{ ...moment, do: 'arm', fault: down }]),
     ),

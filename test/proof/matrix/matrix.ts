@@ -15,8 +15,9 @@ export interface Shown {
   connections: number;
   /** Which of the requests, counted from 1, were mutations. */
   mutations: number[];
-  /** What was changed. */
+  /** What was changed, and by how many mutations. */
   systems: SystemName[];
+  mutationsOf: Partial<Record<SystemName, number>>;
   resources: number;
   /** How many of these are PostgreSQL servers. */
   databases: number;
@@ -31,11 +32,16 @@ export function shownBy(evidence: Evidence, variant: Variant): Shown {
   const { requests, connections, podsStarted, servers } = evidence;
   const steps = evidence.runs[0].plan?.steps ?? [];
   const resources = new Set(steps.map(({ resource }) => resource));
+  const changes = requests.filter(({ isMutation }) => isMutation);
+  const systems = [...new Set(changes.map(({ system }) => system))];
   return {
     steps: steps.map(({ name, reversibility }) => ({ name, reversible: reversibility !== 'irreversible' })),
     ...{ requests: requests.length, connections, podsStarted },
     mutations: requests.flatMap(({ isMutation }, index) => (isMutation ? [index + 1] : [])),
-    systems: [...new Set(requests.filter(({ isMutation }) => isMutation).map(({ system }) => system))],
+    systems,
+    mutationsOf: Object.fromEntries(
+      systems.map((of) => [of, changes.filter(({ system }) => system === of).length] as const),
+    ),
     resources: resources.size,
     databases: [...resources].filter((resource) => resource.startsWith('postgres:')).length,
     changesServers: requests.some(({ isMutation, resource }) => isMutation && servers.includes(resource ?? '')),

@@ -11,7 +11,6 @@ const changes = {
 
 export const configureAutoscaling: Subject = {
   runbook: 'configureAutoscaling',
-  cluster: true,
   variants: [
     ofDeployment({
       ...{ name: 'changed', from: { replicas: 3, autoscaler: { min: 3, max: 10 } } },

@@ -16,7 +16,7 @@ interface DeploymentVariant extends Pick<Variant, 'competitors'> {
 
 export function ofDeployment({ name, from, to, changes, competitors }: DeploymentVariant): Variant {
   return {
-    ...{ name, competitors },
+    ...{ name, competitors, cluster: true },
     before: ({ workload }) => workload.make(from),
     input: ({ workload }) => ({ deployment: workload.deployment, ...to, clientBudget }),
     changes: () => changes,

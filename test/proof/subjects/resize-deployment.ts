@@ -11,7 +11,6 @@ const competitors: Variant['competitors'] = {
 
 export const resizeDeployment: Subject = {
   runbook: 'resizeDeployment',
-  cluster: true,
   variants: [
     ofDeployment({ name: 'in place', from: { replicas: 2 }, to: larger, changes, competitors }),
     ofDeployment({

@@ -9,7 +9,6 @@ const autoscaler = { min: 3, max: 10 };
 
 export const scaleDeployment: Subject = {
   runbook: 'scaleDeployment',
-  cluster: true,
   variants: [
     ofDeployment({
       ...{ name: 'out', from: { replicas: 2 }, to: { replicas: 4 }, changes: pods(4) },

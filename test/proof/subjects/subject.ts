@@ -6,6 +6,8 @@ export type State = Record<string, string>;
 
 export interface Variant {
   name: string;
+  /** Its places need the Kubernetes cluster. */
+  cluster?: boolean;
   /** Makes the state that the run begins with. */
   before(place: Place): Promise<void>;
   /** The run's input, less what every run has (who asks, timing). */
@@ -19,8 +21,6 @@ export interface Variant {
 export interface Subject {
   /** By the name in the catalogue. */
   runbook: string;
-  /** Its places need the Kubernetes cluster. */
-  cluster?: boolean;
   /** The first is the one that `make test` takes. */
   variants: Variant[];
   /** Asks the real parts, knowing nothing of any run. */

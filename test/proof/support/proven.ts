@@ -25,7 +25,7 @@ function declare(subject: Subject, runbooks: Runbooks, casesOf: (shown: Shown) =
   let playing: Promise<Result[]>;
 
   beforeAll(async () => {
-    proof = await Proof.start({ runbooks, ...(subject.cluster && { cluster: true }) });
+    proof = await Proof.start({ runbooks, ...(subject.variants[0]!.cluster && { cluster: true }) });
     playing = play();
     // Whatever is wrong is told by the tests.
     playing.catch(() => undefined);
