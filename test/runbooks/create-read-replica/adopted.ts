@@ -1,4 +1,5 @@
 /** createReadReplica on a replica that another has made, or left half-made: it is used, watched first, and never deleted. */
+import { until } from '../../../lab/processes';
 import type { Cluster } from '../support/cluster';
 import { Database } from '../support/database';
 import { publishes, Reader, unwires, wires } from '../support/reader';
@@ -23,7 +24,7 @@ export function adoptionTests(cluster: () => Cluster): void {
 
       const first = await create({ readers: [] });
       await first.untilStep('create', 'applying');
-      while (!(await database.knows(replica))) await new Promise((resolve) => setTimeout(resolve, 20));
+      await until(`Azure makes ${replica}`, () => database.knows(replica), { deadlineMs: 20_000, everyMs: 20 });
       await first.handle.terminate('for the test');
       const while_ = await create({ readers: ['heir'] });
       expect((await while_.report()).outcome).toBe('Refused');

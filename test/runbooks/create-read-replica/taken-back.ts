@@ -1,4 +1,5 @@
 /** createReadReplica on its way back: readers, address, replica, in this order; and nothing that somebody else uses. */
+import { until } from '../../../lab/processes';
 import type { Cluster } from '../support/cluster';
 import { Database } from '../support/database';
 import { publishes, Reader, unwires, wires } from '../support/reader';
@@ -57,10 +58,8 @@ export function takenBackTests(cluster: () => Cluster): void {
     };
     await stuck(/virtual endpoints lead to \S+: \S+-reads/);
     await database.change('DELETE', endpoint);
-    const gone = async () =>
-      (await production.azure<{ value: unknown[] }>('GET', `${database.name}/virtualEndpoints`)).body.value.length ===
-      0;
-    while (!(await gone())) await new Promise((resolve) => setTimeout(resolve, 100));
+    const gone = async () => (await production.azure('GET', endpoint)).status === 404;
+    await until('the endpoint is gone', gone, { deadlineMs: 20_000, everyMs: 100 });
     await run.order('retry');
     await run.until(({ phase }) => phase !== 'needs-operator');
     await stuck(/has sessions: 1 of broxiva/);

@@ -1,4 +1,5 @@
 /** A replica that does not keep up, or is none any more: nobody is ever led to it, and it goes again. */
+import { until } from '../../../lab/processes';
 import type { Cluster } from '../support/cluster';
 import { Database } from '../support/database';
 import { publishes, Reader } from '../support/reader';
@@ -49,9 +50,7 @@ export function unfitTests(cluster: () => Cluster): void {
     });
     const release = await held;
     await production.arm('replica-diverges', { server: replica });
-    const writes = async () =>
-      (await database.sql<{ recovery: boolean }>('SELECT pg_is_in_recovery() AS recovery', replica))[0]!.recovery;
-    while (await writes()) await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(`${replica} has diverged`, () => database.takesWrites(replica), { deadlineMs: 20_000, everyMs: 100 });
     release();
     expect(await run.report()).toMatchObject({
       ...{ outcome: 'RolledBack', summary: expect.stringMatching(/leads to .* which is not in recovery/) as string },

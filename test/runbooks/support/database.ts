@@ -123,6 +123,11 @@ export class Database {
     return (await this.production.azure('GET', server)).status === 200;
   }
 
+  async takesWrites(server: string): Promise<boolean> {
+    const [row] = await this.sql<{ recovery: boolean }>('SELECT pg_is_in_recovery() AS recovery', server);
+    return !row!.recovery;
+  }
+
   /** As Azure's administrator. */
   async adminSql(text: string): Promise<void> {
     const client = new Client({ connectionString: this.secret('admin-url') });
