@@ -1,7 +1,7 @@
 /** SQL on a server that ARM describes. */
 import type { Client } from 'pg';
 import type { FlexibleServer } from '../azure/flexible-servers';
-import { connectionUrl, type Login } from '../postgres/connection-url';
+import { connectionUrl, type ConnectionSources, type Login } from '../postgres/connection-url';
 import { reading, writing } from '../postgres/connection';
 import type { DatabaseDependencies } from './dependencies';
 
@@ -13,9 +13,7 @@ export async function onServer<T>(
   read: (client: Client) => Promise<T>,
   database?: string,
 ): Promise<T> {
-  const url = new URL(await connectionUrl(server, login, connections));
-  if (database !== undefined) url.pathname = `/${encodeURIComponent(database)}`;
-  return reading(url.href, certificateFile, read);
+  return reading(await urlOf(server, login, connections, database), certificateFile, read);
 }
 
 /** The same, in a transaction that may write. */
@@ -24,6 +22,18 @@ export async function writingOnServer<T>(
   login: Login,
   { connections, certificateFile }: Pick<DatabaseDependencies, 'connections' | 'certificateFile'>,
   write: (client: Client) => Promise<T>,
+  database?: string,
 ): Promise<T> {
-  return writing(await connectionUrl(server, login, connections), certificateFile, write);
+  return writing(await urlOf(server, login, connections, database), certificateFile, write);
+}
+
+async function urlOf(
+  server: Pick<FlexibleServer, 'name' | 'host' | 'source'>,
+  login: Login,
+  connections: ConnectionSources,
+  database: string | undefined,
+): Promise<string> {
+  const url = new URL(await connectionUrl(server, login, connections));
+  if (database !== undefined) url.pathname = `/${encodeURIComponent(database)}`;
+  return url.href;
 }

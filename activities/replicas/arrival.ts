@@ -9,7 +9,8 @@ import type { ReplicaDependencies } from './dependencies';
 
 /** What the deployment has on the replica now. */
 export async function arrivalsOf(deployment: string, replica: string, use: ReplicaDependencies): Promise<Arrivals> {
-  const { applicationRole: role, database } = use.topology.postgres;
+  const { applicationRole: role } = use.topology.postgres;
+  const database = use.applicationDatabase;
   const server = await use.servers.readServer(replica);
   // In a database of its own, so that this look moves no counter of the application's.
   return onServer(
@@ -36,7 +37,7 @@ export async function verifyReads(
   if (clientUrl !== undefined) await answers(clientUrl);
   const { sessions, asked, addresses, rowsRead } = await arrivalsOf(deployment, replica, use);
   const server = await use.servers.readServer(replica);
-  const refuses = await writingOnServer(server, 'admin', use, refusesWrites);
+  const refuses = await writingOnServer(server, 'admin', use, refusesWrites, use.applicationDatabase);
   // Its counters begin anew after a crash.
   const read = rowsRead < rowsBefore ? rowsRead : rowsRead - rowsBefore;
   const open = [

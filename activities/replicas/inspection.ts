@@ -19,7 +19,7 @@ export async function inspectReplica(
   const elsewhere = location !== undefined && location !== primary.location;
   const [existing, lacking, readShare, readers, offers] = await Promise.all([
     findServer(replica, use.servers),
-    onServer(primary, 'admin', use, lackingForMarkers),
+    onServer(primary, 'admin', use, lackingForMarkers, use.applicationDatabase),
     readShareOf(source, use),
     readersOf(wanted, use),
     elsewhere ? use.servers.readOffersIn(location) : undefined,

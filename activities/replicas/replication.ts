@@ -20,7 +20,7 @@ export async function verifyReplica({ source, replica }: ReplicaIdentity, use: R
   ]);
   const copy = await onServer(standby, 'admin', use, readCluster);
   const state = await onServer(standby, 'admin', use, (client) => readReplicaState(client, position));
-  const refuses = await writingOnServer(standby, 'admin', use, refusesWrites);
+  const refuses = await markersOf(use).write(standby, refusesWrites);
   const open = [
     ...(standby.source === source ? [] : [`ARM says that it follows ${standby.source ?? 'nobody'}`]),
     ...(copy.systemIdentifier === original.systemIdentifier ? [] : ['it is a copy of another cluster']),
@@ -35,6 +35,18 @@ export async function verifyReplica({ source, replica }: ReplicaIdentity, use: R
   return `ARM Ready, in recovery on timeline ${copy.timeline}, streaming, ${state.replayLagBytes} bytes behind, a write refused`;
 }
 
+type Work<T> = Parameters<typeof onServer<T>>[3];
+type Server = Parameters<typeof onServer>[0];
+
+/** Where the markers are: the administrator's own URL may lead to another database. */
+function markersOf(use: ReplicaDependencies) {
+  const { applicationDatabase } = use;
+  return {
+    read: <T>(server: Server, work: Work<T>) => onServer(server, 'admin', use, work, applicationDatabase),
+    write: <T>(server: Server, work: Work<T>) => writingOnServer(server, 'admin', use, work, applicationDatabase),
+  };
+}
+
 /** See the contract. The run's markers are removed at the end, whatever happens. */
 export async function verifyLag(
   { source, replica }: ReplicaIdentity,
@@ -46,6 +58,7 @@ export async function verifyLag(
   const run = `${context.info.workflowExecution!.workflowId} ${context.info.attempt}`;
   const deadline = context.info.scheduledTimestampMs + deadlineSeconds * 1000;
   const [primary, standby] = await Promise.all([use.servers.readServer(source), use.servers.readServer(replica)]);
+  const onDatabase = markersOf(use);
   let [number, samples, worst, trouble] = [Date.now() % 1_000_000_000, 0, 0, ''];
   try {
     while (samples < windowSeconds) {
@@ -54,15 +67,13 @@ export async function verifyLag(
       const due = Date.now() + sampleMs;
       number += 1;
       try {
-        const position = await writingOnServer(primary, 'admin', use, async (client) => {
+        const position = await onDatabase.write(primary, async (client) => {
           await writeMarker(client, run, number);
           return readWalPosition(client);
         });
         await context.sleep(Math.max(0, due - Date.now()));
-        const [{ replayLagBytes }, seen] = await onServer(
+        const [{ replayLagBytes }, seen] = await onDatabase.read(
           standby,
-          'admin',
-          use,
           async (client) => [await readReplicaState(client, position), await hasMarker(client, run, number)] as const,
         );
         trouble = replayLagBytes > lagBytesMax || !seen ? `${replayLagBytes} bytes behind after a second` : '';
@@ -74,7 +85,7 @@ export async function verifyLag(
       samples = trouble === '' ? samples + 1 : 0;
     }
   } finally {
-    await writingOnServer(primary, 'admin', use, (client) => deleteMarkers(client, run)).catch(() => undefined);
+    await onDatabase.write(primary, (client) => deleteMarkers(client, run)).catch(() => undefined);
   }
   return `every marker of ${windowSeconds} s was there a second later, at most ${worst} bytes behind`;
 }

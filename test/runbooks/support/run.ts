@@ -33,9 +33,12 @@ export class Run {
     return bench.until(this.handle, isSo, deadlineSeconds);
   }
 
-  /** The step of that name is in this state. */
-  untilStep(name: string, state: RunStatus['steps'][number]['state']): Promise<RunStatus> {
-    return this.until(({ steps }) => steps.some((step) => step.name.startsWith(name) && step.state === state));
+  /** The step of that name is in this state. Throws when the run ends before. */
+  async untilStep(name: string, state: RunStatus['steps'][number]['state']): Promise<RunStatus> {
+    const isThere = ({ steps }: RunStatus) => steps.some((step) => step.name.startsWith(name) && step.state === state);
+    const status = await this.until((one) => isThere(one) || one.phase === 'closed');
+    if (!isThere(status)) throw new Error(`the run is closed: ${(await bench.reportOf(this.handle)).summary}`);
+    return status;
   }
 
   plan(): Promise<Plan> {
