@@ -18,9 +18,11 @@ export function markerPrerequisites(administrator: string): string[] {
 
 /** The prerequisites that are not met, as statements to run; empty where all are. */
 export async function lackingForMarkers(client: Client): Promise<string[]> {
+  // Of a list of privileges the function is content with any: each is asked by itself.
   const { rows } = await client.query<{ there: boolean; allowed: boolean; administrator: string }>(
     `SELECT to_regclass('${markerTable}') IS NOT NULL AS there,
-            coalesce(has_table_privilege(current_user, to_regclass('${markerTable}'), 'SELECT, INSERT, DELETE'), false)
+            (SELECT coalesce(bool_and(has_table_privilege(current_user, to_regclass('${markerTable}'), privilege)), false)
+               FROM unnest(ARRAY['SELECT', 'INSERT', 'DELETE']) AS privilege)
               AND coalesce(has_schema_privilege(current_user, to_regnamespace('runbooks'), 'USAGE'), false) AS allowed,
             quote_ident(current_user) AS administrator`,
   );

@@ -10,6 +10,7 @@ import { Workload } from './workload';
 
 const { secret: name, key, readKey, readVariable } = api.database!;
 const absent = 'absent';
+const byHand = 'a value of its own';
 const replicas = 2;
 
 export class Reader {
@@ -36,35 +37,40 @@ export class Reader {
     await this.namespace.cluster.api.delete(this.path).catch((error: unknown) => {
       if (!isNotFound(error)) throw error;
     });
-    const url = new URL(this.servers.clientUrl);
-    url.searchParams.set('sslrootcert', `${authorities.folder}/${authorities.key}`);
-    await this.namespace.cluster.api.create(this.collection, secret(name, { [key]: url.href }));
+    await this.namespace.cluster.api.create(this.collection, secret(name, { [key]: this.primaryUrl }));
     await this.workload.remake({ replicas });
   }
 
   /** Everything of both that a runbook could change by mistake. A URL is told by where it leads, never whole. */
   async state(): Promise<State> {
     const parts = [this.workload.template(), this.workload.sizes(), this.workload.count()];
+    const by = await this.workload.variable(readVariable);
     return {
       ...(Object.assign({}, ...(await Promise.all(parts))) as State),
       ...(await this.addresses()),
-      'reads by': await this.workload.variable(readVariable),
+      'reads by': by === this.primaryUrl ? byHand : by,
     };
   }
 
-  /** Another manager publishes an address of its own. */
+  /** Another manager publishes an address: the primary's, which fails no client's request. */
   async publishByHand(): Promise<State> {
     await this.namespace.cluster.api.merge(`${this.path}?fieldManager=somebody-else`, {
-      stringData: { [readKey]: 'postgres://somebody@elsewhere.example/else' },
+      stringData: { [readKey]: this.primaryUrl },
     });
-    return { [`secret ${readKey}`]: 'elsewhere.example' };
+    return { [`secret ${readKey}`]: this.servers.roleOf(this.servers.primary) };
   }
 
-  /** Another manager wires it to somewhere else. */
+  /** Another manager gives the pods that address without any Secret. */
   async wireByHand(): Promise<State> {
-    const value = 'postgres://somebody@elsewhere.example/else';
-    await this.workload.setByHand(readVariable, value);
-    return { 'reads by': value };
+    await this.workload.setByHand(readVariable, this.primaryUrl);
+    return { 'reads by': byHand };
+  }
+
+  /** As a pod connects to it. */
+  private get primaryUrl(): string {
+    const url = new URL(this.servers.clientUrl);
+    url.searchParams.set('sslrootcert', `${authorities.folder}/${authorities.key}`);
+    return url.href;
   }
 
   private get collection(): string {

@@ -10,9 +10,9 @@ import { Run } from '../support/run';
 export const refusedReaders = ['owned', 'occupied'];
 
 export function refusalTests(cluster: () => Cluster): void {
-  const refused = async (input: object, words: string | RegExp) => {
+  const refused = async (input: { source: string; [other: string]: unknown }, words: string | RegExp) => {
     const run = await Run.start(cluster().production, 'createReadReplica', {
-      ...{ replica: 'db-refused', readers: [], lagWindowSeconds: 2, ...input },
+      ...{ replica: `${input.source}-new`, readers: [], lagWindowSeconds: 2, ...input },
     });
     const { outcome, summary } = await run.report();
     expect({ outcome, summary }).toEqual({ outcome: 'Refused', summary: expect.stringMatching(words) as string });
