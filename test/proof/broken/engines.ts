@@ -25,8 +25,9 @@ const nothing = {
   mutationsOf: {},
   resources: 1,
   databases: 0,
-  changesServers: false,
   podsStarted: 0,
+  changesServers: false,
+  makesReplicas: false,
 };
 const server: Ground = {
   subject: databaseSkuUpgrade,

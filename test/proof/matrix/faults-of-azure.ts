@@ -4,7 +4,26 @@ import type { Shown } from './matrix';
 import { type Outcomes, struck } from './struck';
 
 export function faultsOfAzure(shown: Shown): Case[] {
-  return [...ofReads(), ...(shown.changesServers ? ofChanges(shown) : []), ...ofOthers(shown)];
+  return [
+    ...ofReads(),
+    ...(shown.changesServers ? ofChanges(shown) : []),
+    ...(shown.makesReplicas ? ofReplicas() : []),
+    ...ofOthers(shown),
+  ];
+}
+
+/** Nobody is led to one of these, and it goes again. */
+function ofReplicas(): Case[] {
+  const faults = [
+    azure('replica-lags', { by: 'delay' }),
+    azure('replica-lags', { by: 'pause' }),
+    azure('replica-diverges', {}),
+  ];
+  return faults.map((fault) => ({
+    ...fault,
+    timing: { verificationTimeoutSeconds: 15 },
+    expected: { outcomes: ['RolledBack'] },
+  }));
 }
 
 function ofReads(): Case[] {

@@ -23,6 +23,7 @@ export interface Shown {
   databases: number;
   /** Servers were changed that had been there before: faults can be armed for them. */
   changesServers: boolean;
+  makesReplicas: boolean;
   podsStarted: number;
   /** Names of the variant's. */
   competitors: string[];
@@ -45,6 +46,7 @@ export function shownBy(evidence: Evidence, variant: Variant): Shown {
     resources: resources.size,
     databases: [...resources].filter((resource) => resource.startsWith('postgres:')).length,
     changesServers: requests.some(({ isMutation, resource }) => isMutation && servers.includes(resource ?? '')),
+    makesReplicas: changes.some(({ effect }) => effect.includes('"createMode":"Replica"')),
     competitors: Object.keys(variant.competitors ?? {}),
   };
 }
