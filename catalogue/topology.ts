@@ -70,7 +70,10 @@ function haveOwnKeys(deployments: DeploymentTopology[]): boolean {
 
 const kubernetesSchema = z.strictObject({
   namespace: kubernetesName,
-  deployments: z.array(deploymentSchema).max(100).refine(haveOwnKeys, 'two deployments share a key of readReplica'),
+  deployments: z
+    .array(deploymentSchema)
+    .max(100)
+    .refine(haveOwnKeys, 'two deployments have one key of readReplica: each needs its own'),
   /** Where a cluster autoscaler adds nodes: pods that do not fit wait for it instead of being refused. */
   nodeAutoscaler: z.strictObject({ minutesPerNode: z.number().positive() }).optional(),
 });
