@@ -96,6 +96,10 @@ function deployments(clientUrls: Record<string, string>): object[] {
       databasePool: { variable: poolVariable, default: defaultPoolSize },
       costPerPodHour: 0.01,
     },
-    { ...of(api), readReplica: { variable: readVariable, secret, key: readKey, primaryKey: key } },
+    {
+      ...of(api),
+      replicas: { min: 1, max: 30 },
+      readReplica: { variable: readVariable, secret, key: readKey, primaryKey: key },
+    },
   ];
 }
