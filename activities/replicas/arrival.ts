@@ -12,14 +12,9 @@ export async function arrivalsOf(deployment: string, replica: string, use: Repli
   const { applicationRole: role } = use.topology.postgres;
   const database = use.applicationDatabase;
   const server = await use.servers.readServer(replica);
-  // In a database of its own, so that this look moves no counter of the application's.
-  return onServer(
-    server,
-    'admin',
-    use,
-    (client) => readArrivals(client, { role, application: deployment, database }),
-    'postgres',
-  );
+  const of = { role, application: deployment, database };
+  // From another database, so that this look moves no counter of the application's.
+  return onServer(server, 'admin', use, (client) => readArrivals(client, of), 'postgres');
 }
 
 /**

@@ -13,7 +13,7 @@ import { kubernetesProblem } from '../kubernetes/failures';
 import { postgresProblem } from '../postgres/failures';
 import { reading } from '../postgres/connection';
 import { readSessions, readSettings } from '../postgres/reads';
-import { addressIn, replicaUrl, showAddress } from './address';
+import { type Address, addressIn, replicaUrl, showAddress } from './address';
 import { arrivalsOf, verifyReads } from './arrival';
 import { creation, findServer, removal } from './changes';
 import type { Publication, ReplicaActivities, ReplicaIdentity } from './contract';
@@ -74,10 +74,8 @@ export function createReplicaActivities(use: ReplicaDependencies): ReplicaActivi
       await guarded<string | undefined>(`${key} of ${name}`, { ...values, deadlineSeconds }, async () => {
         const secret = await kubernetes().readSecret(name, key);
         const write = async ({ identity }: Alive) => {
-          const { text = '' } = await kubernetes().readSecret(name, primaryKey);
-          const url = replicaUrl(text, address);
-          if (url === undefined) throw failure('ConfigurationMissing', `${primaryKey} of ${name} is no URL`);
-          await kubernetes().setSecret(secret, key, there ? url : undefined, identity);
+          const text = there ? await urlFrom(name, primaryKey, address, use) : undefined;
+          await kubernetes().setSecret(secret, key, text, identity);
         };
         return { value: secret.text === undefined ? undefined : showAddress(addressIn(secret.text)), write };
       });
@@ -118,6 +116,14 @@ export function createReplicaActivities(use: ReplicaDependencies): ReplicaActivi
 
 async function addressOf({ replica, deployment }: ReplicaIdentity & Publication, use: ReplicaDependencies) {
   return { host: (await use.servers.readServer(replica)).host, application: deployment };
+}
+
+/** As the pods reach the primary: roles and passwords are replicated. */
+async function urlFrom(secret: string, primaryKey: string, address: Required<Address>, use: ReplicaDependencies) {
+  const { text = '' } = await use.kubernetes().readSecret(secret, primaryKey);
+  const url = replicaUrl(text, address);
+  if (url === undefined) throw failure('ConfigurationMissing', `${primaryKey} of ${secret} is no URL`);
+  return url;
 }
 
 async function assertUnused({ source, replica }: ReplicaIdentity, use: ReplicaDependencies): Promise<void> {
