@@ -8,6 +8,8 @@ import type { Subject } from '../subjects/subject';
 
 /** Far beyond what it takes on a machine that has nothing else to do. */
 const timeoutMs = 600_000;
+/** The lab with its cluster and five workers, likewise: one that is given up half-way is left behind. */
+const startTimeoutMs = 180_000;
 
 /** What `make test` plays. */
 export function provenEssentially(subject: Subject, runbooks: Runbooks): void {
@@ -29,8 +31,8 @@ function declare(subject: Subject, runbooks: Runbooks, casesOf: (shown: Shown) =
     playing = play();
     // Whatever is wrong is told by the tests.
     playing.catch(() => undefined);
-  });
-  afterAll(() => proof?.stop());
+  }, startTimeoutMs);
+  afterAll(() => proof?.stop(), startTimeoutMs);
 
   async function play(): Promise<Result[]> {
     const began = Date.now();
