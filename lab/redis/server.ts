@@ -37,6 +37,8 @@ export function redisProcess(name: string, labFolder: string): ManagedProcess {
 
 export class RedisServer {
   private readonly process: ManagedProcess;
+  /** The last start, end or replacement: whoever starts it while Azure replaces it waits, and finds it running. */
+  private last: Promise<unknown> = Promise.resolve();
 
   constructor(readonly options: RedisServerOptions) {
     this.process = redisProcess(options.name, options.labFolder);
@@ -65,7 +67,11 @@ export class RedisServer {
   }
 
   /** Nothing to do when it runs. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    return this.afterTheLast(() => this.startNow());
+  }
+
+  private async startNow(): Promise<void> {
     const account = serverAccount();
     await this.process.start(
       {
@@ -81,8 +87,8 @@ export class RedisServer {
   }
 
   /** Its data is there again when it is started: nothing that it acknowledged is lost. */
-  async stop(): Promise<void> {
-    await this.process.stop(stopGraceMs);
+  stop(): Promise<void> {
+    return this.afterTheLast(() => this.process.stop(stopGraceMs));
   }
 
   /** As a machine that dies: what was not saved is gone. */
@@ -91,30 +97,35 @@ export class RedisServer {
   }
 
   /** Ends it, and its data with it. */
-  async lose(): Promise<void> {
-    await this.kill();
-    await rm(join(this.options.folder, 'data', 'dump.rdb'), { force: true });
+  lose(): Promise<void> {
+    return this.afterTheLast(() => this.loseNow());
   }
 
   /**
    * Another server takes its place, as in a failover: every connection breaks. `data`: whether it comes along. What does not
    * fit is evicted, whatever the policy says.
    */
-  async replace(settings: RedisSettings, data: 'kept' | 'lost'): Promise<void> {
-    if (data === 'kept') await this.stop();
-    else await this.lose();
-    await this.writeSettings(settings);
-    await this.start();
-    await this.fit(settings);
+  replace(settings: RedisSettings, data: 'kept' | 'lost'): Promise<void> {
+    return this.afterTheLast(async () => {
+      if (data === 'kept') await this.process.stop(stopGraceMs);
+      else await this.loseNow();
+      await this.writeSettings(settings);
+      await this.startNow();
+      await this.fit(settings);
+    });
   }
 
   /** Without a restart: the limit of memory, and what is evicted beyond it. */
-  async adjust(settings: RedisSettings): Promise<void> {
-    await this.writeSettings(settings);
-    await this.command(['CONFIG', 'SET', 'maxmemory-policy', settings.maxmemoryPolicy]);
-    await this.command(['CONFIG', 'SET', 'maxmemory', String(settings.maxmemory)]);
-    await this.command(['CONFIG', 'SET', 'port', settings.plainPort ? '6379' : '0']);
-    await this.fit(settings);
+  adjust(settings: RedisSettings): Promise<void> {
+    return this.afterTheLast(async () => {
+      await this.writeSettings(settings);
+      // One that is down begins with them.
+      await this.startNow();
+      await this.command(['CONFIG', 'SET', 'maxmemory-policy', settings.maxmemoryPolicy]);
+      await this.command(['CONFIG', 'SET', 'maxmemory', String(settings.maxmemory)]);
+      await this.command(['CONFIG', 'SET', 'port', settings.plainPort ? '6379' : '0']);
+      await this.fit(settings);
+    });
   }
 
   async setKeys(keys: RedisKeys): Promise<void> {
@@ -145,6 +156,17 @@ export class RedisServer {
   async remove(): Promise<void> {
     await this.kill();
     await rm(this.options.folder, { recursive: true, force: true });
+  }
+
+  private async loseNow(): Promise<void> {
+    await this.kill();
+    await rm(join(this.options.folder, 'data', 'dump.rdb'), { force: true });
+  }
+
+  private afterTheLast<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.last.then(work);
+    this.last = done.catch(() => undefined);
+    return done;
   }
 
   /** Azure evicts with allkeys-lru what a smaller cache has no room for (cache-how-to-scale). */

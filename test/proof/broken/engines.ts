@@ -25,6 +25,7 @@ const nothing = {
   mutationsOf: {},
   resources: 1,
   databases: 0,
+  caches: 0,
   podsStarted: 0,
   changesServers: false,
   makesReplicas: false,

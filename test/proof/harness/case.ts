@@ -23,6 +23,8 @@ export type Strike = Moment &
     | { do: 'freezeWorker'; thawAfterMs: number }
     /** Started again after that time. `server`: 0 for the primary, then its replicas. */
     | { do: 'killPostgres'; server: number; restartAfterMs: number }
+    /** The cache's node goes down, and another has its data and its place after that time. */
+    | { do: 'failOverRedis'; afterMs: number }
     | { do: 'arm'; fault: Fault }
     /** One of the variant's competitors writes, and only then is the request let through. */
     | { do: 'compete'; competitor: string }

@@ -83,6 +83,12 @@ export class Strikes {
         await new Promise((resolve) => setTimeout(resolve, strike.restartAfterMs));
         return server.start();
       }
+      case 'failOverRedis': {
+        const redis = this.stage.resourceManager.redis(this.place.caches.name);
+        await redis.stop();
+        await new Promise((resolve) => setTimeout(resolve, strike.afterMs));
+        return redis.start();
+      }
       case 'killTemporal':
         await this.stage.temporal.process.kill();
         return this.stage.temporal.start();

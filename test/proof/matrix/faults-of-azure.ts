@@ -58,7 +58,7 @@ function ofChanges({ steps, databases }: Shown): Case[] {
   ];
 }
 
-function ofOthers({ mutations, databases }: Shown): Case[] {
+function ofOthers({ mutations, databases, caches }: Shown): Case[] {
   const busy = { system: 'azure' as const, name: 'foreign-operation', server: 0, options: { seconds: 3 } };
   return [
     azure('foreign-operation', { seconds: 3 }, ['Refused']),
@@ -67,6 +67,14 @@ function ofOthers({ mutations, databases }: Shown): Case[] {
       'begins at mutation 1',
       [{ do: 'arm', mutation: 1, fault: busy }],
       ['RolledBack', 'Succeeded'],
+    ),
+    ...(caches > 0 ? mutations : []).map((_, index) =>
+      struck(
+        'Redis fails over',
+        `at mutation ${index + 1}`,
+        [{ do: 'failOverRedis', mutation: index + 1, afterMs: 500 }],
+        ['Succeeded', 'RolledBack'],
+      ),
     ),
     ...Array.from({ length: databases }, (_, server) =>
       struck(

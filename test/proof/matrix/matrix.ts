@@ -21,6 +21,8 @@ export interface Shown {
   resources: number;
   /** How many of these are PostgreSQL servers. */
   databases: number;
+  /** How many of them are caches. */
+  caches: number;
   /** Servers were changed that had been there before: faults can be armed for them. */
   changesServers: boolean;
   makesReplicas: boolean;
@@ -44,11 +46,16 @@ export function shownBy(evidence: Evidence, variant: Variant): Shown {
       systems.map((of) => [of, changes.filter(({ system }) => system === of).length] as const),
     ),
     resources: resources.size,
-    databases: [...resources].filter((resource) => resource.startsWith('postgres:')).length,
+    databases: count(resources, 'postgres:'),
+    caches: count(resources, 'redis:'),
     changesServers: requests.some(({ isMutation, resource }) => isMutation && servers.includes(resource ?? '')),
     makesReplicas: changes.some(({ effect }) => effect.includes('"createMode":"Replica"')),
     competitors: Object.keys(variant.competitors ?? {}),
   };
+}
+
+function count(resources: Set<string>, kind: string): number {
+  return [...resources].filter((resource) => resource.startsWith(kind)).length;
 }
 
 /** The part that `make test` runs: at most 90 s a runbook, in one variant. */
