@@ -50,7 +50,7 @@ export interface CacheFacts {
   locks: { name: string; level: string; scope: string }[];
   /** Absent while the server cannot be asked: Azure is not done with it. */
   live?: CacheReading;
-  /** The key that a run writes. */
+  /** The key that a run writes, with `<run>` for the id of that run. */
   marker: string;
 }
 

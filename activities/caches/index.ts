@@ -36,7 +36,7 @@ export function createCacheActivities(use: CacheDependencies): CacheActivities {
         evictionPolicy: configuration['maxmemory-policy'] ?? 'volatile-lru',
         persistence: { rdb: isOn(configuration, 'rdb'), aof: isOn(configuration, 'aof') },
         ...(state === 'Ready' ? { live: await live(cache) } : {}),
-        marker: marker(),
+        marker: markerOf('<run>'),
       };
     },
 

@@ -116,6 +116,25 @@ describe('goes well', () => {
   });
 });
 
+test.concurrent('a plan on the command line says what there is to know before saying yes', async () => {
+  const cache = await create('Standard C3');
+  const wanted = [`cache=${cache.name}`, 'tier=Premium', 'size=P3', 'reason=Black Friday'];
+  const { code, out } = await production.runbook.run([
+    ...['plan', 'redisScale'],
+    ...wanted.flatMap((each) => ['--set', each]),
+  ]);
+  expect(code).toBe(0);
+  for (const words of [
+    'IRREVERSIBLE',
+    'no way back to Standard',
+    'Azure Managed Redis',
+    'connections break',
+    '~20 min',
+  ])
+    expect(out.replace(/\s+/g, ' ')).toContain(words);
+  expect((await cache.look()).size).toBe('Standard C3');
+});
+
 describe('goes back', () => {
   test.concurrent.each([
     ['old', 'Azure says the old size, and so does the server'],

@@ -102,7 +102,6 @@ function scale(step: ShapeStep, { timing }: RedisScaleInput, facts: CacheFacts):
 function detailOf({ from, to, kind }: ShapeStep, facts: CacheFacts): string {
   const excess = excessBytes(to, facts);
   return [
-    `marker ${facts.marker}`,
     ...(kind === 'size' && from.tier !== to.tier ? [`there is no way back to ${from.tier}`] : []),
     ...(kind === 'shards' && from.shards === undefined ? ['a cluster does not become a single server again'] : []),
     ...(losesEverything(from, to) ? ['all data is lost'] : []),
@@ -110,6 +109,7 @@ function detailOf({ from, to, kind }: ShapeStep, facts: CacheFacts): string {
     ...(kind === 'size' && to.tier !== 'Basic'
       ? [`then ${to.reserved.maxmemory} MB and, for fragmentation, ${to.reserved.fragmentation} MB reserved again`]
       : []),
+    `marker ${facts.marker}`,
   ].join('; ');
 }
 

@@ -21,7 +21,7 @@ const shape = (words: string, more: Partial<CacheShape> = {}): CacheShape => {
 const facts = (of = shape('Standard C3'), more: Partial<CacheFacts> = {}): CacheFacts => ({
   ...{ resourceGroup: 'group', name: 'cache-1', location: 'eastus', state: 'Ready', shape: of },
   ...{ evictionPolicy: 'volatile-lru', persistence: { rdb: false, aof: false } },
-  ...{ linked: [], locks: [], live, marker: 'durable-runbooks:marker:run' },
+  ...{ linked: [], locks: [], live, marker: 'durable-runbooks:marker:<run>' },
   ...more,
 });
 const input = (more: object): RedisScaleInput => redisScaleInput.parse({ requestedBy: 'a@example.com', ...more });
@@ -99,7 +99,7 @@ describe('steps', () => {
     const [up] = definition.steps(input({ tier: 'Premium', size: 'P3' }), facts(), topology);
     expect(up).toMatchObject({
       detail:
-        'marker durable-runbooks:marker:run; there is no way back to Standard; then 2782 MB and, for fragmentation, 2782 MB reserved again',
+        'there is no way back to Standard; then 2782 MB and, for fragmentation, 2782 MB reserved again; marker durable-runbooks:marker:<run>',
       impact: 'all: connections break, ≤ 60 s',
     });
     const [basic] = definition.steps(input({ size: 'C2' }), facts(shape('Basic C1')), topology);
