@@ -35,7 +35,8 @@ function ofPeople({ steps, mutations }: Shown): Case[] {
   ];
 }
 
-function ofWorkers({ mutations }: Shown): Case[] {
+function ofWorkers({ steps, mutations }: Shown): Case[] {
+  const stopped: Outcomes = steps[0]?.reversible ? ['RolledBack', 'Refused'] : ['RolledBack', 'Refused', 'Succeeded'];
   return [
     ...mutations.map((_, index) =>
       struck('worker frozen', `at mutation ${index + 1}, thawed when its replacement went on`, [
@@ -50,7 +51,7 @@ function ofWorkers({ mutations }: Shown): Case[] {
         { do: 'abort', request: mutations[0]! - 1 },
         { do: 'freezeWorker', request: mutations[0]! - 1, thawAfterMs: 4000 },
       ],
-      ['RolledBack', 'Refused'],
+      stopped,
     ),
   ];
 }
