@@ -50,7 +50,7 @@ export default defineConfig(
   },
   {
     // What runs in production has none of the packages that the lab, the tests and the build need.
-    files: ['{catalogue,workflows,activities,worker,client}/**/*.ts'],
+    files: ['{catalogue,workflows,activities,worker,sidecar,client}/**/*.ts'],
     rules: { 'import-x/no-extraneous-dependencies': ['error', { devDependencies: false }] },
   },
 );

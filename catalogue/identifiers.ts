@@ -5,11 +5,19 @@ export const defaultTaskQueue = 'runbooks';
 /** A lock's workflow type. Its workflow id is `target:` and the target. */
 export const targetWorkflowType = 'target';
 
+type TargetKind =
+  | 'postgres'
+  | 'redis'
+  | 'deployment'
+  | 'secret'
+  | 'service'
+  | 'poddisruptionbudget'
+  | 'horizontalpodautoscaler'
+  | 'statefulset'
+  | 'pooler';
+
 /** Canonical id of a target, such as "postgres:broxiva-db-primary": lower-case, no slash (Temporal's HTTP API answers 404 to one). */
-export function targetOf(
-  kind: 'postgres' | 'redis' | 'deployment' | 'secret' | 'horizontalpodautoscaler' | 'statefulset' | 'pooler',
-  name: string,
-): string {
+export function targetOf(kind: TargetKind, name: string): string {
   return `${kind}:${name}`.toLowerCase().replaceAll('/', '.');
 }
 

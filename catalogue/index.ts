@@ -3,6 +3,7 @@ export * from './cache-size';
 export * from './configure-autoscaling';
 export * from './create-read-replica';
 export * from './database-sku-upgrade';
+export * from './deploy-pgbouncer';
 export * from './duration';
 export * from './failure-types';
 export * from './identifiers';

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { configureAutoscalingInput } from './configure-autoscaling';
 import { createReadReplicaInput } from './create-read-replica';
 import { databaseSkuUpgradeInput } from './database-sku-upgrade';
+import { deployPgbouncerInput } from './deploy-pgbouncer';
 import { redisScaleInput } from './redis-scale';
 import { resizeDeploymentInput } from './resize-deployment';
 import { scaleDeploymentInput } from './scale-deployment';
@@ -80,6 +81,16 @@ export const runbooks: Record<string, RunbookEntry> = {
     input: configureAutoscalingInput,
     subject: ({ deployment }) => String(deployment),
     example: { deployment: 'broxiva-web', min: 2, max: 8, cpuPercent: 70, memoryPercent: 80 },
+  },
+  deployPgbouncer: {
+    name: 'deployPgbouncer',
+    title: 'Run PgBouncer in front of the primary',
+    summary:
+      'Makes or changes the pooler of the topology: its configuration in a Secret, Service, disruption budget, and pods that are each tried with a transaction. No application is led there.',
+    risk: 'Its pools add connections to the primary. Changing one that is in use replaces its pods: their clients connect again.',
+    input: deployPgbouncerInput,
+    subject: (_input, topology) => topology.kubernetes?.pooler?.name ?? 'pgbouncer',
+    example: { poolSize: 25, maxClientConnections: 1000, reason: 'too many connections' },
   },
 };
 

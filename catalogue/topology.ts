@@ -68,12 +68,40 @@ function haveOwnKeys(deployments: DeploymentTopology[]): boolean {
   return new Set(keys).size === keys.length;
 }
 
+/** By a digest, or a tag that is not `latest`: what was verified is what runs (kubernetes.io, "Images"). */
+const pinnedImage = z
+  .string()
+  .max(300)
+  .regex(
+    /^[\w.-]+(:\d+)?(\/[\w.-]+)*(:(?!latest($|@))[\w][\w.-]*|(:[\w.-]+)?@sha256:[0-9a-f]{64})$/,
+    'an image with a tag other than latest, or with a digest',
+  );
+
+/** The connection pooler between the deployments and the primary. */
+const poolerSchema = z.strictObject({
+  /** Of its Deployment, Service, PodDisruptionBudget and Secret. */
+  name: kubernetesName,
+  /** Whose own command reads /etc/pgbouncer/pgbouncer.ini. */
+  image: pinnedImage,
+  /** With one, no node could be drained: the PodDisruptionBudget keeps one. */
+  replicas: z.int().min(2).max(50).default(2),
+  /** This project's image: readiness and metrics (sidecar/). */
+  sidecarImage: pinnedImage,
+  /** The key with the application's connection URL, from which the pool's role, password, server and database come. */
+  application: z.strictObject({ secret: kubernetesName, key: secretKey }),
+  /** Who signs the server's certificate, as PEM. */
+  authorities: z.strictObject({ configMap: kubernetesName, key: secretKey }),
+});
+export type PoolerTopology = z.infer<typeof poolerSchema>;
+
 const kubernetesSchema = z.strictObject({
   namespace: kubernetesName,
   deployments: z
     .array(deploymentSchema)
     .max(100)
     .refine(haveOwnKeys, 'two deployments have one key of readReplica: each needs its own'),
+  /** Absent where there is none, and none is to be. */
+  pooler: poolerSchema.optional(),
   /** Where a cluster autoscaler adds nodes: pods that do not fit wait for it instead of being refused. */
   nodeAutoscaler: z.strictObject({ minutesPerNode: z.number().positive() }).optional(),
 });

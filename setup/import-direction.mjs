@@ -7,17 +7,18 @@ const layers = {
   workflows: ['catalogue'],
   activities: ['catalogue'],
   worker: ['catalogue', 'workflows', 'activities'],
+  sidecar: ['activities'],
   client: ['catalogue'],
   // The lab is reached as production is, over the network, so it knows nothing of the code that uses it.
   lab: ['catalogue'],
-  test: ['catalogue', 'workflows', 'activities', 'worker', 'client', 'lab', 'bench'],
+  test: ['catalogue', 'workflows', 'activities', 'worker', 'sidecar', 'client', 'lab', 'bench'],
   bench: ['catalogue', 'workflows', 'activities', 'worker', 'client', 'lab', 'test'],
 };
 
 /** Packages that belong to one place each, so that a vendor can be replaced there. Tests and measurements may use any. */
 const vendors = [
   { packages: ['@azure/*'], places: ['activities/azure', 'worker'] },
-  { packages: ['pg'], places: ['activities/database', 'activities/postgres', 'worker', 'lab'] },
+  { packages: ['pg'], places: ['activities/database', 'activities/pgbouncer', 'activities/postgres', 'worker', 'lab'] },
   { packages: ['@kubernetes/client-node'], places: ['activities/kubernetes', 'worker'] },
   { packages: ['redis'], places: ['activities/redis', 'worker', 'lab'] },
   { packages: ['@temporalio/workflow'], places: ['workflows'] },

@@ -118,7 +118,7 @@ copy_postgresql() {
 # A folder is newer when a file in it was added or removed.
 build() {
   local sources=()
-  for folder in catalogue workflows activities worker client lab bench; do [ -d $folder ] && sources+=($folder); done
+  for folder in catalogue workflows activities worker sidecar client lab bench; do [ -d $folder ] && sources+=($folder); done
   [ -e dist/.built ] &&
     [ -z "$(find "${sources[@]}" package-lock.json tsconfig.json tsconfig.build.json -newer dist/.built -print -quit)" ] && return
   do_step build 'build' npm run build

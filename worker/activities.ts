@@ -6,6 +6,7 @@ import { createCacheActivities } from '../activities/caches';
 import { createClientActivities } from '../activities/clients/probe';
 import { createDatabaseActivities } from '../activities/database';
 import { createDeploymentActivities } from '../activities/deployments';
+import { createPoolerActivities } from '../activities/poolers';
 import { createReplicaActivities } from '../activities/replicas';
 import { stamped } from '../activities/stamped';
 import { createTargetLockActivities } from '../activities/target-lock';
@@ -44,5 +45,6 @@ export function createActivities(configuration: WorkerConfiguration, { servers, 
     ...createDeploymentActivities(deployments),
     ...createCacheActivities({ caches, cacheConnections, topology, ...settle }),
     ...createReplicaActivities({ ...databases, ...deployments }),
+    ...createPoolerActivities(deployments),
   });
 }

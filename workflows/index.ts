@@ -2,6 +2,7 @@
 export { configureAutoscaling } from './configure-autoscaling/workflow';
 export { createReadReplica } from './create-read-replica/workflow';
 export { databaseSkuUpgrade } from './database-sku-upgrade/workflow';
+export { deployPgbouncer } from './deploy-pgbouncer/workflow';
 export { redisScale } from './redis-scale/workflow';
 export { resizeDeployment } from './resize-deployment/workflow';
 export { scaleDeployment } from './scale-deployment/workflow';

@@ -2,7 +2,7 @@
  * What preflight reads: ARM first, then each server by SQL as the administrator. Reads only. Lists are cut so that the
  * facts stay far below the 64 KiB that an activity may return (the longest is the list of sizes: some 100 of 90 bytes).
  */
-import type { FlexibleServer, Offer, Parameter } from '../azure/flexible-servers';
+import type { FlexibleServer, FlexibleServers, Offer, Parameter } from '../azure/flexible-servers';
 import {
   readDatabases,
   readLogicalSlots,
@@ -136,7 +136,10 @@ async function unloggedTables(server: FlexibleServer, use: DatabaseDependencies)
 }
 
 /** Azure's own pooler. Burstable servers do not have the parameter at all. */
-async function builtInPooler(server: string, { servers }: DatabaseDependencies): Promise<boolean> {
+export async function builtInPooler(
+  server: string,
+  { servers }: { servers: Pick<FlexibleServers, 'readParameter'> },
+): Promise<boolean> {
   try {
     const { value } = await servers.readParameter(server, 'pgbouncer.enabled');
     return /^(true|on)$/i.test(value);

@@ -7,6 +7,7 @@ import { onServer } from '../database/sql';
 import { failure } from '../failures';
 import type { Autoscaler, Deployment, Kubernetes } from '../kubernetes/kubernetes';
 import { readSettings } from '../postgres/reads';
+import { podAnnotations, poolSizeAnnotation } from '../poolers/manifests';
 import { readRedis } from '../redis/redis';
 import type { AutoscalerFacts, DeploymentFacts, PoolConsumer } from './contract';
 import { controllerOf, otherManagers } from './controller';
@@ -94,12 +95,32 @@ async function databaseOf(
   use: DeploymentDependencies,
 ): Promise<Pick<DeploymentFacts, 'database'>> {
   if (!databasePool) return {};
+  return { database: await connectionsOf(kubernetes, use) };
+}
+
+/** What the primary takes, and who opens connections to it: the deployments, and the pooler where there is one. */
+export async function connectionsOf(
+  kubernetes: Kubernetes,
+  use: DeploymentDependencies,
+): Promise<NonNullable<DeploymentFacts['database']>> {
   const server = await use.servers.readServer(use.topology.postgres.primary);
-  const [{ settings }, consumers] = await Promise.all([
+  const [{ settings }, consumers, pooler] = await Promise.all([
     onServer(server, 'application', use, (client) => readSettings(client, ['max_connections'])),
     consumersOf(kubernetes, use, (deployment, known) => known.databasePool && sizeOf(deployment, known.databasePool)),
+    poolerOf(kubernetes, use),
   ]);
-  return { database: { server: server.name, maxConnections: Number(settings['max_connections']), consumers } };
+  const maxConnections = Number(settings['max_connections']);
+  return { server: server.name, maxConnections, consumers: [...consumers, ...pooler] };
+}
+
+/** Its pools, as its pods' annotation says: one for the one role and database. */
+async function poolerOf(kubernetes: Kubernetes, { topology }: DeploymentDependencies): Promise<PoolConsumer[]> {
+  const name = topology.kubernetes?.pooler?.name;
+  const found = name === undefined ? undefined : await kubernetes.findObject('Deployment', name);
+  const connectionsPerPod = Number(found && podAnnotations(found.content)[poolSizeAnnotation]);
+  if (name === undefined || !found || !(connectionsPerPod > 0)) return [];
+  const { replicas, maxSurge } = await kubernetes.readDeployment(name);
+  return [{ deployment: name, pods: replicas, maxSurge, connectionsPerPod }];
 }
 
 async function redisOf(

@@ -5,7 +5,7 @@ import type { Since } from './contract';
 import type { DeploymentDependencies } from './dependencies';
 import { answers } from './endpoint';
 import { knownDeployment } from './inspection';
-import { judgeWorkload, type PodReading, type Wanted } from './judgement';
+import { judgeWorkload, type PodReading, type Wanted, type WorkloadReading } from './judgement';
 
 export interface Question {
   wanted(deployment: Deployment): Wanted;
@@ -24,8 +24,13 @@ export async function verifyWorkload(
     readPodsAsking(deployment, use),
     use.kubernetes().readWarnings(deployment),
   ]);
-  const reading = { deployment, pods, warnings, ...(autoscaler ? { autoscaler } : {}) };
-  const { open, failing, evidence } = judgeWorkload(reading, wanted(deployment), since);
+  return judged({ deployment, pods, warnings, ...(autoscaler ? { autoscaler } : {}) }, wanted(deployment), since);
+}
+
+/** The evidence. Throws WorkloadFailing or NotVerified with everything that is wrong. */
+export function judged(reading: WorkloadReading, wanted: Wanted, since: Since | undefined): string {
+  const { name } = reading.deployment;
+  const { open, failing, evidence } = judgeWorkload(reading, wanted, since);
   if (failing.length > 0) throw failure('WorkloadFailing', `${name}: ${failing.join('; ')}`);
   if (open.length > 0) throw failure('NotVerified', `${name}: ${open.join('; ')}`);
   return evidence;

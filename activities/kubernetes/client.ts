@@ -18,6 +18,7 @@ import {
 } from './objects';
 import { isAbsent } from './failures';
 import { listAll } from './lists';
+import { createManifests } from './manifests';
 import { fieldManager, reading, writing } from './requests';
 
 export function createKubernetes(configuration: KubeConfig, namespace: string): Kubernetes {
@@ -42,6 +43,7 @@ export function createKubernetes(configuration: KubeConfig, namespace: string): 
     isAbsent,
     readDeployment: async (name) => deploymentOf(await apps.readNamespacedDeployment({ namespace, name }, reading())),
     ...autoscalers,
+    ...createManifests(configuration, namespace),
 
     async readPods(deployment) {
       const metrics = custom

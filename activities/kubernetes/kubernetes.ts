@@ -136,6 +136,27 @@ export interface Event {
   at: number;
 }
 
+/** Kinds of objects that runbooks make whole. What a Secret holds is its `data`, of any other its `spec`. */
+export type ManifestKind = 'Secret' | 'Service' | 'PodDisruptionBudget' | 'Deployment';
+
+export interface Manifest {
+  kind: ManifestKind;
+  name: string;
+  labels: Record<string, string>;
+  /** A Secret's values are in base64. */
+  content: Record<string, unknown>;
+}
+
+/** An object as it is, with all that Kubernetes and others have added to it. */
+export interface KnownObject extends Marks {
+  name: string;
+  uid: string;
+  version: string;
+  content: Record<string, unknown>;
+  /** Of every field, those of its status left out. */
+  managers: string[];
+}
+
 export interface Kubernetes {
   readonly namespace: string;
   /** Whether a read failed because there is no such object. */
@@ -203,4 +224,22 @@ export interface Kubernetes {
     value: string | undefined,
     identity: RequestIdentity,
   ): Promise<void>;
+
+  /** Undefined where there is none. */
+  findObject(kind: ManifestKind, name: string): Promise<KnownObject | undefined>;
+  /** Throws KubernetesConflict where somebody else has made one meanwhile. Carries the run's id for `isMadeBy`. */
+  createObject(manifest: Manifest, identity: RequestIdentity): Promise<void>;
+  /** Its content, whole; what is not in it is Kubernetes' default again. */
+  replaceContent(
+    kind: ManifestKind,
+    found: KnownObject,
+    content: Record<string, unknown>,
+    identity: RequestIdentity,
+  ): Promise<void>;
+  /** With all that belongs to it. */
+  deleteObject(kind: ManifestKind, found: KnownObject, identity: RequestIdentity): Promise<void>;
+  /** Pods with such a label, those that are leaving too, whoever made them. */
+  countPods(labelSelector: string): Promise<number>;
+  /** Undefined where there is no such ConfigMap, or no such key in it. */
+  findConfiguration(configMap: string, key: string): Promise<string | undefined>;
 }

@@ -214,8 +214,8 @@ export function usageByPod({ items }: PodMetrics): Map<string, Resources> {
 }
 
 /** What the client's classes carry, as the JSON that it came from. */
-function plain(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value));
+export function plain(value: unknown): unknown {
+  return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
 }
 
 function identityOf(metadata: V1ObjectMeta | undefined): { name: string; version: string } {

@@ -31,6 +31,8 @@ const cases: [file: string, line: string, complaint: string | null][] = [
   ['worker/a.ts', "export { b } from '../workflows/b';\nexport { b as c } from '../activities/b';", null],
   ['worker/c.ts', "export { b } from '../client/b';", 'worker may import only'],
   ['worker/d.ts', "export { b } from '../lab/b';", 'worker may import only'],
+  ['sidecar/a.ts', "export { b } from '../activities/b';", null],
+  ['sidecar/c.ts', "export { b } from '../worker/b';", 'sidecar may import only'],
   ['client/a.ts', "export { b } from '../catalogue/b';", null],
   ['client/c.ts', "export { b } from '../workflows/b';", 'client may import only'],
   ['client/d.ts', "export type { B } from '../activities/b';", 'client may import only'],

@@ -27,6 +27,7 @@ const entries: Record<string, Entry> = {
   'broxiva/api': { tags: serviceVersions, image: (tag) => service('api', tag) },
   'broxiva/web': { tags: serviceVersions, image: (tag) => service('web', tag) },
   'broxiva/worker': { tags: workerVersions, image: (tag) => service('worker', tag) },
+  'broxiva/durable-runbooks': { tags: versions, image: own },
   busybox: { tags: versions, image: () => shell },
   redis: { tags: /^7(\.\d+){0,2}(-alpine)?$/, image: redis },
   'edoburu/pgbouncer': { tags: versions, image: pgbouncer },
@@ -56,19 +57,36 @@ function service(name: string, tag: string): Image | undefined {
   if (tag === 'crash') return crash;
   const built = join(repository, 'dist', 'lab', 'kubernetes', 'images', 'services');
   if (!existsSync(join(built, name, 'main.js'))) return undefined;
-  const tools = realpathSync(join(cacheFolder(), 'tools'));
   return {
-    folders: { '/app/services': built, '/app/node_modules': join(repository, 'node_modules'), [tools]: tools },
-    programs: {
-      [`${imagePrograms}/node`]: `#!/bin/sh\nexec ${node()} "$@"\n`,
-      [`${imagePrograms}/npm`]: npm,
-    },
+    ...withNode({ '/app/services': built, '/app/node_modules': join(repository, 'node_modules') }),
     environment: {
       NODE_ENV: 'production',
       ...(tag === 'unready' && { WARM_UP: 'never' }),
       ...(tag === 'idle' && { TAKES_JOBS: 'no' }),
     },
     ...{ workingDirectory: '/app', entrypoint: [], arguments: ['node', `services/${name}/main.js`] },
+  };
+}
+
+/** This repository's own image (deploy/Dockerfile), as its build left it. */
+function own(): Image | undefined {
+  const built = join(repository, 'dist');
+  if (!existsSync(join(built, 'sidecar', 'main.js'))) return undefined;
+  return {
+    ...withNode({ '/app/dist': built, '/app/node_modules': join(repository, 'node_modules') }),
+    environment: { NODE_ENV: 'production' },
+    ...{ workingDirectory: '/app', entrypoint: [], arguments: ['node', 'dist/worker/main.js'] },
+  };
+}
+
+function withNode(folders: Record<string, string>): Pick<Image, 'folders' | 'programs'> {
+  const tools = realpathSync(join(cacheFolder(), 'tools'));
+  return {
+    folders: { ...folders, [tools]: tools },
+    programs: {
+      [`${imagePrograms}/node`]: `#!/bin/sh\nexec ${node()} "$@"\n`,
+      [`${imagePrograms}/npm`]: npm,
+    },
   };
 }
 

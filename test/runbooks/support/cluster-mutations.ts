@@ -19,6 +19,9 @@ interface Container {
 
 /** Such as "web 4 pods", "web-hpa min 3, max 10", "web POOL 15", "web URL from secrets/URL", "patch secrets keys", "web limits 500m 512Mi, paused", "a pod limits 500m 512Mi". */
 export function inWords({ resource, name, verb, body }: ClusterMutation): string {
+  // Whole objects, and patches of them by JSON Patch: what is in them is asked of the object itself.
+  const whole = ['create', 'delete'].includes(verb) && resource !== 'horizontalpodautoscalers';
+  if (whole || (Array.isArray(body) && resource === 'deployments')) return `${verb} ${resource} ${name}`;
   const spec = (body as Body | undefined)?.spec ?? {};
   switch (resource) {
     case 'deployments/scale':

@@ -37,6 +37,7 @@ const collections = {
   service: '/api/v1/namespaces/$/services',
   configMap: '/api/v1/namespaces/$/configmaps',
   secret: '/api/v1/namespaces/$/secrets',
+  disruptionBudget: '/apis/policy/v1/namespaces/$/poddisruptionbudgets',
   quota: '/api/v1/namespaces/$/resourcequotas',
 };
 export type Kind = keyof typeof collections;

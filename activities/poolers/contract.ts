@@ -1,0 +1,73 @@
+/**
+ * What deployPgbouncer asks of Kubernetes, PgBouncer, PostgreSQL and Azure. No secret travels: what a Secret holds is
+ * rendered, compared and written inside one activity, and its state is told in words.
+ */
+import type { ChangeRequest, PoolConsumer, Since } from '../deployments/contract';
+import type { ManifestKind, Resources } from '../kubernetes/kubernetes';
+import type { PoolerSettings } from '../pgbouncer/configuration';
+
+export type { PoolerSettings } from '../pgbouncer/configuration';
+
+/** The pooler's objects, in the order in which they are made. */
+export const poolerKinds = ['Secret', 'Service', 'PodDisruptionBudget', 'Deployment'] as const satisfies ManifestKind[];
+export type PoolerKind = (typeof poolerKinds)[number];
+
+/** An object as it is, or is to be. */
+export interface ObjectState {
+  /** In words that differ where anything differs that the runbook sets: "port 5432 (3f2a91c0)". */
+  shown: string;
+  /** What it held, for going back; never a Secret's. */
+  former?: Record<string, unknown>;
+}
+
+export interface PoolerFacts {
+  namespace: string;
+  /** Of all its objects. */
+  name: string;
+  /** The present and the wanted state of each object, in words. */
+  objects: Record<PoolerKind, { now?: string; wanted: string }>;
+  /** Objects of that name that no runbook has made, and who manages them. */
+  foreign: { kind: PoolerKind; managers: string[] }[];
+  /** Who would set one back. */
+  controllers: { kind: PoolerKind; controller: string }[];
+  server: string;
+  /** Why the application's URL cannot be pooled, or its login was refused by the server. */
+  application: { problem?: string; host?: string };
+  authoritiesThere: boolean;
+  builtInPooler: boolean;
+  database: { server: string; maxConnections: number; consumers: PoolConsumer[] };
+  /** Pods that are there now. */
+  pods: number;
+  /** Of the wanted image, and Ready. */
+  imageRuns: boolean;
+  requests: Resources;
+  nodes: { name: string; free: Resources & { pods: number } }[];
+  quotas: { quota: string; resource: string; hard: number; used: number }[];
+}
+
+export interface ObjectBefore extends Since {
+  /** Absent where there is no such object. */
+  state?: ObjectState;
+}
+
+interface ObjectRequest {
+  kind: PoolerKind;
+  settings: PoolerSettings;
+}
+
+export interface PoolerActivities {
+  /** Throws ConfigurationMissing where the topology has no pooler. */
+  inspectPooler(request: { settings: PoolerSettings }): Promise<PoolerFacts>;
+
+  readPoolerObject(request: ObjectRequest): Promise<ObjectBefore>;
+  /**
+   * Makes it, changes it, gives the former one back, or removes it. Throws Drift where it shows neither `from` nor `to`, and
+   * where one is to be removed that this run has not made.
+   */
+  changePoolerObject(request: ObjectRequest & ChangeRequest<ObjectState | undefined>): Promise<void>;
+  /**
+   * It is so. Of a Deployment: rolled out, and each pod let a transaction of the application's through, over TLS, to the primary,
+   * and shows the configuration that was rendered. WorkloadFailing where a pod refuses the login.
+   */
+  verifyPoolerObject(request: ObjectRequest & { shown?: string; since?: Since }): Promise<string>;
+}

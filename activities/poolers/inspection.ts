@@ -1,0 +1,99 @@
+/** What preflight reads for the pooler: its objects, whose they are, the login, the connections, the room. Reads only. */
+import type { FlexibleServer } from '../azure/flexible-servers';
+import { connectionsOf } from '../deployments/inspection';
+import { controllerOf } from '../deployments/controller';
+import { builtInPooler as readBuiltInPooler } from '../database/inspection';
+import type { KnownObject } from '../kubernetes/kubernetes';
+import { reading } from '../postgres/connection';
+import { postgresProblem } from '../postgres/failures';
+import type { Upstream } from '../pgbouncer/configuration';
+import { type PoolerFacts, type PoolerKind, poolerKinds, type PoolerSettings } from './contract';
+import { knownPooler, type PoolerDependencies } from './dependencies';
+import { managedBy, requests } from './manifests';
+import { readUpstream, shownNow, shownWanted, type Wanted, wantedWith } from './state';
+
+const listMax = 200;
+
+export async function inspectPooler(settings: PoolerSettings, use: PoolerDependencies): Promise<PoolerFacts> {
+  const kubernetes = use.kubernetes();
+  const pooler = knownPooler(use);
+  const { name, authorities } = pooler;
+  const server = await use.servers.readServer(use.topology.postgres.primary);
+  const [upstream, found, authority, builtInPooler, database, nodes, quotas] = await Promise.all([
+    readUpstream(kubernetes, pooler),
+    Promise.all(poolerKinds.map((kind) => kubernetes.findObject(kind, name))),
+    kubernetes.findConfiguration(authorities.configMap, authorities.key),
+    readBuiltInPooler(server.name, use),
+    connectionsOf(kubernetes, use),
+    kubernetes.readNodes(),
+    kubernetes.readQuotas(),
+  ]);
+  const objects = Object.fromEntries(poolerKinds.map((kind, index) => [kind, found[index]])) as Objects;
+  const pods = objects.Deployment ? await kubernetes.readPods(await kubernetes.readDeployment(name)) : [];
+  const present = pods.filter(({ terminating }) => !terminating);
+  return {
+    ...{ namespace: kubernetes.namespace, name, server: server.name, builtInPooler, database, requests },
+    objects: states(objects, upstream, { pooler, settings, secret: objects.Secret }),
+    foreign: ofEach(objects, (kind, object) =>
+      isOurs(object) ? [] : [{ kind, managers: object.managers.slice(0, listMax) }],
+    ),
+    controllers: ofEach(objects, (kind, object) => {
+      const controller = controllerOf(object, { whole: true });
+      return controller ? [{ kind, controller }] : [];
+    }),
+    application: await loginOf(upstream, server, use),
+    authoritiesThere: /-----BEGIN CERTIFICATE-----/.test(authority ?? ''),
+    pods: present.length,
+    imageRuns: present.some(({ ready, image }) => ready && image === pooler.image),
+    nodes: nodes
+      .filter(({ schedulable }) => schedulable)
+      .slice(0, listMax)
+      .map(({ name: node, free }) => ({ name: node, free })),
+    quotas: quotas.slice(0, listMax),
+  };
+}
+
+type Objects = Record<PoolerKind, KnownObject | undefined>;
+
+function ofEach<T>(objects: Objects, tell: (kind: PoolerKind, object: KnownObject) => T[]): T[] {
+  return poolerKinds.flatMap((kind) => (objects[kind] ? tell(kind, objects[kind]) : []));
+}
+
+function isOurs({ labels }: KnownObject): boolean {
+  return Object.entries(managedBy).every(([name, value]) => labels[name] === value);
+}
+
+/** Where the URL cannot be pooled nothing can be rendered; the run is refused for it. */
+function states(
+  objects: Objects,
+  upstream: Upstream | string,
+  given: Pick<Wanted, 'pooler' | 'settings' | 'secret'>,
+): PoolerFacts['objects'] {
+  const wanted = typeof upstream === 'string' ? undefined : wantedWith({ ...given, upstream }, objects.Deployment);
+  const stateOf = (kind: PoolerKind) => {
+    const now = wanted && shownNow(kind, objects[kind], wanted);
+    return { ...(now === undefined ? {} : { now }), wanted: wanted ? shownWanted(kind, wanted) : 'unknown' };
+  };
+  return Object.fromEntries(poolerKinds.map((kind) => [kind, stateOf(kind)])) as PoolerFacts['objects'];
+}
+
+/** Tried at the address that Azure gives: the URL's own may be a name that only pods know. */
+async function loginOf(
+  upstream: Upstream | string,
+  { name: server, host }: Pick<FlexibleServer, 'name' | 'host'>,
+  { certificateFile }: PoolerDependencies,
+): Promise<PoolerFacts['application']> {
+  if (typeof upstream === 'string') return { problem: upstream };
+  const url = new URL(`postgresql://server/${encodeURIComponent(upstream.database)}`);
+  Object.assign(url, { hostname: host, port: String(upstream.port) });
+  url.username = encodeURIComponent(upstream.role);
+  url.password = encodeURIComponent(upstream.password);
+  try {
+    await reading(url.href, certificateFile, (client) => client.query('SELECT 1'));
+    return { host: upstream.host };
+  } catch (error) {
+    const problem = postgresProblem(error) ?? (error as { type?: string });
+    if (problem.type !== 'DatabaseLoginRejected') throw error;
+    return { host: upstream.host, problem: `${server} refuses its login: ${(error as Error).message}` };
+  }
+}

@@ -1,0 +1,210 @@
+/** The pooler's objects as they are to be, and what one is, in words. Pure, table-tested. */
+import stringify from 'fast-json-stable-stringify';
+import type { PoolerTopology } from '../../catalogue';
+import type { Manifest, Resources } from '../kubernetes/kubernetes';
+import { configurationFolder, poolerPort, type PoolerSettings } from '../pgbouncer/configuration';
+import type { PoolerKind } from './contract';
+import { digestOf, project } from './digest';
+import { keysOf, passwordKey } from './secret';
+
+/** By which a runbook knows what runbooks have made (kubernetes.io, "Recommended Labels"). */
+export const managedBy = { 'app.kubernetes.io/managed-by': 'durable-runbooks' };
+/** On the Deployment's pods, for whoever adds up connections and may not read the Secret. */
+export const poolSizeAnnotation = 'durable-runbooks/pool-size';
+/** Where the sidecar answers; the port of Prometheus' own exporter of PgBouncer. */
+export const sidecarPort = 9127;
+
+/** Endpoints, kube-proxies and balancers hear that a pod leaves while it still takes connections. */
+const farewellSeconds = 5;
+/** For the transactions that are open then. */
+const graceSeconds = 60;
+
+export const requests: Resources = { cpuMillis: 120, memoryBytes: 160 * 2 ** 20 };
+
+/** The same labels as the guide's, so that its Service and ours mean the same pods. */
+export function podLabels({ name }: PoolerTopology): Record<string, string> {
+  return { app: name };
+}
+
+/** All but the Secret, whose content is rendered where it is written. */
+export function manifestOf(
+  kind: Exclude<PoolerKind, 'Secret'>,
+  pooler: PoolerTopology,
+  { poolSize }: Pick<PoolerSettings, 'poolSize'>,
+  /** Of the configuration that the pods take. */
+  fingerprint: string,
+): Manifest {
+  const labels = { ...podLabels(pooler), ...managedBy };
+  const matchLabels = podLabels(pooler);
+  const content = {
+    Service: () => ({
+      selector: matchLabels,
+      ports: [{ name: 'postgresql', port: poolerPort, targetPort: 'postgresql', protocol: 'TCP' }],
+    }),
+    PodDisruptionBudget: () => ({ minAvailable: 1, selector: { matchLabels } }),
+    Deployment: () => deployment(pooler, matchLabels, poolSize, fingerprint),
+  }[kind]();
+  return { kind, name: pooler.name, labels, content };
+}
+
+function deployment(
+  pooler: PoolerTopology,
+  matchLabels: Record<string, string>,
+  poolSize: number,
+  fingerprint: string,
+): Record<string, unknown> {
+  return {
+    ...{ replicas: pooler.replicas, selector: { matchLabels } },
+    // No pod goes before another has let a transaction through.
+    strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+    template: {
+      metadata: {
+        labels: { ...matchLabels, ...managedBy },
+        annotations: {
+          ...{ 'prometheus.io/scrape': 'true', 'prometheus.io/port': String(sidecarPort) },
+          [poolSizeAnnotation]: String(poolSize),
+        },
+      },
+      spec: {
+        terminationGracePeriodSeconds: graceSeconds,
+        // Neither talks to the API server; and the variables of a Service named pgbouncer are none of its settings.
+        ...{ automountServiceAccountToken: false, enableServiceLinks: false },
+        topologySpreadConstraints: [
+          spread('kubernetes.io/hostname', 'DoNotSchedule', matchLabels),
+          spread('topology.kubernetes.io/zone', 'ScheduleAnyway', matchLabels),
+        ],
+        securityContext: { runAsNonRoot: true, fsGroup: poolerUser, seccompProfile: { type: 'RuntimeDefault' } },
+        volumes: [configurationVolume(pooler, fingerprint)],
+        containers: [poolerContainer(pooler), sidecarContainer(pooler)],
+      },
+    },
+  };
+}
+
+function spread(topologyKey: string, whenUnsatisfiable: string, matchLabels: Record<string, string>): object {
+  return { maxSkew: 1, topologyKey, whenUnsatisfiable, labelSelector: { matchLabels } };
+}
+
+/** One folder of both, without subPath: a file that is mounted by itself never changes again. */
+function configurationVolume({ name, authorities }: PoolerTopology, fingerprint: string): object {
+  const items = Object.entries(keysOf(fingerprint)).map(([path, key]) => ({ key, path }));
+  return {
+    name: 'configuration',
+    projected: {
+      defaultMode: 0o440,
+      sources: [
+        { secret: { name, items } },
+        { configMap: { name: authorities.configMap, items: [{ key: authorities.key, path: 'ca.pem' }] } },
+      ],
+    },
+  };
+}
+
+/** Alpine's `postgres`, as which edoburu/pgbouncer runs: by its number, because a name cannot be told to be no root. */
+const poolerUser = 70;
+/** `node` of the project's own image. */
+const sidecarUser = 1000;
+
+function restricted(runAsUser: number): object {
+  return {
+    ...{ runAsUser, allowPrivilegeEscalation: false, readOnlyRootFilesystem: true },
+    capabilities: { drop: ['ALL'] },
+  };
+}
+
+/**
+ * SIGINT lets open transactions end and then lets all clients go, in every version; SIGTERM cuts all at once before 1.23, and
+ * waits for ever for idle clients from then on (pgbouncer.org/usage.html, "Signals").
+ */
+const drain = `sleep ${farewellSeconds}; kill -INT 1; while kill -0 1 2>/dev/null; do sleep 1; done`;
+
+function poolerContainer({ image }: PoolerTopology): object {
+  return {
+    ...{ name: 'pgbouncer', image },
+    ports: [{ name: 'postgresql', containerPort: poolerPort, protocol: 'TCP' }],
+    // It works on one core; with every client some kilobytes.
+    resources: { requests: { cpu: '100m', memory: '64Mi' }, limits: { cpu: '1', memory: '256Mi' } },
+    volumeMounts: [{ name: 'configuration', mountPath: configurationFolder, readOnly: true }],
+    readinessProbe: { tcpSocket: { port: 'postgresql' }, periodSeconds: 2, timeoutSeconds: 2 },
+    livenessProbe: { tcpSocket: { port: 'postgresql' }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
+    lifecycle: { preStop: { exec: { command: ['sh', '-c', drain] } } },
+    securityContext: restricted(poolerUser),
+  };
+}
+
+function sidecarContainer({ name, sidecarImage, application }: PoolerTopology): object {
+  const fromSecret = (variable: string, secret: string, key: string) => ({
+    name: variable,
+    valueFrom: { secretKeyRef: { name: secret, key } },
+  });
+  return {
+    ...{ name: 'sidecar', image: sidecarImage, command: ['node', 'dist/sidecar/main.js'] },
+    env: [
+      { name: 'POD_IP', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'status.podIP' } } },
+      { name: 'PORT', value: String(sidecarPort) },
+      fromSecret('APPLICATION_URL', application.secret, application.key),
+      fromSecret('ADMINISTRATOR_PASSWORD', name, passwordKey),
+      { name: 'NODE_OPTIONS', value: '--max-old-space-size=64' },
+    ],
+    ports: [{ name: 'metrics', containerPort: sidecarPort, protocol: 'TCP' }],
+    resources: { requests: { cpu: '20m', memory: '96Mi' }, limits: { cpu: '500m', memory: '192Mi' } },
+    readinessProbe: {
+      httpGet: { path: '/ready', port: 'metrics', scheme: 'HTTP' },
+      periodSeconds: 2,
+      timeoutSeconds: 5,
+    },
+    securityContext: restricted(sidecarUser),
+  };
+}
+
+/** The wanted content, put over what an object has: what Kubernetes gave it (a Service's address) stays. */
+export function mergedInto(found: Record<string, unknown>, wanted: Record<string, unknown>): Record<string, unknown> {
+  return { ...found, ...wanted };
+}
+
+/**
+ * What an object of that kind is, in words, with a digest of the part that the wanted one speaks of. Which configuration a
+ * Deployment's pods take is told beside it.
+ */
+export function describe(kind: Exclude<PoolerKind, 'Secret'>, content: Content, wanted: Content): string {
+  const text = stringify(project(content, wanted));
+  const fingerprint = kind === 'Deployment' ? fingerprintIn(content) : undefined;
+  const digest = digestOf(fingerprint === undefined ? text : text.replaceAll(fingerprint, ''));
+  return `${wordsOf[kind](content as never)} (${digest})`;
+}
+
+type Content = Record<string, unknown>;
+
+interface DeploymentContent {
+  replicas?: number;
+  template: {
+    metadata?: { annotations?: Record<string, string> };
+    spec: {
+      containers: { image?: string }[];
+      volumes?: { projected?: { sources?: { secret?: { items?: { key: string; path: string }[] } }[] } }[];
+    };
+  };
+}
+
+const wordsOf: Record<Exclude<PoolerKind, 'Secret'>, (content: never) => string> = {
+  Service: ({ ports }: { ports?: { port: number }[] }) => `port ${(ports ?? []).map(({ port }) => port).join(', ')}`,
+  PodDisruptionBudget: ({ minAvailable, maxUnavailable }: Record<string, string | number>) =>
+    minAvailable === undefined ? `at most ${String(maxUnavailable)} away` : `at least ${String(minAvailable)} there`,
+  Deployment: ({ replicas = 1, template }: DeploymentContent) =>
+    `${replicas} pods of ${template.spec.containers[0]?.image ?? 'no image'}`,
+};
+
+/** Of a Deployment's pods. */
+export function podAnnotations(content: Content): Record<string, string> {
+  return (content as unknown as DeploymentContent).template.metadata?.annotations ?? {};
+}
+
+/** The configuration that a Deployment's pods take from the Secret. */
+export function fingerprintIn(content: Content): string | undefined {
+  const { volumes = [] } = (content as unknown as DeploymentContent).template.spec;
+  const items = volumes.flatMap(
+    ({ projected }) => projected?.sources?.flatMap(({ secret }) => secret?.items ?? []) ?? [],
+  );
+  const key = items.find(({ path }) => path === 'pgbouncer.ini')?.key;
+  return /^pgbouncer-(\w+\.\w+)\.ini$/.exec(key ?? '')?.[1];
+}

@@ -1,0 +1,19 @@
+/**
+ * Goal: deployPgbouncer ends in every outcome that it declares, and each is true of the API server, of PgBouncer in every pod
+ * and of PostgreSQL behind it; what it changes is what it planned.
+ * Method: one lab with a cluster and the real worker, the cases one after the other on the one pooler of the topology.
+ */
+import { Cluster } from './support/cluster';
+import { deployTests } from './poolers/deploy';
+
+// A case takes 10 to 90 s; every wait in it has a shorter deadline of its own.
+jest.setTimeout(240_000);
+
+let cluster: Cluster;
+const theCluster = () => cluster;
+beforeAll(async () => {
+  cluster = await Cluster.start([]);
+});
+afterAll(() => cluster?.stop());
+
+describe('deployPgbouncer', () => deployTests(theCluster));
