@@ -35,11 +35,14 @@ export function onConsole<T>(
   ask: (console: Console) => Promise<T>,
 ): Promise<T> {
   return connected(address, { ...login, database: consoleDatabase }, (client) =>
-    ask({ show: async (what) => (await client.query<Record<string, unknown>>(`SHOW ${what}`)).rows.map(inTexts) }),
+    ask({
+      show: async (what) =>
+        (await client.query<Record<string, string | number | null>>(`SHOW ${what}`)).rows.map(inTexts),
+    }),
   );
 }
 
-function inTexts(row: Record<string, unknown>): Row {
+function inTexts(row: Record<string, string | number | null>): Row {
   const texts = Object.entries(row).map(([column, value]) => [column, value === null ? null : String(value)]);
   return Object.fromEntries(texts) as Row;
 }

@@ -57,6 +57,11 @@ test.each<[string, unknown, string[]]>([
     ],
     ['4'],
   ],
+  [
+    'a Deployment that is made whole',
+    { kind: 'Deployment', ...template, spec: { ...template.spec, replicas: 2 } },
+    ['2'],
+  ],
   ['an autoscaler', { spec: { minReplicas: 5, maxReplicas: 10 } }, ['5', '10']],
   ['a variable that is a number', template, ['15']],
 ])('%s: what it sets', (_, body, sets) => {

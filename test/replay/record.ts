@@ -78,6 +78,7 @@ const runsOnCluster: Record<string, object> = {
     limits: { cpu: '500m', memory: '384Mi' },
   },
   configureAutoscaling: { deployment: 'broxiva-web', min: 2, max: 4, cpuPercent: 70 },
+  deployPgbouncer: {},
   createReadReplica: { replica: 'broxiva-db-replica-1', lagWindowSeconds: 1 },
 };
 

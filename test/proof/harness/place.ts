@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { targetOf } from '../../../catalogue';
 import { web } from '../kubernetes/manifests';
 import type { Namespace } from '../kubernetes/namespace';
+import { Pooler } from '../kubernetes/pooler';
 import { Reader } from '../kubernetes/reader';
 import { Workload } from '../kubernetes/workload';
 import { Caches } from './caches';
@@ -43,10 +44,16 @@ export class Place {
     this.inCluster = namespace && {
       workload: new Workload(namespace, web),
       reader: new Reader(namespace, this.servers),
+      pooler: new Pooler(namespace),
       clients: Object.fromEntries(
         Object.entries(namespace.clientUrls).map(([application, url]) => [application, new HttpClients(url)]),
       ),
     };
+  }
+
+  /** Throws where the stage has no cluster. */
+  get pooler(): Pooler {
+    return this.cluster.pooler;
   }
 
   /** Throws where the stage has no cluster. */

@@ -26,6 +26,9 @@ export const authorities = { name: 'authorities', key: 'ca.pem', folder: '/etc/a
 export const poolVariable = 'DATABASE_POOL_SIZE';
 export const defaultPoolSize = 20;
 export const quota = 'quota';
+export const poolerName = 'pgbouncer';
+/** Where the pooler's role and server come from. */
+export const application = { secret: 'application', key: 'DATABASE_URL' };
 
 export interface WorkloadWish {
   replicas: number;

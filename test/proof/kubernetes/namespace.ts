@@ -12,13 +12,16 @@ import { writeTopology } from '../harness/topology';
 import { ApiServerProxy } from './api-server-proxy';
 import {
   api,
+  application,
   type Application,
   authorities,
   configMap,
   defaultPoolSize,
   namespace,
   podPort,
+  poolerName,
   poolVariable,
+  secret,
   service,
   web,
 } from './manifests';
@@ -51,13 +54,15 @@ export class Namespace {
       const { spec } = await cluster.api.create<Service>(`${path}/services`, service(application));
       clientUrls[application.name] = `http://${spec.clusterIP}${application.asked}`;
     }
+    const texts = { [application.key]: inPods(servers) };
+    await cluster.api.create(`${path}/secrets`, secret(application.secret, texts));
     const kubeconfigFile = stage.lab.path(`${name}.kubeconfig`);
     const { server, certificateAuthority } = readKubeconfig(cluster.kubeconfigFile);
     const proxy = await ApiServerProxy.start(cluster.host, cluster.certificate, { server, certificateAuthority });
     const kubeconfig = await readFile(cluster.kubeconfigFile, 'utf8');
     await writeFile(kubeconfigFile, kubeconfig.replace(server, proxy.url), { mode: 0o600 });
     const topologyFile = stage.lab.path(`${name}.topology.yaml`);
-    const kubernetes = { namespace: name, deployments: deployments(clientUrls) };
+    const kubernetes = { namespace: name, deployments: deployments(clientUrls), pooler };
     await writeTopology(topologyFile, { primary: servers.primary, kubernetes });
     return new Namespace(name, cluster, proxy, servers, clientUrls, kubeconfigFile, topologyFile);
   }
@@ -83,6 +88,16 @@ export class Namespace {
     this.servers.stopProxies();
   }
 }
+
+/** As a pod reaches the primary: by its name. */
+function inPods({ clientUrl, primary }: Servers): string {
+  return Object.assign(new URL(clientUrl), { hostname: `${primary}.postgres.database.azure.com` }).href;
+}
+
+const pooler = {
+  ...{ name: poolerName, image: 'edoburu/pgbouncer:1.18.0', sidecarImage: 'broxiva/durable-runbooks:0.1.0' },
+  ...{ application, authorities: { configMap: authorities.name, key: authorities.key } },
+};
 
 function deployments(clientUrls: Record<string, string>): object[] {
   const of = ({ name, health }: Application) => ({

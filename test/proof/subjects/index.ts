@@ -2,6 +2,7 @@
 import { configureAutoscaling } from './configure-autoscaling';
 import { createReadReplica } from './create-read-replica';
 import { databaseSkuUpgrade } from './database-sku-upgrade';
+import { deployPgbouncer } from './deploy-pgbouncer';
 import { redisScale } from './redis-scale';
 import { resizeDeployment } from './resize-deployment';
 import { scaleDeployment } from './scale-deployment';
@@ -9,5 +10,5 @@ import type { Subject } from './subject';
 
 export const subjects: Record<string, Subject> = {
   ...{ databaseSkuUpgrade, scaleDeployment, resizeDeployment, configureAutoscaling, createReadReplica },
-  ...{ redisScale },
+  ...{ redisScale, deployPgbouncer },
 };

@@ -68,7 +68,16 @@ export function resourceOf(path: string, body: unknown): string | undefined {
 function valuesIn(body: unknown): string[] {
   if (Array.isArray(body)) return body.flatMap(valuesIn);
   if (typeof body !== 'object' || body === null) return [];
-  const { op, path, value, name } = body as { op?: string; path?: string; value?: unknown; name?: string };
+  const { op, path, value, name, kind, spec } = body as {
+    op?: string;
+    path?: string;
+    value?: unknown;
+    name?: string;
+    kind?: string;
+    spec?: { replicas?: number };
+  };
+  // One that is made whole: of its template the plan shows a digest.
+  if (kind === 'Deployment') return valuesIn({ replicas: spec?.replicas });
   // An operation of a JSON Patch sets what its path names; one that tests sets nothing.
   if (op === 'test') return [];
   if (op !== undefined && path !== undefined) return valuesIn({ [path.split('/').at(-1)!]: value });
@@ -89,9 +98,17 @@ function valueOf(key: string, value: unknown): string[] {
   return valuesIn(value);
 }
 
+interface Operation {
+  op?: string;
+  path?: string;
+}
+
+/** Set to what they were: where they are something else by now, the request is a conflict. */
+const guards = new Set<string | undefined>(['/metadata/uid', '/metadata/resourceVersion']);
+
 /** What a request expects of the state that it finds, or copies from it, is no part of what it does. */
 function withoutGuard(body: unknown): unknown {
-  if (Array.isArray(body)) return body.filter((operation: { op?: string }) => operation?.op !== 'test');
+  if (Array.isArray(body)) return body.filter(({ op, path }: Operation) => op !== 'test' && !guards.has(path));
   if (typeof body !== 'object' || body === null) return body;
   const { metadata, preconditions: _guard, status: _copied, ...rest } = body as Record<string, unknown>;
   if (metadata === undefined) return rest;
