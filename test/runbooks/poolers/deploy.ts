@@ -152,8 +152,9 @@ export function deployTests(cluster: () => Cluster): void {
     const uids = before.map(({ uid }) => uid);
     expect((await pooler().pods()).filter(({ uid }) => uids.includes(uid))).toEqual([]);
     expect(await pooler().configurations()).toBe(2);
-    console.log(`clients: ${clients.good} good, longest ${clients.longest} ms, bad: ${JSON.stringify(clients.bad)}`);
     expect(clients.good).toBeGreaterThan(200);
+    // A client that is let go may just be sending: at most one for each pod that left and client.
+    expect(clients.bad.length).toBeLessThanOrEqual(8);
   });
 
   test('aborted while it soaks: its pods have the former configuration again, and the Secret no other', async () => {
