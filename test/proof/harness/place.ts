@@ -26,7 +26,8 @@ export class Place {
   readonly caches: Caches;
   private readonly ledger: LedgerClients;
   private readonly redis: RedisClients;
-  private readonly inCluster: { workload: Workload; reader: Reader; clients: Record<string, HttpClients> } | undefined;
+  private readonly inCluster:
+    { workload: Workload; reader: Reader; pooler: Pooler; clients: Record<string, HttpClients> } | undefined;
 
   constructor(
     private readonly stage: Stage,
