@@ -16,14 +16,22 @@ const standstillShare = 0.6;
 
 export interface Alive {
   identity: RequestIdentity;
-  /** To be called right before anything is sent. Throws WorkerStoodStill where another worker may have the activity by now. */
+  /**
+   * To be called right before anything is sent. Throws WorkerStoodStill where another worker, or a later attempt in this one,
+   * may have the activity by now; what the cancellation says where it was cancelled.
+   */
   assertAwake(): void;
 }
+
+/** The newest attempt of each activity in this process: one that woke late may run beside those that took over. */
+const newest = new Map<string, number>();
 
 /** `details`: what heartbeats carry. */
 export async function whileAlive<T>(details: () => unknown, body: (alive: Alive) => Promise<T>): Promise<T> {
   const context = Context.current();
-  const { info } = context;
+  const { info, cancellationSignal } = context;
+  const activity = `${info.workflowExecution!.runId} ${info.activityId}`;
+  newest.set(activity, info.attempt);
   const standstill = new Standstill((info.heartbeatTimeoutMs ?? Infinity) * standstillShare);
   const beat = setInterval(() => {
     standstill.alive();
@@ -33,12 +41,14 @@ export async function whileAlive<T>(details: () => unknown, body: (alive: Alive)
     return await body({
       identity: requestIdentity({ ...info.workflowExecution!, activityId: info.activityId }),
       assertAwake() {
-        if (!standstill.happened) return;
+        if (cancellationSignal.aborted) throw cancellationSignal.reason;
+        if (!standstill.happened && newest.get(activity) === info.attempt) return;
         throw failure('WorkerStoodStill', 'this worker stood still for longer than its heartbeats may be apart');
       },
     });
   } finally {
     clearInterval(beat);
+    if (newest.get(activity) === info.attempt) newest.delete(activity);
   }
 }
 

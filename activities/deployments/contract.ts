@@ -208,7 +208,8 @@ export interface ResizingActivities {
   /**
    * `quietly`: without replacing a pod. The deployment is paused with the new template, its ReplicaSet is given the same, and
    * the deployment goes on: it finds its template in the ReplicaSet that it has. From wherever that was interrupted, it goes
-   * on. Otherwise a rolling update.
+   * on; where somebody else has set the template meanwhile, the pause is lifted before Drift is thrown. Otherwise a rolling
+   * update.
    */
   changeTemplateSize(
     request: ChangeRequest<PodSize> & {

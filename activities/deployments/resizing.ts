@@ -34,6 +34,11 @@ export function createResizingActivities(use: DeploymentDependencies): ResizingA
     const isThere = (found: { size: PodSize }) => show(found.size) === show(size.to);
     if (isThere(deployment) && isThere(replicaSet) && !deployment.paused) return true;
     if (!isThere(deployment) && show(deployment.size) !== show(size.from)) {
+      // What somebody else has set stands; that it is held back is our doing.
+      if (deployment.pausedByUs) {
+        assertAwake();
+        await kubernetes().unpause(deployment, identity);
+      }
       throw failure('Drift', `the template of ${name} has ${show(deployment.size)}, neither of the two sizes`);
     }
     assertAwake();

@@ -106,6 +106,11 @@ export function createKubernetes(configuration: KubeConfig, namespace: string): 
       await apps.patchNamespacedDeployment({ namespace, name, fieldManager, body }, options);
     },
 
+    async unpause({ name, version }, identity) {
+      const body = { metadata: { resourceVersion: version }, spec: { paused: false } };
+      await apps.patchNamespacedDeployment({ namespace, name, fieldManager, body }, writing(identity));
+    },
+
     async setReplicaSetSize({ name, version, container }, size, identity) {
       const containers = [{ name: container, resources: replaced(size) }];
       const body = { metadata: { resourceVersion: version }, spec: { template: { spec: { containers } } } };

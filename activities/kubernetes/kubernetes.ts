@@ -48,6 +48,8 @@ export interface Deployment extends Marks {
   /** Of the application's container. */
   size: PodSize;
   paused: boolean;
+  /** By a run, which stands for it that it goes on. */
+  pausedByUs: boolean;
   /** "25%" or a number of pods. */
   maxSurge: string;
   selector: string;
@@ -187,6 +189,8 @@ export interface Kubernetes {
     options: { paused: boolean },
     identity: RequestIdentity,
   ): Promise<void>;
+  /** Its template is rolled out, whoever set it. */
+  unpause(deployment: Deployment, identity: RequestIdentity): Promise<void>;
   setReplicaSetSize(replicaSet: ReplicaSet, size: PodSize, identity: RequestIdentity): Promise<void>;
   /** In place, by the pod's `resize` subresource. */
   setPodSize(pod: Pod, size: PodSize, identity: RequestIdentity): Promise<void>;

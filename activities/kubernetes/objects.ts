@@ -25,6 +25,7 @@ import type {
   ReplicaSet,
   Resources,
 } from './kubernetes';
+import { fieldManager } from './requests';
 
 interface Owned {
   metadata?: V1ObjectMeta;
@@ -60,6 +61,9 @@ export function deploymentOf(found: V1Deployment): Deployment {
     requests: requestsOf(spec!.template.spec!.containers),
     size: sizeOf(container.resources),
     paused: spec!.paused ?? false,
+    pausedByUs:
+      (spec!.paused ?? false) &&
+      managersOf(metadata, (fields) => 'f:paused' in (fields['f:spec'] ?? {})).includes(fieldManager),
     maxSurge: String(spec!.strategy?.type === 'Recreate' ? 0 : (spec!.strategy?.rollingUpdate?.maxSurge ?? '25%')),
     selector: selectorOf(spec!.selector.matchLabels ?? {}),
     observed: (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0),
@@ -225,15 +229,20 @@ function identityOf(metadata: V1ObjectMeta | undefined): { name: string; version
 type Fields = Record<string, Record<string, unknown>>;
 
 export function marksOf(metadata: V1ObjectMeta | undefined, owns: (fields: Fields) => boolean): Marks {
-  const managers = (metadata?.managedFields ?? [])
-    .filter(({ fieldsV1 }) => owns((fieldsV1 ?? {}) as Fields))
-    .map(({ manager }) => manager ?? 'unknown');
   return {
     labels: metadata?.labels ?? {},
     annotations: metadata?.annotations ?? {},
     owners: (metadata?.ownerReferences ?? []).map(({ kind, name }) => `${kind}/${name}`),
-    replicasManagers: [...new Set(managers)],
+    replicasManagers: managersOf(metadata, owns),
   };
+}
+
+/** Who set the fields last (kubernetes.io, "Server-Side Apply", Field management). */
+function managersOf(metadata: V1ObjectMeta | undefined, owns: (fields: Fields) => boolean): string[] {
+  const managers = (metadata?.managedFields ?? [])
+    .filter(({ fieldsV1 }) => owns((fieldsV1 ?? {}) as Fields))
+    .map(({ manager }) => manager ?? 'unknown');
+  return [...new Set(managers)];
 }
 
 function conditionOf(found: { type: string; status: string; reason?: string; message?: string }): Condition {

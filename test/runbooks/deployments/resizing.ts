@@ -3,9 +3,14 @@ import type { Cluster, KnownDeployment } from '../support/cluster';
 import { Run } from '../support/run';
 import { Workload, type WorkloadWish } from '../support/workload';
 
-export const resizedDeployments: KnownDeployment[] = ['in-place', 'by-rollout', 'below-use', 'killed', 'no-start'].map(
-  (name) => ({ name }),
-);
+export const resizedDeployments: KnownDeployment[] = [
+  'in-place',
+  'by-rollout',
+  'below-use',
+  'killed',
+  'no-start',
+  'theirs',
+].map((name) => ({ name }));
 
 const quantities = (cpu: string, memory: string) => ({ cpu, memory });
 /** What pods of a workload have. */
@@ -125,6 +130,31 @@ export function resizingTests(cluster: () => Cluster): void {
       expect((await template(workload)).limits).toEqual(former);
       expect(await workload.uids()).toEqual(before.uids);
       expect(await workload.replicaSets()).toEqual(before.sets);
+    },
+  );
+
+  test.concurrent(
+    'somebody else sets the template while it is held still: theirs stands, and is rolled out',
+    async () => {
+      const workload = await make('theirs', { replicas: 1 });
+      const held = cluster().gate.hold('PATCH', /\/replicasets\/theirs-/);
+      const run = await resize('theirs', { requests: quantities('60m', '48Mi'), limits: quantities('600m', '96Mi') });
+      const release = await held;
+      const { spec } = await workload.get();
+      expect(spec.paused).toBe(true);
+      const [container] = spec.template.spec.containers;
+      const containers = [{ ...container, resources: { ...container.resources, limits: quantities('700m', '80Mi') } }];
+      await cluster().merge('deployment', 'theirs', { spec: { template: { spec: { containers } } } });
+      release();
+      await run.until(({ phase }) => phase === 'needs-operator');
+      expect((await workload.get()).spec.paused).not.toBe(true);
+      await workload.untilPods(1);
+      expect(await sizes(workload)).toEqual(['700m 80Mi']);
+      await run.order('accept');
+      expect(await run.report()).toMatchObject({
+        outcome: 'Accepted',
+        summary: expect.stringMatching(/neither of the two sizes/) as string,
+      });
     },
   );
 

@@ -27,7 +27,7 @@ function deployment(more: Partial<Deployment> = {}): Deployment {
       container: 'api',
     },
     ...{ image: 'api:1', requests: { cpuMillis: 0, memoryBytes: 0 }, maxSurge: '25%', selector: 'app=api' },
-    ...{ size: unlimited, paused: false },
+    ...{ size: unlimited, paused: false, pausedByUs: false },
     ...{ observed: true, updatedReplicas: 2, readyReplicas: 2, presentReplicas: 2, conditions: [] },
     ...more,
   };

@@ -60,7 +60,18 @@ describe('a deployment', () => {
     ['with a surge in pods', ({ spec }) => (spec!.strategy!.rollingUpdate!.maxSurge = 2), { maxSurge: '2' }],
     ['without a strategy', ({ spec }) => delete spec!.strategy, { maxSurge: '25%' }],
     ['without a number', ({ spec }) => delete spec!.replicas, { replicas: 1 }],
-    ['paused', ({ spec }) => (spec!.paused = true), { paused: true }],
+    ['paused', ({ spec }) => (spec!.paused = true), { paused: true, pausedByUs: false }],
+    [
+      'paused by a run',
+      (deployment) => {
+        deployment.spec!.paused = true;
+        deployment.metadata!.managedFields = [
+          { manager: 'durable-runbooks', fieldsV1: { 'f:spec': { 'f:paused': {} } } },
+          { manager: 'kubectl', fieldsV1: { 'f:spec': { 'f:template': {} } } },
+        ];
+      },
+      { paused: true, pausedByUs: true },
+    ],
     [
       'without resources',
       ({ spec }) => delete spec!.template.spec!.containers[0]!.resources,
