@@ -114,9 +114,15 @@ function restricted(runAsUser: number): object {
 
 /**
  * SIGINT lets open transactions end and then lets all clients go, in every version; SIGTERM cuts all at once before 1.23, and
- * waits for ever for idle clients from then on (pgbouncer.org/usage.html, "Signals").
+ * waits for ever for idle clients from then on (pgbouncer.org/usage.html, "Signals"). It is sent once, for the second one ends
+ * newer versions at once; and not to the shell that a container begins with, which as its first process would ignore it.
  */
-const drain = `sleep ${farewellSeconds}; kill -INT 1; while kill -0 1 2>/dev/null; do sleep 1; done`;
+const drain = [
+  `sleep ${farewellSeconds}`,
+  'for try in 1 2 3 4 5 6 7 8 9 10; do grep -q pgbouncer /proc/1/comm && break; sleep 1; done',
+  'kill -INT 1',
+  'while kill -0 1 2>/dev/null; do sleep 1; done',
+].join('; ');
 
 function poolerContainer({ image }: PoolerTopology): object {
   return {

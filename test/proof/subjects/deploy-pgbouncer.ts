@@ -11,7 +11,7 @@ export const deployPgbouncer: Subject = {
         await pooler.remove();
         await workload.make({ replicas: 1 });
       },
-      input: () => ({ poolSize: 20, clientBudget: { failedRequests: 0, longestStallSeconds: 15 } }),
+      input: () => ({ poolSize: 20 }),
       changes: () => ({
         'objects of the pooler': 'deployment, disruption budget, secret, service',
         'pool sizes of its pods': '20, 20',

@@ -29,7 +29,7 @@ test('a deployment that keeps its clients: two pods, spread, none goes before an
   expect(spec.topologySpreadConstraints[0]).toMatchObject({ topologyKey: 'kubernetes.io/hostname' });
   expect(manifest('PodDisruptionBudget')).toMatchObject({ minAvailable: 1 });
   const [pgbouncer] = spec.containers;
-  expect(pgbouncer.lifecycle.preStop.exec.command[2]).toMatch(/^sleep 5; kill -INT 1/);
+  expect(pgbouncer.lifecycle.preStop.exec.command[2]).toMatch(/^sleep 5; .*kill -INT 1; /);
   expect(spec.terminationGracePeriodSeconds).toBeGreaterThan(5);
 });
 
