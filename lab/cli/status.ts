@@ -8,6 +8,7 @@ import type { Cluster } from '../kubernetes/cluster';
 import type { Lab } from '../lab';
 import { Parts } from '../lifecycle/parts';
 import type { ManagedProcess } from '../managed-process';
+import { howToGetRedis, isRedisThere } from '../redis/programs';
 import { type ClusterStatus, clusterStatus, showCluster } from './cluster-status';
 import { age, bytes } from './output';
 
@@ -123,7 +124,8 @@ function showServers(servers: ServerStatus[]): string {
 }
 
 function showCaches(caches: CacheStatus[]): string {
-  if (caches.length === 0) return 'caches: none (`make redis` brings the program; then start the lab again)\n';
+  if (caches.length === 0)
+    return isRedisThere() ? 'caches: none\n' : `caches: none, no redis-server (${howToGetRedis})\n`;
   return table(
     ['cache', 'Azure says', 'size', 'address', 'pid', 'memory', 'of', 'clients'],
     caches.map((cache) => [

@@ -10,6 +10,7 @@ import { claimNetwork, whileHolding } from '../addresses/network';
 import { labFolder } from '../cache';
 import type { Cluster } from '../kubernetes/cluster';
 import { claimsFolder, Lab, type LabConfiguration } from '../lab';
+import { howToGetRedis, isRedisThere } from '../redis/programs';
 import { Parts } from './parts';
 
 export type UpOptions = Partial<
@@ -49,6 +50,7 @@ export async function up(
       startPart('Temporal', parts.temporal.process.running, () => parts.temporal.start(), report),
       startPart('Azure and PostgreSQL', parts.daemon.running, () => parts.startDaemon(), report),
     ]);
+    if (!isRedisThere()) report(`cache: none, for there is no redis-server (${howToGetRedis})`);
     const { cluster } = parts;
     if (cluster) await startPart('Kubernetes', cluster.running, () => cluster.start(), report);
     const waited = cluster && waitForPods(cluster, report);
