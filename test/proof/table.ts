@@ -23,7 +23,7 @@ export function writeTable(all: Result[], seconds: number): void {
 const head = `# Proof
 
 Written by \`make chaos\`. Each case is a run on real parts: PostgreSQL servers behind the lab’s Azure, under clients that write a
-ledger, or a Deployment in the lab’s cluster, under clients that ask its Service. After each, all of these were asked:
+ledger, a cache there, under clients that write keys, or a Deployment in the lab’s cluster, under clients that ask its Service. After each, all of these were asked:
 ${invariants.map(({ number, name }) => `${number} ${name}`).join(', ')}. A cell says how runs ended, and how
 often; "asked" means that an operator was asked on the way. What was not played has no cell.`;
 
