@@ -61,5 +61,3 @@ function answer(response: ServerResponse, status: number, text: string): void {
 }
 
 server.listen(Number(PORT), POD_IP, () => console.log(`sidecar: listening on ${POD_IP}:${PORT}`));
-// The first process of a container has no default for it.
-process.once('SIGTERM', () => process.exit(0));

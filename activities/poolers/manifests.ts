@@ -138,13 +138,19 @@ function poolerContainer({ image }: PoolerTopology): object {
   };
 }
 
+/**
+ * A container's first process ignores SIGTERM until it has said what to do about it. Node can say so only once it has loaded the
+ * program, seconds later on a busy machine: a pod that is taken away meanwhile would stay for its whole grace period.
+ */
+const sidecarCommand = 'trap exit TERM; node dist/sidecar/main.js & wait $!';
+
 function sidecarContainer({ name, sidecarImage, application }: PoolerTopology): object {
   const fromSecret = (variable: string, secret: string, key: string) => ({
     name: variable,
     valueFrom: { secretKeyRef: { name: secret, key } },
   });
   return {
-    ...{ name: 'sidecar', image: sidecarImage, command: ['node', 'dist/sidecar/main.js'] },
+    ...{ name: 'sidecar', image: sidecarImage, command: ['sh', '-c', sidecarCommand] },
     env: [
       { name: 'POD_IP', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'status.podIP' } } },
       { name: 'PORT', value: String(sidecarPort) },

@@ -34,6 +34,13 @@ export interface ContainerLayout {
 }
 
 const sizeMax = '64m';
+/** Of the script, and in no other command line: what follows it is the container's. */
+const lastLine = 'cd "$0" && exec "$@"';
+
+/** Whether a process with that command line still prepares the container whose script that is. */
+export function isPreparing(commandLine: string, script: string): boolean {
+  return commandLine.includes(script) || commandLine.includes(lastLine);
+}
 
 export function containerScript(layout: ContainerLayout): string {
   const inside = (path: string) => quote(posix.join(layout.root, path));
@@ -74,7 +81,7 @@ export function containerScript(layout: ContainerLayout): string {
     'cd /',
     'umount -l /.old',
     'rmdir /.old',
-    `exec /usr/bin/env "PATH=$container_path" /bin/sh -c 'cd "$0" && exec "$@"' ${[layout.workingDirectory, ...layout.command].map(quote).join(' ')}`,
+    `exec /usr/bin/env "PATH=$container_path" /bin/sh -c '${lastLine}' ${[layout.workingDirectory, ...layout.command].map(quote).join(' ')}`,
     '',
   ].join('\n');
 }

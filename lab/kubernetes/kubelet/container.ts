@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isRoot } from '../../account';
 import { beginningOf, signal } from '../../processes';
-import { type ContainerLayout, containerScript } from './container-script';
+import { type ContainerLayout, containerScript, isPreparing } from './container-script';
 import { removeCpuGroup } from './cpu-limits';
 import { childrenOf } from './process-tree';
 
@@ -126,14 +126,25 @@ export class Container {
     return namespaces === undefined ? undefined : childrenOf(namespaces)[0];
   }
 
-  /** Waits until the first process is there: a signal before that would be lost. */
+  /**
+   * Waits until the first process is the container's own: before that it is a shell of ours, and a signal would be lost on it.
+   * Resolves when the signal was sent, or the container has ended.
+   */
   async signal(name: NodeJS.Signals): Promise<void> {
     const deadline = Date.now() + firstProcessDeadlineMs;
     while (this.running) {
       const pid = this.firstProcess;
-      if (pid !== undefined) return signal(pid, name);
+      if (pid !== undefined && (name === 'SIGKILL' || !this.isPreparing(pid))) return signal(pid, name);
       if (Date.now() > deadline) return;
       await sleep(20);
+    }
+  }
+
+  private isPreparing(pid: number): boolean {
+    try {
+      return isPreparing(readFileSync(`/proc/${pid}/cmdline`, 'utf8'), join(this.folder, 'script'));
+    } catch {
+      return true;
     }
   }
 
