@@ -200,10 +200,14 @@ function stateOf(replica: string, { existing, database }: ReplicaFacts): { serve
   };
 }
 
-/** After the soak it must still be in service. */
+/** After the soak it must still be in service, and the address of every reader still be its own: pods that start later read by it. */
 export function settled({ replica }: CreateReadReplicaInput, _before: ReplicaFacts, after: ReplicaFacts): Settlement {
   const { serves, state } = stateOf(replica, after);
-  return serves
-    ? { problems: [], evidence: [`${replica} is ${state}`] }
-    : { problems: [`${replica} is ${state}`], evidence: [] };
+  const problems = [
+    ...(serves ? [] : [`${replica} is ${state}`]),
+    ...after.readers
+      .filter(({ host }) => host !== undefined && host !== after.existing?.host)
+      .map(({ key, secret, host }) => `${key} of ${secret} leads to ${host}: somebody else changed it`),
+  ];
+  return { problems, evidence: problems.length > 0 ? [] : [`${replica} is ${state}`] };
 }

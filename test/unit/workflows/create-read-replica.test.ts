@@ -111,6 +111,12 @@ test.each<[string, string, number | null, string[], string[]]>([
   expect(definition.settled!(input(), facts(), after)).toEqual({ problems, evidence });
 });
 
+test('after the soak, an address that somebody else has published meanwhile', () => {
+  const after = facts({ existing, readers: [{ ...reader, ...address, host: 'primary-1.host' }] });
+  const problems = ['READ_URL of secrets leads to primary-1.host: somebody else changed it'];
+  expect(definition.settled!(input(), facts(), after)).toEqual({ problems, evidence: [] });
+});
+
 test.each<[string, object, ReplicaFacts, string[]]>([
   ['nothing', {}, facts(), []],
   ['a replica as its source', {}, facts({}, { role: 'AsyncReplica' }), ['refusal NotAPrimary']],
