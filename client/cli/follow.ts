@@ -25,11 +25,13 @@ export async function follow(
   const stop = () => interrupt.abort();
   process.on('SIGINT', stop);
   const interrupted = aborted(interrupt.signal);
+  let last: RunView | undefined;
   try {
     for (;;) {
       const view = await Promise.race([lookOrRemark(runs, workflowId, painter.remark), interrupted]);
       if (view !== undefined) {
-        painter.show(view);
+        if (isWorthShowing(view, last)) painter.show(view);
+        last = view;
         if (isOver(view, answered)) return view;
       }
       await Promise.race([sleep(lookEveryMs), interrupted]);
@@ -43,6 +45,14 @@ export async function follow(
     process.removeListener('SIGINT', stop);
     painter.stop();
   }
+}
+
+/**
+ * A worker that looks at a system for some seconds answers nothing meanwhile, and is well: only a run that has not answered twice is
+ * worth somebody's alarm.
+ */
+export function isWorthShowing({ state }: Pick<RunView, 'state'>, last: Pick<RunView, 'state'> | undefined): boolean {
+  return state !== 'unanswered' || last?.state !== 'open';
 }
 
 function isOver(view: RunView, answered: string | undefined): boolean {
