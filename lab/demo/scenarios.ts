@@ -74,6 +74,16 @@ export const scenarios: Record<string, Scenario> = {
     settings: ['timing.operationTimeoutSeconds=15'],
   },
 
+  'replica-lags': {
+    ...survives(
+      'The replica will apply nothing any more. A size is not taken for good before its server is in sync: the run must ask.',
+      ['replica-lags', ofReplica],
+    ),
+    outcome: 'RolledBack',
+    operator: { clearsFaults: true, reason: 'the replica applies again' },
+    settings: ['timing.verificationTimeoutSeconds=20'],
+  },
+
   'worker-crash': {
     ...survives(
       'The worker will be killed while Azure changes the primary. A new one must go on, and not ask Azure twice.',
@@ -117,6 +127,11 @@ export const scenarios: Record<string, Scenario> = {
     "Somebody else is changing the server. It is not this run's to touch.",
     'foreign-operation',
     ofPrimary,
+  ),
+  'replica-diverges': refuses(
+    'The replica was promoted behind our back. A change would make it look like one that is in sync.',
+    'replica-diverges',
+    ofReplica,
   ),
   'backup-too-old': refuses(
     'The newest backup is two days old. Without a fresh one nothing is changed.',
