@@ -5,9 +5,10 @@
 import { runbooks } from '../../catalogue';
 import { tuneQueries } from './newcomer/entry';
 import { tuneQueriesSubject } from './newcomer/subject';
-import { provenWhole } from './support/proven';
+import { proofOf, provenWhole } from './support/proven';
 
-provenWhole(tuneQueriesSubject, {
+const theProof = proofOf([tuneQueriesSubject], {
   catalogue: { ...runbooks, tuneQueries },
   folders: { tuneQueries: 'test/proof/newcomer' },
 });
+provenWhole(tuneQueriesSubject, theProof);

@@ -43,13 +43,13 @@ export class Conducted {
   }
 
   async say(update: string): Promise<void> {
-    await this.timed(
+    await this.timed(() =>
       this.handle.executeUpdate(update, { args: [{ by: 'operator@example.com', reason: `${update}, for the proof` }] }),
     );
   }
 
   async lockOf(target: string): Promise<LockState> {
-    return this.timed(
+    return this.timed(() =>
       this.stage.client.workflow.getHandle(lockWorkflowId(target)).query<LockState>(lockMessages.state),
     );
   }
@@ -74,7 +74,7 @@ export class Conducted {
   }
 
   private async readPlan(): Promise<Plan | undefined> {
-    return (await this.timed(this.handle.query<Plan | null>('plan'))) ?? undefined;
+    return (await this.timed(() => this.handle.query<Plan | null>('plan'))) ?? undefined;
   }
 
   private async approve(): Promise<void> {
@@ -82,11 +82,11 @@ export class Conducted {
     if (!this.plan) return;
     const { hash, approval } = this.plan;
     const given = { by: 'approver@example.com', planHash: hash, irreversibleSteps: approval.irreversibleSteps };
-    await this.timed(this.handle.executeUpdate('approve', { args: [given] }));
+    await this.timed(() => this.handle.executeUpdate('approve', { args: [given] }));
   }
 
   private async order(): Promise<void> {
-    const status = await this.timed(this.handle.query<RunStatus>('status'));
+    const status = await this.timed(() => this.handle.query<RunStatus>('status'));
     // Two looks can see one question.
     const last = this.sightings.at(-1)?.status.trouble;
     if (status.trouble && status.trouble.since !== last?.since) {
@@ -100,12 +100,9 @@ export class Conducted {
     await this.say(order);
   }
 
-  private timed<T>(work: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error('no worker answers')), answerDeadlineMs);
-    });
-    return Promise.race([work, late]).finally(() => clearTimeout(timer));
+  /** The call itself ends with it: one that is left behind would outlive the connection. */
+  private timed<T>(work: () => Promise<T>): Promise<T> {
+    return this.stage.client.withDeadline(Date.now() + answerDeadlineMs, work);
   }
 }
 

@@ -95,6 +95,15 @@ export function isChange(type: string): boolean {
   return !isVerification(type) && !/^read|^inspect|^measure|^tidy|Targets$/.test(type);
 }
 
+/** When the plan that it carried out was made: the last look before its first change. */
+export function plannedAt({ activities }: RunEvidence): number {
+  const firstChange = Math.min(
+    ...activities.filter(({ type }) => isChange(type)).map(({ scheduledAt }) => scheduledAt),
+  );
+  const looks = activities.filter(({ step, scheduledAt }) => step === 'preflight' && scheduledAt <= firstChange);
+  return Math.max(...looks.map(({ closedAt = 0 }) => closedAt));
+}
+
 export function isVerification(type: string): boolean {
   return /^verify/.test(type);
 }

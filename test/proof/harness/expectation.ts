@@ -1,18 +1,19 @@
 /** Did the case do what it was meant to? A harness that does nothing must not look like a pass. */
 import type { Violation } from '../invariants';
 import type { Evidence } from './evidence';
+import type { Strikes } from './strikes';
 
 const of = 'what was meant to happen';
 
 export function unmet(
   { case: { expected, strikes, mayMiss }, runs: [run] }: Evidence,
-  struck: number,
+  { count, failures }: Pick<Strikes, 'count' | 'failures'>,
   missed: string[],
 ): Violation[] {
   const { outcomes, failed, asked, told } = expected;
   const { report, sightings, status } = run;
   const outcome = status === 'TERMINATED' ? 'Terminated' : report?.outcome;
-  const problems: string[] = [];
+  const problems: string[] = [...failures];
   if (!outcome || !outcomes.includes(outcome)) {
     problems.push(`the outcome is ${outcome ?? 'open'} (${report?.summary ?? ''}), not ${outcomes.join(' or ')}`);
   }
@@ -37,6 +38,6 @@ export function unmet(
   }
   if (mayMiss) return problems.map((what) => ({ of, what }));
   problems.push(...missed.map((fault) => `the fault ${fault} never struck`));
-  if (struck < strikes.length) problems.push(`only ${struck} of ${strikes.length} strikes happened`);
+  if (count < strikes.length) problems.push(`only ${count} of ${strikes.length} strikes happened`);
   return problems.map((what) => ({ of, what }));
 }

@@ -144,7 +144,7 @@ export class Player {
     place.onConnection = () => undefined;
     await this.worker.endEarlier();
     const missed = faults.filter(({ name, hits }) => hits === 0 && !name.startsWith('backup-')).map(({ name }) => name);
-    const violations = [...violationsIn(evidence), ...unmet(evidence, strikes.count, missed)];
+    const violations = [...violationsIn(evidence), ...unmet(evidence, strikes, missed)];
     const asBefore = differences(made, evidence.after).length === 0 && violations.length === 0 && !given.affliction;
     if (!asBefore || evidence.runs[0].status === 'TERMINATED') await this.leave();
     await this.release(evidence);

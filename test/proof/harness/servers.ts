@@ -114,16 +114,22 @@ export class Servers {
   }
 
   /** All that can be seen of a server from outside, as ARM says it and as PostgreSQL itself does. */
+  /** One that Azure is at work on may have no database to ask. */
   async stateOf(server: string): Promise<Record<string, string>> {
     const { sku, properties } = (await this.stage.azure('GET', serverPath(server))) as {
       sku: { name: string; tier: string };
       properties: { state: string; storage: { storageSizeGB: number }; replicationRole: string };
     };
-    const rows = await this.stage.resourceManager.postgres(server).sql<{ name: string; setting: string }>(
-      `SELECT name, setting FROM pg_settings WHERE name IN ('max_connections', 'shared_buffers', 'work_mem', 'random_page_cost')
-       UNION ALL SELECT 'waiting for a restart', count(*)::text FROM pg_settings WHERE pending_restart
-       UNION ALL SELECT 'in recovery', pg_is_in_recovery()::text`,
-    );
+    const ask = async () =>
+      this.stage.resourceManager.postgres(server).sql<{ name: string; setting: string }>(
+        `SELECT name, setting FROM pg_settings WHERE name IN ('max_connections', 'shared_buffers', 'work_mem', 'random_page_cost')
+         UNION ALL SELECT 'waiting for a restart', count(*)::text FROM pg_settings WHERE pending_restart
+         UNION ALL SELECT 'in recovery', pg_is_in_recovery()::text`,
+      );
+    const rows = await ask().catch((error: unknown) => {
+      if (properties.state === 'Ready') throw error;
+      return [];
+    });
     return {
       ...{ 'ARM state': properties.state, 'ARM sku': sku.name, 'ARM tier': sku.tier },
       ...{ 'ARM storage': String(properties.storage.storageSizeGB), 'ARM role': properties.replicationRole },

@@ -18,6 +18,7 @@ type Counts = Record<(typeof moments)[number], number>;
 export class Strikes {
   count = 0;
   lastAt = 0;
+  readonly failures: string[] = [];
   private readonly counts: Counts = { request: 0, mutation: 0, afterMutation: 0, connection: 0 };
   private readonly open: Strike[];
   private readonly running: Promise<unknown>[] = [];
@@ -63,11 +64,17 @@ export class Strikes {
       this.count += 1;
       this.lastAt = Date.now();
       const done = this.carryOut(strike)
-        .catch((error: Error) => this.stage.warnings.push(`${strike.do}: ${error.message}`))
+        .catch((error: Error) => this.failed(strike, error))
         .then(() => (this.lastAt = Date.now()));
       this.running.push(done);
       if (strike.do === 'compete') await done;
     }
+  }
+
+  /** An order can come too late; what another manager was to do has to be done. */
+  private failed(strike: Strike, { message }: Error): void {
+    if (strike.do === 'compete') this.failures.push(`${strike.competitor}: ${message}`);
+    else this.stage.warnings.push(`${strike.do}: ${message}`);
   }
 
   private async carryOut(strike: Strike): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import type { Outcome } from '../../../catalogue';
 import { completing } from '../../../catalogue';
-import { type Evidence, type RunEvidence, setByOthers, wordsOf } from '../harness/evidence';
+import { type Evidence, plannedAt, type RunEvidence, setByOthers, wordsOf } from '../harness/evidence';
 import type { State } from '../subjects/subject';
 import type { Invariant } from './invariant';
 
@@ -77,7 +77,7 @@ function asProbed({ runs, before, after, wanted, ...rest }: Evidence): string[] 
   const untouched = { ...before, ...competed };
   const state: Record<Outcome, State> = {
     ...{
-      Succeeded: { ...wanted, ...setAfterTheLastLook(rest, telling) },
+      Succeeded: { ...wanted, ...takenAwayBeforeThePlan(rest, telling), ...setAfterTheLastLook(rest, telling) },
       Planned: untouched,
       Refused: untouched,
       RolledBack: untouched,
@@ -85,6 +85,12 @@ function asProbed({ runs, before, after, wanted, ...rest }: Evidence): string[] 
     Accepted: { ...after, ...competed },
   };
   return differences(state[said], after).map((difference) => `the run is ${said}, but ${difference}`);
+}
+
+/** What the plan did not know of any more is not made again. */
+function takenAwayBeforeThePlan({ competed }: Pick<Evidence, 'competed'>, run: RunEvidence): State {
+  const before = setByOthers({ competed: competed.filter(({ at }) => at < plannedAt(run)) });
+  return Object.fromEntries(Object.entries(before).filter(([, value]) => value === 'absent'));
 }
 
 /** What others set when the run had looked at its resources for the last time: that, no run can see. */

@@ -3,7 +3,7 @@
  * in reverse. A run that succeeded has made one for every step. What others set after the plan was made under the lock is not
  * overwritten, unless an operator orders it. After a 429, no request comes before its Retry-After.
  */
-import { activityOf, type Evidence, isChange, type RunEvidence, wordsOf } from '../harness/evidence';
+import { activityOf, type Evidence, plannedAt, type RunEvidence, wordsOf } from '../harness/evidence';
 import type { SeenRequest } from '../harness/request';
 import type { Invariant } from './invariant';
 
@@ -72,15 +72,10 @@ function unperformed({ report, plan }: RunEvidence, sequence: Attributed[]): str
 }
 
 function overwritten({ runs: [run], competed, after }: Evidence): string[] {
-  const { report, activities } = run;
+  const { report } = run;
   if (report?.outcome !== 'Succeeded' || report.operators.some(({ order }) => order === 'retry')) return [];
-  const firstChange = Math.min(
-    ...activities.filter(({ type }) => isChange(type)).map(({ scheduledAt }) => scheduledAt),
-  );
-  const looks = activities.filter(({ step, scheduledAt }) => step === 'preflight' && scheduledAt <= firstChange);
-  const plannedAt = Math.max(...looks.map(({ closedAt = 0 }) => closedAt));
   return competed
-    .filter(({ at }) => at > plannedAt)
+    .filter(({ at }) => at > plannedAt(run))
     .flatMap(({ state }) => Object.entries(state))
     .filter(([what, value]) => after[what] !== value)
     .map(([what, value]) => `${what} was set to ${value} by another, and is ${after[what]}: overwritten`);

@@ -174,6 +174,8 @@ export class Workload {
       await this.edit<Autoscaler>('autoscaler', ({ spec }) => (spec.minReplicas = replicas));
       return { 'autoscaler min': String(replicas) };
     }
+    // Pods that are still coming then are not its doing.
+    if ((await this.readDeployment()).spec.replicas === replicas) return {};
     await this.edit<Deployment>('deployment', ({ spec }) => (spec.replicas = replicas));
     return { replicas: String(replicas), 'pods ready': String(replicas) };
   }

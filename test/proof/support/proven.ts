@@ -11,30 +11,36 @@ const timeoutMs = 600_000;
 /** The lab with its cluster and five workers, likewise: one that is given up half-way is left behind. */
 const startTimeoutMs = 180_000;
 
+/** One lab for all the subjects of a test file. */
+export function proofOf(subjects: Subject[], runbooks: Runbooks): () => Proof {
+  let proof: Proof;
+  const cluster = subjects.some(({ variants }) => variants[0]!.cluster);
+  beforeAll(async () => void (proof = await Proof.start({ runbooks, cluster })), startTimeoutMs);
+  afterAll(() => proof?.stop(), startTimeoutMs);
+  return () => proof;
+}
+
 /** What `make test` plays. */
-export function provenEssentially(subject: Subject, runbooks: Runbooks): void {
-  declare(subject, runbooks, essential, ['repeats', 'unwinds', 'stuck', 'killed']);
+export function provenEssentially(subject: Subject, theProof: () => Proof): void {
+  declare(subject, theProof, essential, ['repeats', 'unwinds', 'stuck', 'killed']);
 }
 
 /** The whole matrix; of the requests at which a worker can die, every tenth. */
-export function provenWhole(subject: Subject, runbooks: Runbooks): void {
+export function provenWhole(subject: Subject, theProof: () => Proof): void {
   const cases = (shown: Shown) => whole(shown, { everyRequest: 10 });
-  declare(subject, runbooks, cases, ['repeats', 'unwinds', 'unwinds twice', 'stuck', 'killed']);
+  declare(subject, theProof, cases, ['repeats', 'unwinds', 'unwinds twice', 'stuck', 'killed']);
 }
 
-function declare(subject: Subject, runbooks: Runbooks, casesOf: (shown: Shown) => Case[], helpers: string[]): void {
-  let proof: Proof;
+function declare(subject: Subject, theProof: () => Proof, casesOf: (shown: Shown) => Case[], helpers: string[]): void {
   let playing: Promise<Result[]>;
 
-  beforeAll(async () => {
-    proof = await Proof.start({ runbooks, ...(subject.variants[0]!.cluster && { cluster: true }) });
-    playing = play();
+  beforeAll(() => {
+    playing = play(theProof());
     // Whatever is wrong is told by the tests.
     playing.catch(() => undefined);
-  }, startTimeoutMs);
-  afterAll(() => proof?.stop(), startTimeoutMs);
+  });
 
-  async function play(): Promise<Result[]> {
+  async function play(proof: Proof): Promise<Result[]> {
     const began = Date.now();
     const scene = proof.scene(subject);
     const first = await proof.play(scene, green);
