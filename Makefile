@@ -1,7 +1,7 @@
 # make demo and make test install whatever is missing (setup/install) and are quick the second time.
 .DEFAULT_GOAL := help
 .PHONY: help demo test chaos histories bench setup redis cluster format clean
-export KEEP FAULT RUNBOOK SEED MINUTES EVERY VARIANT
+export KEEP FAULT RUNBOOK SEED MINUTES EVERY VARIANT CASE
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18

@@ -6,7 +6,8 @@
  * 3. Walks for so many minutes, from seeds that are printed before; with SEED only that one.
  * 4. docs/proof.md, unless it was only one walk. A case that failed leaves a folder with all that happened.
  *
- * EVERY=n kills the worker at every n-th request instead of at each; VARIANT=words takes only the variants so named. Exit code 1 where anything was violated.
+ * EVERY=n kills the worker at every n-th request instead of at each; VARIANT=words takes only the variants so named; CASE=words plays only
+ * the cases so named, and leaves docs/proof.md as it is. Exit code 1 where anything was violated.
  */
 import { randomInt } from 'node:crypto';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -25,7 +26,7 @@ import { writeTable } from './table';
 
 /** A variable that `make` exports without a value is not given. */
 const given = (name: string, otherwise = '') => process.env[name] || otherwise;
-const [RUNBOOK, SEED, VARIANT] = [given('RUNBOOK'), given('SEED'), given('VARIANT')];
+const [RUNBOOK, SEED, VARIANT, CASE] = [given('RUNBOOK'), given('SEED'), given('VARIANT'), given('CASE')];
 const [MINUTES, EVERY, PLAYERS] = [given('MINUTES', '10'), given('EVERY', '1'), given('PLAYERS', '6')];
 const logs = join(cacheFolder(), 'logs', `chaos-${new Date().toISOString().replaceAll(/[:.]/g, '-').slice(0, 19)}`);
 
@@ -50,12 +51,10 @@ async function main(): Promise<void> {
       await playWalk(proof, shown, Number(SEED));
     } else {
       await playMatrix(proof, shown);
-      const until = Date.now() + Number(MINUTES) * 60_000;
-      const lanes = Array.from({ length: Number(PLAYERS) }, async () => {
-        while (Date.now() < until) await playWalk(proof, shown, randomInt(2 ** 31));
-      });
-      await Promise.all(lanes);
-      writeTable(proof.results, (Date.now() - began) / 1000);
+      if (!CASE) {
+        await playWalks(proof, shown);
+        writeTable(proof.results, (Date.now() - began) / 1000);
+      }
     }
   } finally {
     const { warnings } = proof.stage;
@@ -81,12 +80,24 @@ async function showAll(proof: Proof, scenes: Scene[]): Promise<AllShown> {
 }
 
 async function playMatrix(proof: Proof, shown: AllShown): Promise<void> {
+  const isChosen = ({ helper, name }: Case) => `${helper} · ${name}`.includes(CASE);
   const cases = [...shown].flatMap(([scene, what]) =>
-    [...whole(what, { everyRequest: Number(EVERY) }), ...faults(what)].map((given) => ({ scene, given })),
+    [...whole(what, { everyRequest: Number(EVERY) }), ...faults(what)]
+      .filter(isChosen)
+      .map((given) => ({ scene, given })),
   );
   console.log(`${cases.length} cases of the matrix`);
   await Promise.all(cases.map(({ scene, given }) => attempt(proof, scene, given)));
-  for (const [scene, what] of shown) for (const given of ofTemporal(what)) await attempt(proof, scene, given);
+  for (const [scene, what] of shown)
+    for (const given of ofTemporal(what).filter(isChosen)) await attempt(proof, scene, given);
+}
+
+async function playWalks(proof: Proof, shown: AllShown): Promise<void> {
+  const until = Date.now() + Number(MINUTES) * 60_000;
+  const lanes = Array.from({ length: Number(PLAYERS) }, async () => {
+    while (Date.now() < until) await playWalk(proof, shown, randomInt(2 ** 31));
+  });
+  await Promise.all(lanes);
 }
 
 async function playWalk(proof: Proof, shown: AllShown, seed: number): Promise<void> {
