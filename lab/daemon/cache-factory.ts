@@ -4,12 +4,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Authority } from '../authority/authority';
 import type { CacheFactory } from '../azure/options';
 import type { Lab } from '../lab';
-import { makeOwned } from '../postgres/write';
+import { makeOwned, writeWhole } from '../write';
 import { redisTlsPort } from '../redis/files';
 import { RedisServer } from '../redis/server';
 
@@ -52,7 +52,7 @@ export class LabCaches implements CacheFactory {
     }
     const file = this.lab.cacheUrlFile(name);
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    await writeFile(file, `rediss://:${keys.primary}@${record.address}:${redisTlsPort}`, { mode: 0o600 });
+    await writeWhole(file, `rediss://:${keys.primary}@${record.address}:${redisTlsPort}`);
     return server;
   }
 
@@ -75,7 +75,7 @@ export class LabCaches implements CacheFactory {
     const record = { name, address, password: randomBytes(18).toString('base64url') };
     this.records.set(name, record);
     await makeOwned(this.lab.path('caches', name));
-    await writeFile(this.recordFile(name), JSON.stringify(record), { mode: 0o600 });
+    await writeWhole(this.recordFile(name), JSON.stringify(record));
     return record;
   }
 

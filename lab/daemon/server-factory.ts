@@ -4,14 +4,14 @@
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { postgresPort } from '../addresses/network';
 import type { Authority } from '../authority/authority';
 import type { ServerFactory } from '../azure/options';
 import { type Lab, production } from '../lab';
 import { PostgresServer, type PostgresServerOptions } from '../postgres';
-import { makeOwned } from '../postgres/write';
+import { makeOwned, writeWhole } from '../write';
 import { type Application, createApplication } from './application';
 
 /** Written before the server is made, so that a creation that broke off can be cleared away. */
@@ -90,7 +90,7 @@ export class LabServers implements ServerFactory {
     const record = { ...wanted, address };
     this.records.set(wanted.name, record);
     await makeOwned(this.lab.path('servers', wanted.name));
-    await writeFile(this.recordFile(wanted.name), JSON.stringify(record), { mode: 0o600 });
+    await writeWhole(this.recordFile(wanted.name), JSON.stringify(record));
     return record;
   }
 
@@ -111,7 +111,7 @@ export class LabServers implements ServerFactory {
 
   private async writeSecret(server: string, kind: 'application-url' | 'admin-url', url: string): Promise<void> {
     await mkdir(this.lab.path('secrets', server), { recursive: true, mode: 0o700 });
-    await writeFile(this.lab.secretFile(server, kind), url, { mode: 0o600 });
+    await writeWhole(this.lab.secretFile(server, kind), url);
   }
 
   private async options(record: ServerRecord, settings: Record<string, string>): Promise<PostgresServerOptions> {

@@ -13,7 +13,7 @@ import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copyFolder, copyOwned, type Treatment } from './copy';
-import { makeOwned, writeOwned } from './write';
+import { makeOwned, writeOwned } from '../write';
 
 /** Not part of a backup, or emptied in it (the page above lists them). */
 const leftOut =

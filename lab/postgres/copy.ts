@@ -3,7 +3,7 @@ import type { Dirent } from 'node:fs';
 import { copyFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { own } from '../account';
-import { makeOwned } from './write';
+import { makeOwned } from '../write';
 
 export type Treatment = 'copy' | 'make empty' | 'leave out';
 

@@ -15,7 +15,7 @@ import {
 import type { PostmasterFiles } from './postmaster';
 import { assertReachable, assertSocketFits } from './reachable';
 import { superuser } from './roles';
-import { makeOwned, writeOwned } from './write';
+import { makeOwned, writeOwned } from '../write';
 
 export interface ServerFolderOptions {
   folder: string;

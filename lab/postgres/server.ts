@@ -14,7 +14,7 @@ import { ServerFolder } from './server-folder';
 import { query, withSession } from './session';
 import { settingsQuery, type Setting } from './settings';
 import { dropUpstream, forgetUpstream, prepareUpstream, readUpstream, slotName, writeUpstream } from './upstream';
-import { makeOwned } from './write';
+import { makeOwned } from '../write';
 
 export type { Setting } from './settings';
 

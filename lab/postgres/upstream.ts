@@ -8,7 +8,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { escapeIdentifier } from 'pg';
 import { replicationRole } from './roles';
-import { writeOwned } from './write';
+import { writeOwned } from '../write';
 
 export interface Upstream {
   /** The unix socket's folder and port of the server that is followed. */

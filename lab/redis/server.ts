@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createClient } from 'redis';
 import { serverAccount } from '../account';
 import { ManagedProcess } from '../managed-process';
-import { makeOwned, writeOwned } from '../postgres/write';
+import { makeOwned, writeOwned } from '../write';
 import { until } from '../processes';
 import { labUser, redisConfiguration, type RedisKeys, type RedisSettings, redisTlsPort, redisUsers } from './files';
 import { redisEnvironment, redisProgram } from './programs';

@@ -2,7 +2,16 @@
  * The hosts file of each namespace: Services by the names that cluster DNS gives them, pods behind headless Services, and
  * Azure's servers and caches by their domain names. A file is rewritten in place, because pods that run already have it mounted.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import type { ClusterLayout } from '../layout';
 
@@ -51,6 +60,18 @@ export class HostsFiles {
     const path = this.layout.hostsFile(namespace);
     const text = hostsText(namespace, this.services, this.servers);
     mkdirSync(dirname(path), { recursive: true });
-    if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileSync(path, text);
+    if (!existsSync(path)) writeFileSync(path, text);
+    else if (readFileSync(path, 'utf8') !== text) overwrite(path, text);
+  }
+}
+
+/** Never emptied first: a pod that looks up a name at that moment would find none. */
+function overwrite(path: string, text: string): void {
+  const file = openSync(path, 'r+');
+  try {
+    writeSync(file, text, 0);
+    ftruncateSync(file, Buffer.byteLength(text));
+  } finally {
+    closeSync(file);
   }
 }

@@ -153,11 +153,21 @@ export class Services {
 
 function namesIn(folder: string, record: string, domain: string): ServerName[] {
   return (existsSync(folder) ? readdirSync(folder) : []).flatMap((name) => {
-    const file = join(folder, name, record);
-    if (!existsSync(file)) return [];
-    const { address } = JSON.parse(readFileSync(file, 'utf8')) as { address: string };
+    const text = readIfThere(join(folder, name, record));
+    if (text === undefined) return [];
+    const { address } = JSON.parse(text) as { address: string };
     return [{ address, name: `${name}.${domain}` }];
   });
+}
+
+/** The daemon makes and removes them at any time. */
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 function hasAddress(clusterIP: string | undefined): clusterIP is string {
