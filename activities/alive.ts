@@ -26,6 +26,12 @@ export interface Alive {
 /** The newest attempt of each activity in this process: one that woke late may run beside those that took over. */
 const newest = new Map<string, number>();
 
+/** Of the run whose activity this is. */
+export function ownIdentity(): RequestIdentity {
+  const { info } = Context.current();
+  return requestIdentity({ ...info.workflowExecution!, activityId: info.activityId });
+}
+
 /** `details`: what heartbeats carry. */
 export async function whileAlive<T>(details: () => unknown, body: (alive: Alive) => Promise<T>): Promise<T> {
   const context = Context.current();
@@ -39,7 +45,7 @@ export async function whileAlive<T>(details: () => unknown, body: (alive: Alive)
   }, heartbeatMs);
   try {
     return await body({
-      identity: requestIdentity({ ...info.workflowExecution!, activityId: info.activityId }),
+      identity: ownIdentity(),
       assertAwake() {
         if (cancellationSignal.aborted) throw cancellationSignal.reason;
         if (!standstill.happened && newest.get(activity) === info.attempt) return;
@@ -52,8 +58,13 @@ export async function whileAlive<T>(details: () => unknown, body: (alive: Alive)
   }
 }
 
+/** The activity was scheduled longer ago than that. */
+export function isOverdue(deadlineSeconds: number): boolean {
+  return Date.now() >= Context.current().info.scheduledTimestampMs + deadlineSeconds * 1000;
+}
+
 /** Throws OperationDeadlineExceeded where the activity was scheduled longer ago. */
 export function assertInTime(what: string, deadlineSeconds: number): void {
-  if (Date.now() < Context.current().info.scheduledTimestampMs + deadlineSeconds * 1000) return;
+  if (!isOverdue(deadlineSeconds)) return;
   throw failure('OperationDeadlineExceeded', `${what} was not done within the deadline of ${deadlineSeconds} s`);
 }

@@ -10,11 +10,13 @@ type TargetKind =
   | 'redis'
   | 'deployment'
   | 'secret'
+  | 'configmap'
   | 'service'
   | 'poddisruptionbudget'
   | 'horizontalpodautoscaler'
   | 'statefulset'
-  | 'pooler';
+  | 'pooler'
+  | 'rediscluster';
 
 /** Canonical id of a target, such as "postgres:broxiva-db-primary": lower-case, no slash (Temporal's HTTP API answers 404 to one). */
 export function targetOf(kind: TargetKind, name: string): string {

@@ -4,6 +4,7 @@ export * from './configure-autoscaling';
 export * from './create-read-replica';
 export * from './database-sku-upgrade';
 export * from './deploy-pgbouncer';
+export * from './redis-cluster-bootstrap';
 export * from './duration';
 export * from './failure-types';
 export * from './identifiers';

@@ -3,6 +3,7 @@ import { configureAutoscalingInput } from './configure-autoscaling';
 import { createReadReplicaInput } from './create-read-replica';
 import { databaseSkuUpgradeInput } from './database-sku-upgrade';
 import { deployPgbouncerInput } from './deploy-pgbouncer';
+import { redisClusterBootstrapInput } from './redis-cluster-bootstrap';
 import { redisScaleInput } from './redis-scale';
 import { resizeDeploymentInput } from './resize-deployment';
 import { scaleDeploymentInput } from './scale-deployment';
@@ -81,6 +82,16 @@ export const runbooks: Record<string, RunbookEntry> = {
     input: configureAutoscalingInput,
     subject: ({ deployment }) => String(deployment),
     example: { deployment: 'broxiva-web', min: 2, max: 8, cpuPercent: 70, memoryPercent: 80 },
+  },
+  redisClusterBootstrap: {
+    name: 'redisClusterBootstrap',
+    title: 'Make a Redis cluster, or finish one that is half made',
+    summary:
+      'Makes the pods of the topology’s Redis cluster and forms the cluster from whatever state its nodes are in; proves it with markers and, where nobody uses it yet, by the loss of a master.',
+    risk: 'A node with keys or slots that do not belong is refused, never flushed. Nodes that were there before and have met stay together.',
+    input: redisClusterBootstrapInput,
+    subject: (_input, topology) => topology.kubernetes?.redisCluster?.name ?? 'redis-cluster',
+    example: { nodes: 6, maxMemoryMegabytes: 2048, reason: 'one Redis is too small' },
   },
   deployPgbouncer: {
     name: 'deployPgbouncer',

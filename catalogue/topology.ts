@@ -94,6 +94,17 @@ const poolerSchema = z.strictObject({
 });
 export type PoolerTopology = z.infer<typeof poolerSchema>;
 
+/** Redis in cluster mode, on pods of its own. */
+const redisClusterSchema = z.strictObject({
+  /** Of its StatefulSet, Service, PodDisruptionBudget, ConfigMap and Secret, and the label `app` of its pods. */
+  name: kubernetesName.max(40),
+  /** Redis 7 or newer. */
+  image: pinnedImage,
+  /** What applications keep in it: where that is more than a cache, no key may be evicted. */
+  holds: z.array(z.enum(['cache', 'sessions', 'queues'])).default(['cache']),
+});
+export type RedisClusterTopology = z.infer<typeof redisClusterSchema>;
+
 const kubernetesSchema = z.strictObject({
   namespace: kubernetesName,
   deployments: z
@@ -102,6 +113,8 @@ const kubernetesSchema = z.strictObject({
     .refine(haveOwnKeys, 'two deployments have one key of readReplica: each needs its own'),
   /** Absent where there is none, and none is to be. */
   pooler: poolerSchema.optional(),
+  /** Likewise. */
+  redisCluster: redisClusterSchema.optional(),
   /** Where a cluster autoscaler adds nodes: pods that do not fit wait for it instead of being refused. */
   nodeAutoscaler: z.strictObject({ minutesPerNode: z.number().positive() }).optional(),
 });

@@ -7,6 +7,7 @@ import { createClientActivities } from '../activities/clients/probe';
 import { createDatabaseActivities } from '../activities/database';
 import { createDeploymentActivities } from '../activities/deployments';
 import { createPoolerActivities } from '../activities/poolers';
+import { createRedisClusterActivities } from '../activities/redis-clusters';
 import { createReplicaActivities } from '../activities/replicas';
 import { stamped } from '../activities/stamped';
 import { createTargetLockActivities } from '../activities/target-lock';
@@ -46,5 +47,6 @@ export function createActivities(configuration: WorkerConfiguration, { servers, 
     ...createCacheActivities({ caches, cacheConnections, topology, ...settle }),
     ...createReplicaActivities({ ...databases, ...deployments }),
     ...createPoolerActivities(deployments),
+    ...createRedisClusterActivities(deployments),
   });
 }

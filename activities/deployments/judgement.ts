@@ -144,7 +144,8 @@ function failingOf({ deployment, pods, warnings }: WorkloadReading, since?: Sinc
   return [...stuck(pods), ...newestOf(refused).map(({ about, message }) => `${about}: ${message}`)];
 }
 
-function stuck(pods: Pod[]): string[] {
+/** Those that waiting does not help, and why. */
+export function stuck(pods: Pod[]): string[] {
   return pods
     .filter(
       ({ terminating, ready, waiting, restarts }) =>
@@ -156,7 +157,8 @@ function stuck(pods: Pod[]): string[] {
     .map((pod) => `${pod.name}${waits(pod)}`);
 }
 
-function waits({ waiting, restarts, lastEnd }: Pod): string {
+/** Why it is not Ready, behind its name. */
+export function waits({ waiting, restarts, lastEnd }: Pod): string {
   const ended = restarts > 0 ? `, ${restarts} restarts${lastEnd ? `, the last time ${lastEnd}` : ''}` : '';
   return waiting ? `: ${waiting.reason}${waiting.message ? ` (${waiting.message})` : ''}${ended}` : ended;
 }

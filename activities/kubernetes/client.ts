@@ -19,6 +19,7 @@ import {
 import { isAbsent } from './failures';
 import { listAll } from './lists';
 import { createManifests } from './manifests';
+import { createStatefulPods } from './stateful-pods';
 import { fieldManager, reading, writing } from './requests';
 
 export function createKubernetes(configuration: KubeConfig, namespace: string): Kubernetes {
@@ -44,6 +45,7 @@ export function createKubernetes(configuration: KubeConfig, namespace: string): 
     readDeployment: async (name) => deploymentOf(await apps.readNamespacedDeployment({ namespace, name }, reading())),
     ...autoscalers,
     ...createManifests(configuration, namespace),
+    ...createStatefulPods(configuration, namespace),
 
     async readPods(deployment) {
       const metrics = custom

@@ -138,8 +138,8 @@ export interface Event {
   at: number;
 }
 
-/** Kinds of objects that runbooks make whole. What a Secret holds is its `data`, of any other its `spec`. */
-export type ManifestKind = 'Secret' | 'Service' | 'PodDisruptionBudget' | 'Deployment';
+/** Kinds of objects that runbooks make whole. What a Secret or ConfigMap holds is its `data`, of any other its `spec`. */
+export type ManifestKind = 'Secret' | 'ConfigMap' | 'Service' | 'PodDisruptionBudget' | 'Deployment' | 'StatefulSet';
 
 export interface Manifest {
   kind: ManifestKind;
@@ -157,6 +157,12 @@ export interface KnownObject extends Marks {
   content: Record<string, unknown>;
   /** Of every field, those of its status left out. */
   managers: string[];
+}
+
+/** A PersistentVolumeClaim. */
+export interface Claim {
+  name: string;
+  uid: string;
 }
 
 export interface Kubernetes {
@@ -244,6 +250,15 @@ export interface Kubernetes {
   deleteObject(kind: ManifestKind, found: KnownObject, identity: RequestIdentity): Promise<void>;
   /** Pods with such a label, those that are leaving too, whoever made them. */
   countPods(labelSelector: string): Promise<number>;
+  /** With such labels, whoever made them; those that are leaving too. */
+  readLabeledPods(labelSelector: string): Promise<Pod[]>;
+  /** At once, without a chance to say goodbye; that very one, which may be gone already. */
+  killPod(pod: Pick<Pod, 'name' | 'uid'>, identity: RequestIdentity): Promise<void>;
+  readClaims(labelSelector: string): Promise<Claim[]>;
+  /** That very one, which may be gone already. */
+  deleteClaim(claim: Claim, identity: RequestIdentity): Promise<void>;
+  /** Services, disruption budgets and network policies that mean pods with these labels: "Service redis". */
+  selecting(labels: Record<string, string>): Promise<string[]>;
   /** Undefined where there is no such ConfigMap, or no such key in it. */
   findConfiguration(configMap: string, key: string): Promise<string | undefined>;
 }

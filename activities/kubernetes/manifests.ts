@@ -1,5 +1,5 @@
 /**
- * Objects that runbooks make whole, by the official client: a Secret, a Service, a PodDisruptionBudget, a Deployment.
+ * Objects that runbooks make whole, by the official client: a Secret, a Service, a Deployment, a StatefulSet, …
  *
  * Made by POST, so that one that somebody else has made meanwhile is a conflict and not overwritten; replaced and deleted as
  * the very object that was read, by its uid and version.
@@ -55,6 +55,13 @@ export function createManifests(configuration: KubeConfig, namespace: string): M
       patch: (...of) => core.patchNamespacedSecret(...of),
       remove: (...of) => core.deleteNamespacedSecret(...of),
     },
+    ConfigMap: {
+      apiVersion: 'v1',
+      read: (...of) => core.readNamespacedConfigMap(...of),
+      create: (...of) => core.createNamespacedConfigMap(...of),
+      patch: (...of) => core.patchNamespacedConfigMap(...of),
+      remove: (...of) => core.deleteNamespacedConfigMap(...of),
+    },
     Service: {
       apiVersion: 'v1',
       read: (...of) => core.readNamespacedService(...of),
@@ -76,8 +83,15 @@ export function createManifests(configuration: KubeConfig, namespace: string): M
       patch: (...of) => apps.patchNamespacedDeployment(...of),
       remove: (...of) => apps.deleteNamespacedDeployment(...of),
     },
+    StatefulSet: {
+      apiVersion: 'apps/v1',
+      read: (...of) => apps.readNamespacedStatefulSet(...of),
+      create: (...of) => apps.createNamespacedStatefulSet(...of),
+      patch: (...of) => apps.patchNamespacedStatefulSet(...of),
+      remove: (...of) => apps.deleteNamespacedStatefulSet(...of),
+    },
   };
-  const field = (kind: ManifestKind) => (kind === 'Secret' ? 'data' : 'spec');
+  const field = (kind: ManifestKind) => (['Secret', 'ConfigMap'].includes(kind) ? 'data' : 'spec');
 
   return {
     async findObject(kind, name) {

@@ -25,10 +25,18 @@ test.each([
     '/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers/web',
     'horizontalpodautoscaler:shop.web',
   ],
+  ['a node of a Redis cluster', '/api/v1/namespaces/shop/pods/redis-cluster-0', 'rediscluster:shop.redis-cluster'],
+  ['its nodes', '/api/v1/namespaces/shop/pods?labelSelector=app%3Dredis-cluster', 'rediscluster:shop.redis-cluster'],
+  [
+    'its volume',
+    '/api/v1/namespaces/shop/persistentvolumeclaims/data-redis-cluster-0',
+    'statefulset:shop.redis-cluster',
+  ],
   ['a list', '/apis/apps/v1/namespaces/shop/deployments', undefined],
   ['a node', '/api/v1/nodes/aks-default-1', undefined],
-])('%s: what it is about', (_, path, resource) => {
-  expect(seen({ path }).resource).toBe(resource);
+])('%s: what it is about', (_, url, resource) => {
+  const [path, query] = url.split('?');
+  expect(seen({ path: path!, query: query ?? '' }).resource).toBe(resource);
 });
 
 test.each([

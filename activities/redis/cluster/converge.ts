@@ -2,14 +2,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failure } from '../../failures';
 import type { ClusterNodes } from './client';
-import { type Action, decide } from './convergence';
+import { type Action, decide, joins } from './convergence';
 import type { Member } from './view';
 
 export interface Convergence {
   /** As they are now: a pod that comes back may have another address. */
   members(): Promise<Member[]>;
   replicasPerMaster: number;
-  /** Right before anything is sent: throws where another may be at it by now. */
+  /** Whether nodes that have never been one cluster may be made one. */
+  mayJoin: boolean;
+  /** Right before anything is sent, and in each round: throws where another may be at it by now, and where it is over. */
   assertAwake(): void;
   /** Throws when the time is over, with what is still missing. */
   assertInTime(missing: string): void;
@@ -27,9 +29,15 @@ export async function converge(nodes: ClusterNodes, of: Convergence): Promise<st
     const decision = decide(seen, of.replicasPerMaster);
     if (decision.answer === 'formed') return done;
     if (decision.answer === 'refuse') throw failure('ClusterRefused', `${decision.code}: ${decision.reason}`);
+    if (decision.answer === 'act' && !of.mayJoin && joins(decision.actions, seen)) {
+      throw failure(
+        'ClusterRefused',
+        'NeverMet: nodes that have never been one cluster would be joined for good, which was not planned: plan again',
+      );
+    }
+    of.assertAwake();
     let missing = decision.answer === 'wait' ? decision.reason : 'it is being made';
     if (decision.answer === 'act') {
-      of.assertAwake();
       const results = await Promise.allSettled(decision.actions.map((action) => nodes.perform(action)));
       for (const [index, result] of results.entries()) {
         const what = describe(decision.actions[index]!);

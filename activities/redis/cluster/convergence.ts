@@ -46,6 +46,13 @@ export function decide(seen: Seen[], replicasPerMaster: number): Decision {
   return reason === undefined ? { answer: 'formed' } : { answer: 'wait', reason };
 }
 
+/** Some that have never met would be joined, or slots be given: no way leads back. Otherwise they only find each other again. */
+export function joins(actions: Action[], seen: Seen[]): boolean {
+  const views = seen.flatMap((one) => ('view' in one ? [one.view] : []));
+  const haveMet = views.every(({ known }) => views.every(({ id }) => known.some((node) => node.id === id)));
+  return !haveMet || actions.some(({ kind }) => kind === 'addSlots');
+}
+
 /** Somebody whom a node asks, or no longer reaches: who that is, is not known yet. */
 function strangers(nodes: Node[]): string | undefined {
   const ids = idsOf(nodes);

@@ -8,10 +8,9 @@ import { Api, isNotFound } from '../api/api';
 import type { Pod } from '../api/objects';
 import { ControlPlane } from '../control/control-plane';
 import { type BrokenImage, Registry } from '../images/registry';
-import { Container } from '../kubelet/container';
-import { newestRun } from '../kubelet/runs';
 import { ClusterLayout, productionNamespace } from '../layout';
 import { Competitor, type Competition } from './competitor';
+import { killContainers } from './kill-containers';
 
 /** Told in the audit log. */
 const userAgent = 'lab-fault';
@@ -93,15 +92,7 @@ export class ClusterFaults {
 
   /** SIGKILL to the first process of each container of a pod; the kubelet starts them again. Throws when none runs. */
   async killPod(name: string): Promise<void> {
-    const { metadata, spec } = await this.api.get<Pod>(this.path('', 'v1', 'pods', name));
-    const running = spec.containers
-      .map((container) => newestRun(this.layout.containerFolder(metadata.uid!, container.name)))
-      .map((folder) => (folder === undefined ? undefined : Container.adopt(folder)))
-      .filter((container) => container?.firstProcess !== undefined)
-      .map((container) => container!);
-    if (running.length === 0) throw new Error(`pod ${name} has no container that runs`);
-    await Promise.all(running.map((container) => container.signal('SIGKILL')));
-    await Promise.all(running.map(({ ended }) => ended));
+    await killContainers(this.layout, await this.api.get<Pod>(this.path('', 'v1', 'pods', name)));
   }
 
   /** Of a deployment, by its label `app`; those that are on their way out are left out. */

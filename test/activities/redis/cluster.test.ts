@@ -5,8 +5,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClusterNodes, withClusterNodes } from '../../../activities/redis/cluster/client';
 import { converge } from '../../../activities/redis/cluster/converge';
+import { type Markers, withMarkers } from '../../../activities/redis/cluster/markers';
 import { make, samples } from './half-made';
-import { port, RedisProcesses } from './redis-processes';
+import { ConfirmedWriter, lostOf } from './confirmed-writer';
+import { nodeTimeoutMs, port, RedisProcesses } from './redis-processes';
 
 let redis: RedisProcesses;
 afterEach(() => redis.stop());
@@ -14,12 +16,13 @@ afterEach(() => redis.stop());
 const limitMs = 30_000;
 
 /** Throws when it takes longer than the limit. */
-function form(use: (nodes: ClusterNodes) => ClusterNodes = (nodes) => nodes): Promise<string[]> {
+function form({ use = (nodes: ClusterNodes) => nodes, mayJoin = true } = {}): Promise<string[]> {
   const deadline = Date.now() + limitMs;
   return withClusterNodes(undefined, (nodes) =>
     converge(use(nodes), {
       members: async () => redis.members,
       replicasPerMaster: 1,
+      mayJoin,
       assertAwake: () => undefined,
       assertInTime: (missing) => {
         if (Date.now() > deadline) throw new Error(`not formed after ${limitMs} ms: ${missing}`);
@@ -65,6 +68,32 @@ test('one that is good already is left as it is', async () => {
   expect(await form()).toEqual([]);
 });
 
+test('markers: one on each master, with a replica; the loss of a master costs none; keys of others are counted and stay', async () => {
+  redis = await six();
+  await form();
+  const on = <T>(use: (markers: Markers) => Promise<T>) => withMarkers(redis.members, '', 'run-1', use);
+  await redis.redisCli('-c', '-h', redis.member(0).host, 'SET', 'theirs', '1');
+  const keys = await on((markers) => markers.write(1));
+  expect(keys).toHaveLength(3);
+  expect(await on((markers) => markers.note('a pod'))).toBe('a pod');
+  expect(await on((markers) => markers.countOthers())).toBe(1);
+
+  const victim = redis.members.find(({ ordinal }) => ordinal === 0)!;
+  await redis.kill(victim.ordinal);
+  await sleep(2 * nodeTimeoutMs);
+  await redis.startOne(victim.ordinal, redis.freeAddress());
+  await form();
+  await expectGood();
+  expect(await on((markers) => markers.missing(keys))).toEqual([]);
+  expect(await on((markers) => markers.note())).toBe('a pod');
+  await redis.redisCli('-c', '-h', redis.member(0).host, 'DEL', keys[0]!);
+  expect(await on((markers) => markers.missing(keys))).toEqual([keys[0]]);
+
+  await on((markers) => markers.remove());
+  expect(await on((markers) => markers.missing(keys))).toEqual(keys);
+  expect(await on((markers) => markers.countOthers())).toBe(1);
+});
+
 test.each([0, 150, 400, 900, 1600])('redis-cli --cluster create, killed after %d ms, is finished', async (ms) => {
   redis = await six();
   const create = redis.create();
@@ -94,7 +123,7 @@ test('a node that is killed before each action in turn, and a worker that begins
   const died = new Error('the worker died');
   for (let victim = 0; ; victim = (victim + 1) % 6) {
     let acted = false;
-    const ended = await form((nodes) => ({
+    const use = (nodes: ClusterNodes): ClusterNodes => ({
       ...nodes,
       perform: async (action) => {
         if (acted) throw died;
@@ -107,7 +136,8 @@ test('a node that is killed before each action in turn, and a worker that begins
         if (acted) throw died;
         return nodes.read(member);
       },
-    })).catch((error: unknown) => error);
+    });
+    const ended = await form({ use }).catch((error: unknown) => error);
     if (Array.isArray(ended)) break;
     expect(ended).toBe(died);
   }
@@ -121,14 +151,39 @@ test('all nodes are gone at once and back under other addresses: healed, and no 
   for (let index = 0; index < 50; index++) await redis.redisCli('-c', '-h', host, 'SET', `key-${index}`, `${index}`);
   for (const { ordinal } of redis.members) await redis.kill(ordinal);
   for (const { ordinal } of redis.members) await redis.startOne(ordinal, redis.freeAddress());
-  await form();
+  await form({ mayJoin: false });
   await expectGood();
   for (let index = 0; index < 50; index++)
     expect(await redis.redisCli('-c', '-h', redis.member(0).host, 'GET', `key-${index}`)).toBe(`${index}`);
 });
 
+test('each node in turn is killed and back, one of them after its replica took over: no key that WAIT 1 has confirmed is lost', async () => {
+  redis = await new RedisProcesses(6, { settings: ['--appendfsync', 'always'] }).start();
+  await form();
+  const writer = new ConfirmedWriter(() => redis.members);
+  for (const victim of [1, 0, 2, 3, 4, 5]) {
+    await writer.until(writer.confirmed.length + 100);
+    await redis.kill(victim);
+    if (victim === 1) await sleep(2 * nodeTimeoutMs);
+    await redis.startOne(victim, redis.freeAddress());
+    await form();
+  }
+  await writer.stop();
+  expect(await lostOf(redis.members, writer.confirmed)).toEqual([]);
+}, 90_000);
+
 describe('refused, and no node is touched:', () => {
   const everything = ['CLUSTER', 'ADDSLOTSRANGE', '0', '16383'];
+  const state = () =>
+    Promise.all(
+      redis.members.map(async ({ ordinal }) => [
+        await redis.cli(ordinal, 'DBSIZE'),
+        (await redis.cli(ordinal, 'CLUSTER', 'NODES'))
+          .split('\n')
+          .map((line) => line.replace(/ \d+ \d+ (\d+) \w+/, ' $1'))
+          .sort(),
+      ]),
+    );
 
   test.each<[string, string, () => Promise<unknown>]>([
     [
@@ -177,18 +232,15 @@ describe('refused, and no node is touched:', () => {
   ])('%s', async (_name, reason, before) => {
     redis = await six();
     await before();
-    const state = async () =>
-      Promise.all(
-        redis.members.map(async ({ ordinal }) => [
-          await redis.cli(ordinal, 'DBSIZE'),
-          (await redis.cli(ordinal, 'CLUSTER', 'NODES'))
-            .split('\n')
-            .map((line) => line.replace(/ \d+ \d+ (\d+) \w+/, ' $1'))
-            .sort(),
-        ]),
-      );
     const untouched = await state();
     await expect(form()).rejects.toThrow(reason);
+    expect(await state()).toEqual(untouched);
+  });
+
+  test('nodes that have never met, where joining them was not planned', async () => {
+    redis = await six();
+    const untouched = await state();
+    await expect(form({ mayJoin: false })).rejects.toThrow('NeverMet');
     expect(await state()).toEqual(untouched);
   });
 });

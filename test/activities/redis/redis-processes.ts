@@ -96,6 +96,13 @@ export class RedisProcesses {
     return stdout.trim();
   }
 
+  /** Of the first one. */
+  async benchmark(...words: string[]): Promise<string> {
+    const place = ['-h', this.addresses[0]!, '-p', String(port)];
+    const { stdout } = await run(join(programs, 'bin', 'redis-benchmark'), [...place, ...words], { env: environment });
+    return stdout.trim();
+  }
+
   /** To be killed half-way. */
   create(): ChildProcess {
     const places = this.members.map(({ host }) => `${host}:${port}`);

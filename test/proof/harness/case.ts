@@ -25,6 +25,8 @@ export type Strike = Moment &
     | { do: 'killPostgres'; server: number; restartAfterMs: number }
     /** The cache's node goes down, and another has its data and its place after that time. */
     | { do: 'failOverRedis'; afterMs: number }
+    /** The process in a pod of the Redis cluster, by the pod's number; the kubelet starts it again. */
+    | { do: 'killRedisNode'; node: number }
     | { do: 'arm'; fault: Fault }
     /** One of the variant's competitors writes, and only then is the request let through. */
     | { do: 'compete'; competitor: string }

@@ -4,6 +4,7 @@ import { targetOf } from '../../../catalogue';
 import { web } from '../kubernetes/manifests';
 import type { Namespace } from '../kubernetes/namespace';
 import { Pooler } from '../kubernetes/pooler';
+import { RedisPods } from '../kubernetes/redis-pods';
 import { Reader } from '../kubernetes/reader';
 import { Workload } from '../kubernetes/workload';
 import { Caches } from './caches';
@@ -27,7 +28,8 @@ export class Place {
   private readonly ledger: LedgerClients;
   private readonly redis: RedisClients;
   private readonly inCluster:
-    { workload: Workload; reader: Reader; pooler: Pooler; clients: Record<string, HttpClients> } | undefined;
+    | { workload: Workload; reader: Reader; pooler: Pooler; redisPods: RedisPods; clients: Record<string, HttpClients> }
+    | undefined;
 
   constructor(
     private readonly stage: Stage,
@@ -46,6 +48,7 @@ export class Place {
       workload: new Workload(namespace, web),
       reader: new Reader(namespace, this.servers),
       pooler: new Pooler(namespace),
+      redisPods: new RedisPods(namespace),
       clients: Object.fromEntries(
         Object.entries(namespace.clientUrls).map(([application, url]) => [application, new HttpClients(url)]),
       ),
@@ -55,6 +58,11 @@ export class Place {
   /** Throws where the stage has no cluster. */
   get pooler(): Pooler {
     return this.cluster.pooler;
+  }
+
+  /** Throws where the stage has no cluster. */
+  get redisPods(): RedisPods {
+    return this.cluster.redisPods;
   }
 
   /** Throws where the stage has no cluster. */

@@ -96,6 +96,8 @@ export class Strikes {
         await new Promise((resolve) => setTimeout(resolve, strike.afterMs));
         return redis.start();
       }
+      case 'killRedisNode':
+        return this.place.redisPods.kill(strike.node);
       case 'killTemporal':
         await this.stage.temporal.process.kill();
         return this.stage.temporal.start();

@@ -27,6 +27,7 @@ export const poolVariable = 'DATABASE_POOL_SIZE';
 export const defaultPoolSize = 20;
 export const quota = 'quota';
 export const poolerName = 'pgbouncer';
+export const redisClusterName = 'redis-cluster';
 /** Where the pooler's role and server come from. */
 export const application = { secret: 'application', key: 'DATABASE_URL' };
 

@@ -20,6 +20,7 @@ import {
   namespace,
   podPort,
   poolerName,
+  redisClusterName,
   poolVariable,
   secret,
   service,
@@ -62,7 +63,7 @@ export class Namespace {
     const kubeconfig = await readFile(cluster.kubeconfigFile, 'utf8');
     await writeFile(kubeconfigFile, kubeconfig.replace(server, proxy.url), { mode: 0o600 });
     const topologyFile = stage.lab.path(`${name}.topology.yaml`);
-    const kubernetes = { namespace: name, deployments: deployments(clientUrls), pooler };
+    const kubernetes = { namespace: name, deployments: deployments(clientUrls), pooler, redisCluster };
     await writeTopology(topologyFile, { primary: servers.primary, kubernetes });
     return new Namespace(name, cluster, proxy, servers, clientUrls, kubeconfigFile, topologyFile);
   }
@@ -93,6 +94,8 @@ export class Namespace {
 function inPods({ clientUrl, primary }: Servers): string {
   return Object.assign(new URL(clientUrl), { hostname: `${primary}.postgres.database.azure.com` }).href;
 }
+
+const redisCluster = { name: redisClusterName, image: 'redis:7-alpine' };
 
 const pooler = {
   ...{ name: poolerName, image: 'edoburu/pgbouncer:1.18.0', sidecarImage: 'broxiva/durable-runbooks:0.1.0' },

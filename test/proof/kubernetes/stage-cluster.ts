@@ -3,8 +3,10 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { Authority, type Certificate } from '../../../lab/authority/authority';
 import { Api } from '../../../lab/kubernetes/api/api';
+import type { Pod } from '../../../lab/kubernetes/api/objects';
 import { readAuditLog } from '../../../lab/kubernetes/audit/audit-log';
 import { Cluster } from '../../../lab/kubernetes/cluster';
+import { killContainers } from '../../../lab/kubernetes/faults/kill-containers';
 import { Registry } from '../../../lab/kubernetes/images/registry';
 import { type Lab, repository } from '../../../lab/lab';
 
@@ -49,6 +51,12 @@ export class StageCluster {
       run !== undefined && correlationIds.includes(run) && status < 300 && !dryRun ? [[id, run] as const] : [],
     );
     return new Map(changes);
+  }
+
+  /** The first process of each of its containers; the kubelet starts them again. Throws when none runs. */
+  async killPod(namespace: string, name: string): Promise<void> {
+    const pod = await this.api.get<Pod>(`/api/v1/namespaces/${namespace}/pods/${name}`);
+    await killContainers(this.cluster.layout, pod);
   }
 
   async stop(): Promise<void> {

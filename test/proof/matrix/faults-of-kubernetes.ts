@@ -5,7 +5,22 @@ import type { Shown } from './matrix';
 import { type Outcomes, struck } from './struck';
 
 export function faultsOfKubernetes(shown: Shown): Case[] {
-  return [...ofApiServer(shown), ...ofOthers(shown), ...(shown.podsStarted > 0 ? afflictions.map(afflicted) : [])];
+  return [
+    ...ofApiServer(shown),
+    ...ofOthers(shown),
+    ...(shown.podsStarted > 0 ? afflictions.map(afflicted) : []),
+    ...ofRedisNodes(shown),
+  ];
+}
+
+/** At twelve moments from then on, to the very last request: between any two of the run's own steps. */
+function ofRedisNodes({ redisNodesMade: made = 0, requests }: Shown): Case[] {
+  const moments = made > 0 ? 12 : 0;
+  return Array.from({ length: moments }, (_, index) => {
+    const request = made + Math.ceil(((index + 1) * (requests - made)) / moments);
+    const node = index % 6;
+    return struck('Redis node killed', `node ${node}, at request ${request}`, [{ do: 'killRedisNode', request, node }]);
+  });
 }
 
 function ofApiServer({ mutations, mutationsOf: { kubernetes: changes = 0 } }: Shown): Case[] {

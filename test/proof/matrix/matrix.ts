@@ -27,6 +27,8 @@ export interface Shown {
   changesServers: boolean;
   makesReplicas: boolean;
   podsStarted: number;
+  /** The request by which the nodes of a Redis cluster were made, counted from 1; 0 where there were none. */
+  redisNodesMade?: number;
   /** Names of the variant's. */
   competitors: string[];
 }
@@ -50,6 +52,8 @@ export function shownBy(evidence: Evidence, variant: Variant): Shown {
     caches: count(resources, 'redis:'),
     changesServers: requests.some(({ isMutation, resource }) => isMutation && servers.includes(resource ?? '')),
     makesReplicas: changes.some(({ effect }) => effect.includes('"createMode":"Replica"')),
+    redisNodesMade:
+      requests.findIndex(({ isMutation, resource }) => isMutation && resource?.startsWith('statefulset:')) + 1,
     competitors: Object.keys(variant.competitors ?? {}),
   };
 }

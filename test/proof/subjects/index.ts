@@ -1,6 +1,7 @@
 /** Every runbook's subject, by the runbook's name: one line each. */
 import { configureAutoscaling } from './configure-autoscaling';
 import { createReadReplica } from './create-read-replica';
+import { redisClusterBootstrap } from './redis-cluster-bootstrap';
 import { databaseSkuUpgrade } from './database-sku-upgrade';
 import { deployPgbouncer } from './deploy-pgbouncer';
 import { redisScale } from './redis-scale';
@@ -10,5 +11,5 @@ import type { Subject } from './subject';
 
 export const subjects: Record<string, Subject> = {
   ...{ databaseSkuUpgrade, scaleDeployment, resizeDeployment, configureAutoscaling, createReadReplica },
-  ...{ redisScale, deployPgbouncer },
+  ...{ redisScale, deployPgbouncer, redisClusterBootstrap },
 };

@@ -26,8 +26,8 @@ export function arrivalAtKubernetes(logged: ApiRequest): Arrival {
 }
 
 function seen(logged: ApiRequest, isMutation: boolean): SeenRequest {
-  const { at, answeredAt, method, path, body, status, auditId, fault } = logged;
-  const resource = resourceOf(path, body);
+  const { at, answeredAt, method, path, query, body, status, auditId, fault } = logged;
+  const resource = resourceOf(path, body) ?? redisClusterAsked(path, query);
   return {
     ...{ system: 'kubernetes', at, method, path, isMutation, record: logged },
     ...(answeredAt !== undefined && { answeredAt }),
@@ -59,9 +59,22 @@ export function resourceOf(path: string, body: unknown): string | undefined {
   const [, namespace, kind, ownName] = /\/namespaces\/([^/]+)\/([^/]+)(?:\/([^/]+))?/.exec(path) ?? [];
   const name = ownName ?? (body as { metadata?: { name?: string } } | undefined)?.metadata?.name;
   if (namespace === undefined || kind === undefined || name === undefined) return undefined;
+  // The pods of a StatefulSet are what it is about; their volumes are made and removed with it.
+  const numbered = /^(?:data-)?(.*)-\d{1,2}$/.exec(name)?.[1];
+  if (numbered !== undefined && kind === 'pods') return `rediscluster:${namespace}.${numbered}`.toLowerCase();
+  if (numbered !== undefined && kind === 'persistentvolumeclaims') {
+    return `statefulset:${namespace}.${numbered}`.toLowerCase();
+  }
   const hashes = { replicasets: 1, pods: 2 }[kind] ?? 0;
   const owner = name.split('-').slice(0, hashes > 0 ? -hashes : undefined);
   return `${hashes > 0 ? 'deployment' : kind.replace(/s$/, '')}:${namespace}.${owner.join('-')}`.toLowerCase();
+}
+
+/** Its nodes are its pods, found by their label; what each says is asked of Redis, past the API server. */
+function redisClusterAsked(path: string, query: string): string | undefined {
+  const [, namespace] = /\/namespaces\/([^/]+)\/pods$/.exec(path) ?? [];
+  const [, name] = /^app=([\w-]+)$/.exec(new URLSearchParams(query).get('labelSelector') ?? '') ?? [];
+  return namespace !== undefined && name !== undefined ? `rediscluster:${namespace}.${name}` : undefined;
 }
 
 /** Numbers of pods, variables of containers that are numbers, such as a pool's size, and sizes of containers. */
@@ -77,7 +90,7 @@ function valuesIn(body: unknown): string[] {
     spec?: { replicas?: number };
   };
   // One that is made whole: of its template the plan shows a digest.
-  if (kind === 'Deployment') return valuesIn({ replicas: spec?.replicas });
+  if (kind === 'Deployment' || kind === 'StatefulSet') return valuesIn({ replicas: spec?.replicas });
   // An operation of a JSON Patch sets what its path names; one that tests sets nothing.
   if (op === 'test') return [];
   if (op !== undefined && path !== undefined) return valuesIn({ [path.split('/').at(-1)!]: value });

@@ -35,6 +35,8 @@ const collections = {
   autoscaler: '/apis/autoscaling/v2/namespaces/$/horizontalpodautoscalers',
   pod: '/api/v1/namespaces/$/pods',
   service: '/api/v1/namespaces/$/services',
+  statefulSet: '/apis/apps/v1/namespaces/$/statefulsets',
+  claim: '/api/v1/namespaces/$/persistentvolumeclaims',
   configMap: '/api/v1/namespaces/$/configmaps',
   secret: '/api/v1/namespaces/$/secrets',
   disruptionBudget: '/apis/policy/v1/namespaces/$/poddisruptionbudgets',

@@ -1,6 +1,6 @@
 /** What is decided for a cluster that is half made, as tables, and as a property over a model of Redis' own rules. */
 import fc from 'fast-check';
-import { type Action, decide } from '../../../../activities/redis/cluster/convergence';
+import { type Action, decide, joins } from '../../../../activities/redis/cluster/convergence';
 import { rangesOf, slotCount } from '../../../../activities/redis/cluster/slots';
 import { Model, modelState } from './cluster-model';
 
@@ -72,6 +72,22 @@ test.each<[string, Model, string[]]>([
 ])('%s', (_name, model, expected) => {
   const decision = decide(model.seen(), 1);
   expect(decision.answer === 'act' ? told(decision.actions) : decision).toEqual(expected);
+});
+
+test.each<[string, Model, boolean]>([
+  ['empty nodes', empty(), true],
+  [
+    'nodes that are all back under other addresses',
+    changed(good(), (model) => [0, 1, 2].forEach((one) => model.move(one))),
+    false,
+  ],
+  ['a node that has forgotten everything', changed(good(), ({ nodes }) => (nodes[3] = empty().nodes[3]!)), true],
+  ['slots that nobody has', changed(good(), ({ nodes }) => nodes[1]!.slots.delete(6000)), true],
+  ['a replica that has lost its master', changed(good(), ({ nodes }) => (nodes[4]!.master = undefined)), false],
+])('%s: whether nodes are joined for good', (_name, model, expected) => {
+  const seen = model.seen();
+  const decision = decide(seen, 1);
+  expect(decision.answer === 'act' && joins(decision.actions, seen)).toBe(expected);
 });
 
 test.each<[string, Model, object]>([

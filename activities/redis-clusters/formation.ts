@@ -1,0 +1,44 @@
+/** What the nodes are together, asked of every one; and what applications would see of it. */
+import type { RedisClusterTopology } from '../../catalogue';
+import type { Kubernetes } from '../kubernetes/kubernetes';
+import { type ClusterNodes, withClusterNodes } from '../redis/cluster/client';
+import { decide, joins } from '../redis/cluster/convergence';
+import type { Member, Seen } from '../redis/cluster/view';
+import type { FormationFacts, RedisClusterSettings } from './contract';
+import { readMembers, readPassword, readPods } from './members';
+
+export async function readFormation(
+  kubernetes: Kubernetes,
+  cluster: RedisClusterTopology,
+  settings: RedisClusterSettings,
+): Promise<FormationFacts> {
+  const pods = await readPods(kubernetes, cluster);
+  if (pods.length === 0) return { state: 'absent', joins: false, keys: 0 };
+  const [members, password] = await Promise.all([
+    readMembers(kubernetes, cluster, settings.nodes),
+    readPassword(kubernetes, cluster),
+  ]).catch((error: Error): [string, string] => [error.message, '']);
+  if (typeof members === 'string') return { state: 'unformed', missing: members, joins: false, keys: 0 };
+  return withClusterNodes(password, async (nodes) => judge(await readAll(nodes, members), settings.replicasPerMaster));
+}
+
+export function readAll(nodes: ClusterNodes, members: Member[]): Promise<Seen[]> {
+  return Promise.all(members.map((member) => nodes.read(member)));
+}
+
+export function judge(seen: Seen[], replicasPerMaster: number): FormationFacts {
+  const decision = decide(seen, replicasPerMaster);
+  const keys = seen.reduce((sum, one) => sum + ('view' in one ? one.view.keys : 0), 0);
+  switch (decision.answer) {
+    case 'formed':
+      return { state: 'formed', joins: false, keys };
+    case 'refuse':
+      return { state: 'unformed', refusal: `${decision.code}: ${decision.reason}`, joins: false, keys };
+    case 'wait':
+      return { state: 'unformed', missing: decision.reason, joins: false, keys };
+    case 'act': {
+      const { actions } = decision;
+      return { state: 'unformed', missing: `${actions.length} actions`, joins: joins(actions, seen), keys };
+    }
+  }
+}

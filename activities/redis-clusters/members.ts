@@ -1,0 +1,48 @@
+/** The cluster's pods as nodes of Redis, and the password to talk to them. */
+import type { RedisClusterTopology } from '../../catalogue';
+import { failure } from '../failures';
+import type { Kubernetes, Pod } from '../kubernetes/kubernetes';
+import type { Member } from '../redis/cluster/view';
+import { passwordKey, redisPort, selectorOf } from './manifests';
+
+export async function readPods(kubernetes: Kubernetes, cluster: RedisClusterTopology): Promise<Pod[]> {
+  const pods = await kubernetes.readLabeledPods(selectorOf(cluster));
+  return pods.filter(({ name }) => ordinalOf(name) !== undefined).sort(byOrdinal);
+}
+
+/** Throws NotVerified where a pod is missing, or has no address yet. */
+export async function readMembers(
+  kubernetes: Kubernetes,
+  cluster: RedisClusterTopology,
+  count: number,
+): Promise<Member[]> {
+  const pods = (await readPods(kubernetes, cluster)).filter(({ terminating }) => !terminating);
+  const members = membersOf(pods);
+  if (members.length === count) return members;
+  throw failure('NotVerified', `${members.length} of ${count} pods of ${cluster.name} have an address`);
+}
+
+/** Those that have an address. */
+export function membersOf(pods: Pod[]): Member[] {
+  return pods.flatMap(({ name, address, node }): Member[] =>
+    address === undefined
+      ? []
+      : [{ ordinal: ordinalOf(name)!, pod: name, host: address, port: redisPort, ...(node ? { node } : {}) }],
+  );
+}
+
+/** Throws ConfigurationMissing where there is none. */
+export async function readPassword(kubernetes: Kubernetes, { name }: RedisClusterTopology): Promise<string> {
+  const { text } = await kubernetes.readSecret(name, passwordKey);
+  if (text) return text;
+  throw failure('ConfigurationMissing', `Secret ${name} has no ${passwordKey}: the nodes cannot be talked to`);
+}
+
+function ordinalOf(pod: string): number | undefined {
+  const found = /-(\d+)$/.exec(pod)?.[1];
+  return found === undefined ? undefined : Number(found);
+}
+
+function byOrdinal(one: Pod, other: Pod): number {
+  return ordinalOf(one.name)! - ordinalOf(other.name)!;
+}
