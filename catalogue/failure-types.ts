@@ -179,6 +179,16 @@ export const failureTypes = {
     ask: false,
     advice: 'somebody reads from the replica: move them away first, then retry',
   },
+  CanaryWorse: {
+    retryable: false,
+    ask: false,
+    advice: 'the one pod on the new path does worse than the others: look at what it logs',
+  },
+  PoolExhausted: {
+    retryable: false,
+    ask: false,
+    advice: 'clients wait for a connection of the pool: give it more (deployPgbouncer), or find out what holds them',
+  },
   NotVerified: {
     retryable: true,
     ask: false,

@@ -13,6 +13,7 @@ export * from './lock';
 export * from './messages';
 export * from './nearest';
 export * from './outcome';
+export * from './pgbouncer-cutover';
 export * from './plan';
 export * from './quantity';
 export * from './redis-scale';

@@ -3,6 +3,7 @@ import { configureAutoscalingInput } from './configure-autoscaling';
 import { createReadReplicaInput } from './create-read-replica';
 import { databaseSkuUpgradeInput } from './database-sku-upgrade';
 import { deployPgbouncerInput } from './deploy-pgbouncer';
+import { pgbouncerCutoverInput } from './pgbouncer-cutover';
 import { redisClusterBootstrapInput } from './redis-cluster-bootstrap';
 import { redisScaleInput } from './redis-scale';
 import { resizeDeploymentInput } from './resize-deployment';
@@ -102,6 +103,16 @@ export const runbooks: Record<string, RunbookEntry> = {
     input: deployPgbouncerInput,
     subject: (_input, topology) => topology.kubernetes?.pooler?.name ?? 'pgbouncer',
     example: { poolSize: 25, maxClientConnections: 1000, reason: 'too many connections' },
+  },
+  pgbouncerCutover: {
+    name: 'pgbouncerCutover',
+    title: 'Lead a deployment to the primary through PgBouncer',
+    summary:
+      'One pod goes first and is compared with its siblings, then all; done when the deployment has no session of its own on the primary and no client waits in a pool.',
+    risk: 'What lives longer than a transaction (LISTEN, advisory locks, named statements) does not survive a pool: refused where it is seen.',
+    input: pgbouncerCutoverInput,
+    subject: ({ deployment }) => String(deployment),
+    example: { deployment: 'broxiva-api', reason: 'too many connections' },
   },
 };
 

@@ -40,6 +40,16 @@ const deploymentSchema = z.strictObject({
   databasePool: z
     .strictObject({ variable: z.string().regex(/^[A-Z][A-Z0-9_]*$/), default: z.int().min(1).max(1000) })
     .optional(),
+  /** The variable by which its pods reach the primary, the key of a Secret that it comes from, and the one for the pooler's address. */
+  primaryUrl: z
+    .strictObject({
+      variable: z.string().regex(/^[A-Z][A-Z0-9_]*$/),
+      secret: kubernetesName,
+      key: secretKey,
+      pooledKey: secretKey,
+    })
+    .refine(({ key, pooledKey }) => key !== pooledKey, 'key and pooledKey are the same: the direct URL stays')
+    .optional(),
   /**
    * The variable by which its pods read from a replica, and the key of a Secret that it comes from: one that no other
    * deployment has, for the address in it names the deployment.

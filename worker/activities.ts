@@ -4,6 +4,7 @@ import type { Caches } from '../activities/azure/caches';
 import type { FlexibleServers } from '../activities/azure/flexible-servers';
 import { createCacheActivities } from '../activities/caches';
 import { createClientActivities } from '../activities/clients/probe';
+import { createCutoverActivities } from '../activities/cutover';
 import { createDatabaseActivities } from '../activities/database';
 import { createDeploymentActivities } from '../activities/deployments';
 import { createPoolerActivities } from '../activities/poolers';
@@ -47,6 +48,7 @@ export function createActivities(configuration: WorkerConfiguration, { servers, 
     ...createCacheActivities({ caches, cacheConnections, topology, ...settle }),
     ...createReplicaActivities({ ...databases, ...deployments }),
     ...createPoolerActivities(deployments),
+    ...createCutoverActivities(deployments),
     ...createRedisClusterActivities(deployments),
   });
 }

@@ -3,6 +3,7 @@ export { configureAutoscaling } from './configure-autoscaling/workflow';
 export { createReadReplica } from './create-read-replica/workflow';
 export { databaseSkuUpgrade } from './database-sku-upgrade/workflow';
 export { deployPgbouncer } from './deploy-pgbouncer/workflow';
+export { pgbouncerCutover } from './pgbouncer-cutover/workflow';
 export { redisClusterBootstrap } from './redis-cluster-bootstrap/workflow';
 export { redisScale } from './redis-scale/workflow';
 export { resizeDeployment } from './resize-deployment/workflow';

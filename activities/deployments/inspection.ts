@@ -106,11 +106,23 @@ export async function connectionsOf(
   const server = await use.servers.readServer(use.topology.postgres.primary);
   const [{ settings }, consumers, pooler] = await Promise.all([
     onServer(server, 'application', use, (client) => readSettings(client, ['max_connections'])),
-    consumersOf(kubernetes, use, (deployment, known) => known.databasePool && sizeOf(deployment, known.databasePool)),
+    consumersOf(
+      kubernetes,
+      use,
+      (deployment, known) =>
+        known.databasePool && !isPooled(deployment, known) && sizeOf(deployment, known.databasePool),
+    ),
     poolerOf(kubernetes, use),
   ]);
   const maxConnections = Number(settings['max_connections']);
   return { server: server.name, maxConnections, consumers: [...consumers, ...pooler] };
+}
+
+/** Its pods' connections end in the pooler. */
+function isPooled({ secretReferences }: Deployment, { primaryUrl }: DeploymentTopology): boolean {
+  return (
+    primaryUrl !== undefined && secretReferences[primaryUrl.variable] === `${primaryUrl.secret}/${primaryUrl.pooledKey}`
+  );
 }
 
 /** Its pools, as its pods' annotation says: one for the one role and database. */
@@ -147,7 +159,7 @@ async function consumersOf(
   connectionsOf: (
     deployment: Deployment,
     known: DeploymentTopology,
-  ) => { size: number; assumed: boolean } | undefined | 0,
+  ) => { size: number; assumed: boolean } | undefined | false | 0,
 ): Promise<PoolConsumer[]> {
   const consumers = await Promise.all(
     (topology.kubernetes?.deployments ?? []).map(async (known): Promise<PoolConsumer[]> => {

@@ -136,12 +136,17 @@ function failingOf({ deployment, pods, warnings }: WorkloadReading, since?: Sinc
   const missing = readyReplicas < replicas;
   if (!observed || !(missing || rolling)) return [];
   if (since === undefined) return rolling || presentReplicas > replicas ? [] : stuck(pods);
-  if (!missing) return stuck(pods.filter(({ createdAt }) => createdAt >= wholeSeconds(since)));
+  if (!missing) return stuckPods(pods, since);
   const refused = warnings.filter(
     ({ reason, message, at }) =>
       reason === 'FailedCreate' && /exceeded quota/.test(message) && at >= wholeSeconds(since),
   );
   return [...stuck(pods), ...newestOf(refused).map(({ about, message }) => `${about}: ${message}`)];
+}
+
+/** Of those that are newer than the change: what keeps each from ever becoming Ready. */
+export function stuckPods(pods: Pod[], since: Since): string[] {
+  return stuck(pods.filter(({ createdAt }) => createdAt >= wholeSeconds(since)));
 }
 
 /** Those that waiting does not help, and why. */

@@ -161,6 +161,24 @@ export function createKubernetes(configuration: KubeConfig, namespace: string): 
       await apps.patchNamespacedDeployment({ namespace, name, fieldManager, body }, options);
     },
 
+    async setRollout({ name, version, container }, variable, rollout, identity) {
+      const { reference, maxSurge, maxUnavailable, minReadySeconds, progressDeadlineSeconds } = rollout;
+      const [secret, key] = (reference ?? '').split('/');
+      const change =
+        reference === undefined ? { $patch: 'delete' } : { valueFrom: { secretKeyRef: { name: secret, key } } };
+      const containers = [{ name: container, env: [{ name: variable, ...change }] }];
+      const rollingUpdate = { maxSurge: countOf(maxSurge), maxUnavailable: countOf(maxUnavailable) };
+      const body = {
+        metadata: { resourceVersion: version },
+        spec: {
+          ...{ minReadySeconds, progressDeadlineSeconds, strategy: { type: 'RollingUpdate', rollingUpdate } },
+          template: { spec: { containers } },
+        },
+      };
+      const options = writing(identity, PatchStrategy.StrategicMergePatch);
+      await apps.patchNamespacedDeployment({ namespace, name, fieldManager, body }, options);
+    },
+
     async setVariable({ name, version, container }, variable, value, identity) {
       const change = value === undefined ? { $patch: 'delete' } : { value };
       const containers = [{ name: container, env: [{ name: variable, ...change }] }];
@@ -169,6 +187,11 @@ export function createKubernetes(configuration: KubeConfig, namespace: string): 
       await apps.patchNamespacedDeployment({ namespace, name, fieldManager, body }, options);
     },
   };
+}
+
+/** A number, or a percentage. */
+function countOf(text: string): number | string {
+  return /^\d+$/.test(text) ? Number(text) : text;
 }
 
 /** Whole, and not merged with what was there: a limit that is not named is none. */

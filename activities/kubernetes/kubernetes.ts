@@ -50,8 +50,14 @@ export interface Deployment extends Marks {
   paused: boolean;
   /** By a run, which stands for it that it goes on. */
   pausedByUs: boolean;
+  /** All its pods go before new ones come, instead of a rolling update. */
+  recreates: boolean;
   /** "25%" or a number of pods. */
   maxSurge: string;
+  maxUnavailable: string;
+  /** A new pod that has been Ready for so long lets a rolling update go on. */
+  minReadySeconds: number;
+  progressDeadlineSeconds: number;
   selector: string;
   /** The controller has seen the newest specification. */
   observed: boolean;
@@ -97,6 +103,8 @@ export interface Pod {
   terminating: boolean;
   restarts: number;
   image: string;
+  /** As a Deployment's. */
+  secretReferences: Record<string, string>;
   /** Why a container waits: ImagePullBackOff, CrashLoopBackOff, … */
   waiting?: { reason: string; message: string };
   /** How its container ended the last time: OOMKilled, Error, … */
@@ -225,6 +233,15 @@ export interface Kubernetes {
     deployment: Deployment,
     variable: string,
     reference: string | undefined,
+    identity: RequestIdentity,
+  ): Promise<void>;
+  /** A variable of the template, from "secret/key", and the rules of the rolling update that follows, in one. */
+  setRollout(
+    deployment: Deployment,
+    variable: string,
+    rollout: Pick<Deployment, 'maxSurge' | 'maxUnavailable' | 'minReadySeconds' | 'progressDeadlineSeconds'> & {
+      reference?: string | undefined;
+    },
     identity: RequestIdentity,
   ): Promise<void>;
   /** In the template; `undefined` takes it out. */

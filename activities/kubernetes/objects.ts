@@ -50,12 +50,7 @@ export function deploymentOf(found: V1Deployment): Deployment {
       ...(container.env ?? []).flatMap(({ name, valueFrom }) => (valueFrom ? [name] : [])),
       ...((container.envFrom ?? []).length > 0 ? ['*'] : []),
     ],
-    secretReferences: Object.fromEntries(
-      (container.env ?? []).flatMap(({ name, valueFrom }) => {
-        const from = valueFrom?.secretKeyRef;
-        return from ? [[name, `${from.name}/${from.key}`]] : [];
-      }),
-    ),
+    secretReferences: secretReferencesOf(container),
     container: container.name,
     image: container.image ?? '',
     requests: requestsOf(spec!.template.spec!.containers),
@@ -64,7 +59,11 @@ export function deploymentOf(found: V1Deployment): Deployment {
     pausedByUs:
       (spec!.paused ?? false) &&
       managersOf(metadata, (fields) => 'f:paused' in (fields['f:spec'] ?? {})).includes(fieldManager),
+    recreates: spec!.strategy?.type === 'Recreate',
     maxSurge: String(spec!.strategy?.type === 'Recreate' ? 0 : (spec!.strategy?.rollingUpdate?.maxSurge ?? '25%')),
+    maxUnavailable: String(spec!.strategy?.rollingUpdate?.maxUnavailable ?? '25%'),
+    minReadySeconds: spec!.minReadySeconds ?? 0,
+    progressDeadlineSeconds: spec!.progressDeadlineSeconds ?? 600,
     selector: selectorOf(spec!.selector.matchLabels ?? {}),
     observed: (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0),
     updatedReplicas: status?.updatedReplicas ?? 0,
@@ -72,6 +71,15 @@ export function deploymentOf(found: V1Deployment): Deployment {
     presentReplicas: status?.replicas ?? 0,
     conditions: (status?.conditions ?? []).map(conditionOf),
   };
+}
+
+function secretReferencesOf(container: V1Container | undefined): Record<string, string> {
+  return Object.fromEntries(
+    (container?.env ?? []).flatMap(({ name, valueFrom }) => {
+      const from = valueFrom?.secretKeyRef;
+      return from ? [[name, `${from.name}/${from.key}`]] : [];
+    }),
+  );
 }
 
 export function autoscalerOf({ metadata, spec, status }: V2HorizontalPodAutoscaler): Autoscaler {
@@ -113,6 +121,7 @@ export function podOf({ metadata, spec, status }: V1Pod, usage: Map<string, Reso
     terminating: metadata?.deletionTimestamp !== undefined,
     restarts: containers.reduce((sum, { restartCount }) => sum + restartCount, 0),
     image: spec?.containers[0]?.image ?? '',
+    secretReferences: secretReferencesOf(spec?.containers[0]),
     ...(waiting ? { waiting: { reason: waiting.reason!, message: waiting.message ?? '' } } : {}),
     ...(lastEnd ? { lastEnd } : {}),
     requests: requestsOf(spec?.containers ?? []),

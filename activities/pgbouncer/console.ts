@@ -26,7 +26,7 @@ const consoleDatabase = 'pgbouncer';
 
 export interface Console {
   /** `SHOW <what>`, by the simple query protocol: the console speaks no other. */
-  show(what: 'VERSION' | 'CONFIG' | 'DATABASES' | 'POOLS' | 'STATS' | 'CLIENTS'): Promise<Row[]>;
+  show(what: 'VERSION' | 'CONFIG' | 'DATABASES' | 'POOLS' | 'STATS' | 'SERVERS'): Promise<Row[]>;
 }
 
 export function onConsole<T>(

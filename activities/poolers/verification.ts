@@ -1,16 +1,15 @@
 /** Do the pooler's pods serve? Each is asked itself: what its sidecar says of it is not enough to go on. */
 import type { PoolerTopology } from '../../catalogue';
-import { onServer } from '../database/sql';
 import type { Since } from '../deployments/contract';
 import { judged } from '../deployments/workload';
 import { failure } from '../failures';
 import type { Pod } from '../kubernetes/kubernetes';
 import { administrator, differences, poolerPort } from '../pgbouncer/configuration';
-import { isLoginRefused, onConsole, type Passage, passThrough } from '../pgbouncer/console';
+import { isLoginRefused, onConsole, passThrough } from '../pgbouncer/console';
 import { keepsPreparedStatements, versionIn } from '../pgbouncer/version';
-import { readCluster } from '../postgres/reads';
 import type { PoolerDependencies } from './dependencies';
 import { podLabels } from './manifests';
+import { type Primary, readPrimary, wrongBehind } from './passage';
 import type { Wanted } from './state';
 
 /** Rolled out, and every pod lets a transaction through as wanted. */
@@ -19,7 +18,8 @@ export async function verifyPods(wanted: Wanted, since: Since | undefined, use: 
   const deployment = await kubernetes.readDeployment(wanted.pooler.name);
   const [pods, warnings] = await Promise.all([kubernetes.readPods(deployment), kubernetes.readWarnings(deployment)]);
   const present = pods.filter(({ terminating }) => !terminating);
-  const cluster = await primaryOf(use);
+  const server = await use.servers.readServer(use.topology.postgres.primary);
+  const cluster = await readPrimary(server, use);
   const tried = await Promise.all(present.map((pod) => tryPod(pod, wanted, cluster)));
   // A pod that refuses the login never becomes Ready: said at once, and with the reason.
   const refused = tried.flatMap(({ refused: why }) => why ?? []);
@@ -46,17 +46,6 @@ export async function verifyGone(pooler: PoolerTopology, use: PoolerDependencies
   const left = await use.kubernetes().countPods(labels.join(','));
   if (left > 0) throw failure('NotVerified', `${left} pods of ${pooler.name} are still there`);
   return 'there is none, and no pod of it';
-}
-
-interface Primary {
-  name: string;
-  systemIdentifier: string;
-}
-
-async function primaryOf(use: PoolerDependencies): Promise<Primary> {
-  const server = await use.servers.readServer(use.topology.postgres.primary);
-  const { systemIdentifier } = await onServer(server, 'admin', use, readCluster);
-  return { name: server.name, systemIdentifier };
 }
 
 interface Tried {
@@ -86,14 +75,6 @@ async function tryPod(pod: Pod, wanted: Wanted, primary: Primary): Promise<Tried
     const why = `${name}: ${(error as Error).message}`;
     return isLoginRefused(error) && ready === false ? { refused: why } : { open: why };
   }
-}
-
-function wrongBehind({ tls, inRecovery, systemIdentifier }: Passage, primary: Primary): string[] {
-  return [
-    ...(tls === undefined ? ['its session on the server is not encrypted'] : []),
-    ...(inRecovery ? ['it leads to a server in recovery'] : []),
-    ...(systemIdentifier === primary.systemIdentifier ? [] : [`it leads to another server than ${primary.name}`]),
-  ];
 }
 
 interface Shown {

@@ -79,6 +79,7 @@ const runsOnCluster: Record<string, object> = {
   },
   configureAutoscaling: { deployment: 'broxiva-web', min: 2, max: 4, cpuPercent: 70 },
   deployPgbouncer: {},
+  pgbouncerCutover: { deployment: 'broxiva-api', canarySeconds: 5, watchSeconds: 2 },
   redisClusterBootstrap: { maxMemoryMegabytes: 48, storageGigabytes: 1 },
   createReadReplica: { replica: 'broxiva-db-replica-1', lagWindowSeconds: 1 },
 };

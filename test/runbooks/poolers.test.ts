@@ -1,10 +1,11 @@
 /**
- * Goal: deployPgbouncer ends in every outcome that it declares, and each is true of the API server, of PgBouncer in every pod
- * and of PostgreSQL behind it; what it changes is what it planned.
+ * Goal: deployPgbouncer and pgbouncerCutover end in every outcome that they declare, and each is true of the API server, of PgBouncer in every pod
+ * and of PostgreSQL behind it; what they change is what they planned.
  * Method: one lab with a cluster and the real worker, the cases one after the other on the one pooler of the topology.
  */
 import { Cluster } from './support/cluster';
-import { deployTests } from './poolers/deploy';
+import { cutoverTests } from './poolers/cutover';
+import { deployTests, rotationTests } from './poolers/deploy';
 
 // A case takes 10 to 90 s; every wait in it has a shorter deadline of its own.
 jest.setTimeout(240_000);
@@ -17,3 +18,5 @@ beforeAll(async () => {
 afterAll(() => cluster?.stop());
 
 describe('deployPgbouncer', () => deployTests(theCluster));
+describe('pgbouncerCutover', () => cutoverTests(theCluster));
+describe('deployPgbouncer, again', () => rotationTests(theCluster));

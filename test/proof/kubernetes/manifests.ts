@@ -24,12 +24,15 @@ export const podPort = 3000;
 /** Who signs the certificates of the servers: a ConfigMap, and where it is in a pod. */
 export const authorities = { name: 'authorities', key: 'ca.pem', folder: '/etc/azure' };
 export const poolVariable = 'DATABASE_POOL_SIZE';
+/** Where the primary's URL comes from. */
+export const urlVariable = 'DATABASE_URL';
+export const pooledKey = 'DATABASE_POOLED_URL';
 export const defaultPoolSize = 20;
 export const quota = 'quota';
 export const poolerName = 'pgbouncer';
 export const redisClusterName = 'redis-cluster';
 /** Where the pooler's role and server come from. */
-export const application = { secret: 'application', key: 'DATABASE_URL' };
+export const ownUrl = { secret: 'application', key: 'DATABASE_URL' };
 
 export interface WorkloadWish {
   replicas: number;
@@ -94,16 +97,16 @@ export function deployment(
     httpGet: { port: podPort, path: health },
     ...{ periodSeconds, timeoutSeconds: 5, failureThreshold: 6 },
   });
-  const fromSecret = database && {
-    ...{ name: database.key, valueFrom: { secretKeyRef: { name: database.secret, key: database.key } } },
-  };
+  // The web service has a URL as well, and asks nobody.
+  const { secret: from, key } = database ?? ownUrl;
+  const fromSecret = { name: urlVariable, valueFrom: { secretKeyRef: { name: from, key } } };
   const mount = { name: authorities.name, mountPath: authorities.folder, readOnly: true };
   return {
     ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, labels } },
     spec: {
       ...{ replicas, selector: { matchLabels: labels }, revisionHistoryLimit: 1 },
       // What a run was terminated in is over.
-      paused: false,
+      ...{ paused: false, minReadySeconds: 0, progressDeadlineSeconds: 600 },
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '50%', maxUnavailable: 0 } },
       template: {
         metadata: { labels },
@@ -114,7 +117,7 @@ export function deployment(
             {
               ...{ name, image },
               ports: [{ name: 'http', containerPort: podPort }],
-              env: [{ name: poolVariable, value: String(poolSize) }, ...(fromSecret ? [fromSecret] : [])],
+              env: [{ name: poolVariable, value: String(poolSize) }, fromSecret],
               ...(database && { volumeMounts: [mount] }),
               resources: {
                 requests: { cpu: '200m', memory: '96Mi' },

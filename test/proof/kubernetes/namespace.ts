@@ -3,6 +3,7 @@
  * the topology and kubeconfig that lead the worker there. Made once; what is in it is remade for each place.
  */
 import { readFile, writeFile } from 'node:fs/promises';
+import type { PoolerTopology } from '../../../catalogue';
 import { readKubeconfig } from '../../../lab/kubernetes/control/credentials';
 import type { Service } from '../../../lab/kubernetes/api/objects';
 import type { BrokenImage } from '../../../lab/kubernetes/images/registry';
@@ -12,18 +13,20 @@ import { writeTopology } from '../harness/topology';
 import { ApiServerProxy } from './api-server-proxy';
 import {
   api,
-  application,
   type Application,
   authorities,
   configMap,
   defaultPoolSize,
   namespace,
+  ownUrl,
   podPort,
   poolerName,
+  pooledKey,
   redisClusterName,
   poolVariable,
   secret,
   service,
+  urlVariable,
   web,
 } from './manifests';
 import type { StageCluster } from './stage-cluster';
@@ -39,6 +42,8 @@ export class Namespace {
     readonly servers: Servers,
     /** What clients ask of each application, by its name. */
     readonly clientUrls: Record<string, string>,
+    /** As pods reach the primary. */
+    readonly databaseUrl: string,
     private readonly kubeconfigFile: string,
     private readonly topologyFile: string,
   ) {}
@@ -55,8 +60,8 @@ export class Namespace {
       const { spec } = await cluster.api.create<Service>(`${path}/services`, service(application));
       clientUrls[application.name] = `http://${spec.clusterIP}${application.asked}`;
     }
-    const texts = { [application.key]: inPods(servers) };
-    await cluster.api.create(`${path}/secrets`, secret(application.secret, texts));
+    const databaseUrl = inPods(servers);
+    await cluster.api.create(`${path}/secrets`, secret(ownUrl.secret, { [ownUrl.key]: databaseUrl }));
     const kubeconfigFile = stage.lab.path(`${name}.kubeconfig`);
     const { server, certificateAuthority } = readKubeconfig(cluster.kubeconfigFile);
     const proxy = await ApiServerProxy.start(cluster.host, cluster.certificate, { server, certificateAuthority });
@@ -65,7 +70,11 @@ export class Namespace {
     const topologyFile = stage.lab.path(`${name}.topology.yaml`);
     const kubernetes = { namespace: name, deployments: deployments(clientUrls), pooler, redisCluster };
     await writeTopology(topologyFile, { primary: servers.primary, kubernetes });
-    return new Namespace(name, cluster, proxy, servers, clientUrls, kubeconfigFile, topologyFile);
+    return new Namespace(name, cluster, proxy, servers, clientUrls, databaseUrl, kubeconfigFile, topologyFile);
+  }
+
+  get pooler(): PoolerTopology {
+    return pooler;
   }
 
   /** Of a tag that nobody else uses: what is pushed under it is this namespace's trouble alone. */
@@ -97,9 +106,14 @@ function inPods({ clientUrl, primary }: Servers): string {
 
 const redisCluster = { name: redisClusterName, image: 'redis:7-alpine' };
 
-const pooler = {
-  ...{ name: poolerName, image: 'edoburu/pgbouncer:1.18.0', sidecarImage: 'broxiva/durable-runbooks:0.1.0' },
-  ...{ application, authorities: { configMap: authorities.name, key: authorities.key } },
+const pooler: PoolerTopology = {
+  ...{
+    name: poolerName,
+    image: 'edoburu/pgbouncer:1.18.0',
+    sidecarImage: 'broxiva/durable-runbooks:0.1.0',
+    replicas: 2,
+  },
+  ...{ application: ownUrl, authorities: { configMap: authorities.name, key: authorities.key } },
 };
 
 function deployments(clientUrls: Record<string, string>): object[] {
@@ -111,6 +125,7 @@ function deployments(clientUrls: Record<string, string>): object[] {
     {
       ...of(web),
       replicas: { min: 1, max: 30, autoscalerMax: 10 },
+      primaryUrl: { variable: urlVariable, ...ownUrl, pooledKey },
       databasePool: { variable: poolVariable, default: defaultPoolSize },
       costPerPodHour: 0.01,
     },

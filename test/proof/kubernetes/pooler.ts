@@ -1,13 +1,20 @@
-/** The pooler of a player's namespace: none to begin with, and what of it is there afterwards. */
+/** The pooler of a player's namespace: none, or one as it is made; and what of it is there. */
 import { Client } from 'pg';
 import { isNotFound } from '../../../lab/kubernetes/api/api';
-import type { Pod, Secret } from '../../../lab/kubernetes/api/objects';
+import { upstreamOf } from '../../../activities/pgbouncer/configuration';
+import { managedBy, manifestOf, podLabels } from '../../../activities/poolers/manifests';
+import { contentWith, renderSecret } from '../../../activities/poolers/secret';
+import { deployPgbouncerInput } from '../../../catalogue';
+import type { Deployment, Pod, Secret } from '../../../lab/kubernetes/api/objects';
 import { until } from '../../../lab/processes';
 import type { State } from '../subjects/subject';
 import { poolerName as name } from './manifests';
 import type { Namespace } from './namespace';
 
 const goneDeadlineMs = 30_000;
+const readyDeadlineMs = 60_000;
+
+const settings = deployPgbouncerInput.parse({ requestedBy: 'lab@example.com' });
 
 /** By the API's paths. */
 const collections = {
@@ -29,6 +36,28 @@ export class Pooler {
     });
   }
 
+  /** As deployPgbouncer makes it; what is there already stays. Returns when its pods are Ready. */
+  async make(): Promise<void> {
+    if ((await this.find(this.path(collections.deployment))) && (await this.isReady())) return;
+    await this.remove();
+    const { databaseUrl, pooler } = this.namespace;
+    const upstream = upstreamOf(databaseUrl);
+    if (typeof upstream === 'string') throw new Error(upstream);
+    const rendered = renderSecret(upstream, settings, undefined);
+    await this.create(collections.secret, 'v1', 'Secret', { data: contentWith(rendered, undefined, undefined) });
+    for (const [kind, path, apiVersion] of [
+      ['Service', collections.service, 'v1'],
+      ['Deployment', collections.deployment, 'apps/v1'],
+    ] as const) {
+      const { content } = manifestOf(kind, pooler, settings, rendered.fingerprint);
+      await this.create(path, apiVersion, kind, { spec: content });
+    }
+    await until(`${this.namespace.name} has a pooler`, () => this.isReady(), {
+      deadlineMs: readyDeadlineMs,
+      everyMs: 250,
+    });
+  }
+
   async state(): Promise<State> {
     const there = await Promise.all(
       Object.entries(collections).map(async ([kind, path]) => ((await this.find(this.path(path))) ? [kind] : [])),
@@ -38,6 +67,17 @@ export class Pooler {
       'objects of the pooler': there.flat().sort().join(', ') || 'none',
       'pool sizes of its pods': (await Promise.all(pods.map((pod) => this.poolSize(pod)))).join(', ') || 'none',
     };
+  }
+
+  private async isReady(): Promise<boolean> {
+    const found = await this.find<Deployment>(this.path(collections.deployment));
+    return found?.status.availableReplicas === found?.spec.replicas;
+  }
+
+  private async create(collection: string, apiVersion: string, kind: string, content: object): Promise<void> {
+    const { pooler, cluster } = this.namespace;
+    const labels = { ...podLabels(pooler), ...managedBy };
+    await cluster.api.create(this.path(collection, ''), { apiVersion, kind, metadata: { name, labels }, ...content });
   }
 
   /** As the pod's own console says it. */

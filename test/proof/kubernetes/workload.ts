@@ -2,7 +2,7 @@
  * What is in a player's namespace for one place: a Deployment, where wanted its autoscaler; how they are asked for their state;
  * and what others may do to them.
  */
-import type { Condition, Container, Pod, Resources } from '../../../lab/kubernetes/api/objects';
+import type { Condition, Container, Pod, Resources, Secret } from '../../../lab/kubernetes/api/objects';
 import { type Api, isConflict, isNotFound } from '../../../lab/kubernetes/api/api';
 import type { BrokenImage } from '../../../lab/kubernetes/images/registry';
 import { until } from '../../../lab/processes';
@@ -37,6 +37,8 @@ interface Deployment {
   spec: {
     replicas: number;
     paused?: boolean;
+    minReadySeconds?: number;
+    strategy: { rollingUpdate: { maxSurge: string | number; maxUnavailable: string | number } };
     template: { spec: { containers: [Container] } };
   };
   status: Partial<Record<'observedGeneration' | 'replicas' | 'updatedReplicas' | 'readyReplicas', number>>;
@@ -116,6 +118,54 @@ export class Workload {
       'template size': sizeOf(container.resources),
       paused: String(spec.paused ?? false),
     };
+  }
+
+  /** Where pods that are started take the primary's URL from, by which rules they come, and whether the other key is there. */
+  async way(): Promise<State> {
+    const { spec } = await this.readDeployment();
+    const { maxSurge, maxUnavailable } = spec.strategy.rollingUpdate;
+    const { secret, key } = manifests.ownUrl;
+    const variable = spec.template.spec.containers[0].env?.find(({ name }) => name === manifests.urlVariable);
+    const { data } = await this.api.get<Secret>(`/api/v1/namespaces/${this.namespace.name}/secrets/${secret}`);
+    return {
+      'URL from': variable?.valueFrom?.secretKeyRef?.key ?? absent,
+      'rolling update': `surge ${maxSurge}, unavailable ${maxUnavailable}, ready after ${spec.minReadySeconds ?? 0} s`,
+      [`keys beside ${key}`]:
+        Object.keys(data ?? {})
+          .filter((name) => name !== key)
+          .join(', ') || absent,
+    };
+  }
+
+  /** As before any run, before it is made again: a variable that has a value takes none from a Secret. */
+  async unwire(): Promise<void> {
+    await this.api.merge(this.secretPath, { data: { [manifests.pooledKey]: null } });
+    const isOurs = ({ name, value }: { name: string; value?: string }) =>
+      name !== manifests.urlVariable || value === undefined;
+    await this.edit<Deployment>('deployment', ({ spec }) => {
+      const [container] = spec.template.spec.containers;
+      container.env = (container.env ?? []).filter(isOurs);
+    }).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error;
+    });
+  }
+
+  /** Another field manager publishes an address there: the direct one, which fails no client's request. */
+  async publishByHand(): Promise<State> {
+    await this.api.merge(this.secretPath + competitor, {
+      stringData: { [manifests.pooledKey]: this.namespace.databaseUrl },
+    });
+    return { [`keys beside ${manifests.ownUrl.key}`]: manifests.pooledKey };
+  }
+
+  /** Another field manager gives the pods the direct address without any Secret. */
+  async wireByHand(): Promise<State> {
+    await this.setByHand(manifests.urlVariable, this.namespace.databaseUrl);
+    return { 'URL from': absent };
+  }
+
+  private get secretPath(): string {
+    return `/api/v1/namespaces/${this.namespace.name}/secrets/${manifests.ownUrl.secret}`;
   }
 
   /** How many pods are wanted, and how many there are: where no autoscaler decides. */

@@ -4,6 +4,7 @@ import { createReadReplica } from './create-read-replica';
 import { redisClusterBootstrap } from './redis-cluster-bootstrap';
 import { databaseSkuUpgrade } from './database-sku-upgrade';
 import { deployPgbouncer } from './deploy-pgbouncer';
+import { pgbouncerCutover } from './pgbouncer-cutover';
 import { redisScale } from './redis-scale';
 import { resizeDeployment } from './resize-deployment';
 import { scaleDeployment } from './scale-deployment';
@@ -11,5 +12,5 @@ import type { Subject } from './subject';
 
 export const subjects: Record<string, Subject> = {
   ...{ databaseSkuUpgrade, scaleDeployment, resizeDeployment, configureAutoscaling, createReadReplica },
-  ...{ redisScale, deployPgbouncer, redisClusterBootstrap },
+  ...{ redisScale, deployPgbouncer, pgbouncerCutover, redisClusterBootstrap },
 };

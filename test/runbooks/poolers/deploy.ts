@@ -170,8 +170,14 @@ export function deployTests(cluster: () => Cluster): void {
     const again = await deploy({ poolSize: 30 });
     expect(await again.report()).toMatchObject({ summary: 'nothing to do: all is so already' });
   });
+}
 
-  test('what somebody else has changed is set back; the password that was changed is taken over', async () => {
+/** Last: pods that run keep the former password. */
+export function rotationTests(cluster: () => Cluster): void {
+  const pooler = () => new Pooler(cluster());
+  const deploy = (input: object = {}) => Run.start(cluster().production, 'deployPgbouncer', input);
+
+  test('a password that was changed: no cutover to a pool with the former one; it is taken over, what else has changed is set back', async () => {
     await cluster().merge('deployment', 'pgbouncer', { spec: { replicas: 3 } }, 'kubectl');
     const { password } = new URL(pooler().applicationUrl);
     const rotated = `${decodeURIComponent(password)}";#é`;
@@ -182,6 +188,12 @@ export function deployTests(cluster: () => Cluster): void {
     const { data } = await cluster().get('secret', 'broxiva-secrets');
     const text = Buffer.from(withPassword(Buffer.from(data.DATABASE_URL, 'base64').toString())).toString('base64');
     await cluster().merge('secret', 'broxiva-secrets', { data: { DATABASE_URL: text } });
+
+    const cutover = await Run.start(cluster().production, 'pgbouncerCutover', { deployment: 'broxiva-api' });
+    expect(await cutover.report()).toMatchObject({
+      outcome: 'Refused',
+      summary: expect.stringMatching(/pgbouncer-\S+: SASL authentication failed/) as string,
+    });
 
     const run = await deploy({ poolSize: 30 });
     const report = await run.report();

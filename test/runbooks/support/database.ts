@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { Client } from 'pg';
 import { createApplication } from '../../../lab/daemon/application';
 import { production as names } from '../../../lab/lab';
+import { query } from '../../../lab/postgres/session';
 import { until } from '../../../lab/processes';
 import type { Production } from './production';
 
@@ -133,6 +134,12 @@ export class Database {
     const client = new Client({ connectionString: this.secret('admin-url') });
     await client.connect();
     await client.query(text).finally(() => client.end());
+  }
+
+  /** As Azure's own superuser, whom no customer has. */
+  async superuserSql(text: string): Promise<void> {
+    const [, , , last] = new URL(this.secret('admin-url')).hostname.split('.');
+    await query({ socketFolder: this.production.lab.path('s', last!), port: 5432 }, text);
   }
 
   private async view(server: string): Promise<ServerView> {

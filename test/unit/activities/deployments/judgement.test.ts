@@ -28,6 +28,7 @@ function deployment(more: Partial<Deployment> = {}): Deployment {
     },
     ...{ image: 'api:1', requests: { cpuMillis: 0, memoryBytes: 0 }, maxSurge: '25%', selector: 'app=api' },
     ...{ size: unlimited, paused: false, pausedByUs: false },
+    ...{ recreates: false, maxUnavailable: '0', minReadySeconds: 0, progressDeadlineSeconds: 600 },
     ...{ observed: true, updatedReplicas: 2, readyReplicas: 2, presentReplicas: 2, conditions: [] },
     ...more,
   };
@@ -36,7 +37,16 @@ function deployment(more: Partial<Deployment> = {}): Deployment {
 function pod(name: string, more: Partial<PodReading> = {}): PodReading {
   return {
     ...{ name, uid: name, version: '1', container: 'api', size: unlimited, restartsOnResize: false },
-    ...{ name, createdAt: 0, ready: true, readyAt: 5_000, terminating: false, restarts: 0, image: 'api:1' },
+    ...{
+      secretReferences: {},
+      name,
+      createdAt: 0,
+      ready: true,
+      readyAt: 5_000,
+      terminating: false,
+      restarts: 0,
+      image: 'api:1',
+    },
     ...{ requests: { cpuMillis: 0, memoryBytes: 0 }, answers: true },
     ...more,
   };

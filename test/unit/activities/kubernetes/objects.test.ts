@@ -56,7 +56,11 @@ describe('a deployment', () => {
   test.each<[string, (found: V1Deployment) => void, object]>([
     ['not seen yet by the controller', ({ status }) => (status!.observedGeneration = 1), { observed: false }],
     ['without a status', (found) => delete found.status, { observed: false, readyReplicas: 0, conditions: [] }],
-    ['recreated instead of rolled', ({ spec }) => (spec!.strategy = { type: 'Recreate' }), { maxSurge: '0' }],
+    [
+      'recreated instead of rolled',
+      ({ spec }) => (spec!.strategy = { type: 'Recreate' }),
+      { maxSurge: '0', recreates: true },
+    ],
     ['with a surge in pods', ({ spec }) => (spec!.strategy!.rollingUpdate!.maxSurge = 2), { maxSurge: '2' }],
     ['without a strategy', ({ spec }) => delete spec!.strategy, { maxSurge: '25%' }],
     ['without a number', ({ spec }) => delete spec!.replicas, { replicas: 1 }],

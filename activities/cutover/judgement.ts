@@ -1,0 +1,61 @@
+/** What the one pod showed beside its siblings, and what the pools showed. Pure, table-tested. */
+
+/** One pod's answers. */
+export interface Answers {
+  pod: string;
+  failed: number;
+  /** Milliseconds of each answer that came. */
+  took: number[];
+}
+
+/** Less than this tells nothing. */
+const answersMin = 5;
+/** A pool adds a hop, and its first transactions a login; twice the siblings' time is more than that. */
+const factorMax = 2;
+/** Below this nobody notices, whatever the factor. */
+const noticeableMs = 50;
+
+/** Why the canary is worse; nothing where it is not. */
+export function worseThan(canary: Answers, siblings: Answers[]): string[] {
+  const failedMax = Math.max(0, ...siblings.map(({ failed }) => failed));
+  const theirs = median(siblings.flatMap(({ took }) => took));
+  const own = median(canary.took);
+  const limit = theirs * factorMax + noticeableMs;
+  return [
+    ...(canary.failed > failedMax
+      ? [`${canary.pod} failed ${canary.failed} times, none of its siblings more than ${failedMax}`]
+      : []),
+    ...(canary.took.length < answersMin ? [`${canary.pod} answered ${canary.took.length} times only`] : []),
+    ...(siblings.length > 0 && own > limit
+      ? [`${canary.pod} takes ${Math.round(own)} ms, its siblings ${Math.round(theirs)} ms`]
+      : []),
+  ];
+}
+
+export function comparison(canary: Answers, siblings: Answers[]): string {
+  const theirs = siblings.flatMap(({ took }) => took);
+  return `${canary.pod} answered ${canary.took.length} times, ${canary.failed} failed, ${Math.round(median(canary.took))} ms; its siblings ${theirs.length} times, ${Math.round(median(theirs))} ms`;
+}
+
+export function median(values: number[]): number {
+  if (values.length === 0) return 0;
+  const sorted = [...values].sort((one, other) => one - other);
+  return sorted[Math.floor(sorted.length / 2)]!;
+}
+
+/** One look at one pooler pod, of the application's database. */
+export interface PoolLook {
+  pod: string;
+  waiting: number;
+  maxWaitSeconds: number;
+  transactions: number;
+}
+
+const maxWaitSecondsMax = 1;
+
+/** A client that waits a moment for its turn is what a pool is for; one that waits for a second is not. */
+export function exhausted({ pod, waiting, maxWaitSeconds }: PoolLook): string[] {
+  return waiting > 0 && maxWaitSeconds >= maxWaitSecondsMax
+    ? [`${waiting} clients wait in ${pod}, the first for ${maxWaitSeconds} s`]
+    : [];
+}

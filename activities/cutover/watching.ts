@@ -1,0 +1,97 @@
+/** The two that look for a while: at the one pod beside its siblings, and at the pools. */
+import { Context } from '@temporalio/activity';
+import { failure } from '../failures';
+import type { Pod } from '../kubernetes/kubernetes';
+import { type Credentials, passThrough } from '../pgbouncer/console';
+import type { PoolerDependencies } from '../poolers/dependencies';
+import { addressOf, readPoolerPods } from '../poolers/pods';
+import { type Answers, comparison, exhausted, type PoolLook, worseThan } from './judgement';
+import { divided, type Way } from './path';
+import { lookAt } from './poolers';
+
+const everyMs = 1000;
+const answerMs = 2000;
+
+/** Each pod is asked at its own address, on the way of the clients where the topology says it. */
+export async function comparePods(
+  deployment: string,
+  way: Way,
+  seconds: number,
+  use: PoolerDependencies,
+): Promise<string> {
+  const kubernetes = use.kubernetes();
+  const pods = await kubernetes.readPods(await kubernetes.readDeployment(deployment));
+  const { on, off } = divided(pods, way.variable, `${way.secret}/${way.pooledKey}`);
+  const [canary] = on;
+  if (!canary || on.length > 1) {
+    throw failure('CanaryWorse', `${on.length} pods of ${deployment} are on the pooled path, not one`);
+  }
+  const answers = new Map([canary, ...off].map((pod) => [pod.name, { pod: pod.name, failed: 0, took: [] }]));
+  for (let second = 0; second < seconds; second++) {
+    const due = Date.now() + everyMs;
+    await Promise.all([canary, ...off].map((pod) => askOnce(urlOf(pod, way), answers.get(pod.name)!)));
+    await Context.current().sleep(Math.max(0, due - Date.now()));
+  }
+  const [own, ...siblings] = [...answers.values()];
+  const worse = worseThan(own!, siblings);
+  if (worse.length > 0) throw failure('CanaryWorse', worse.join('; '));
+  return comparison(own!, siblings);
+}
+
+function urlOf({ address = '' }: Pod, { known }: Way): string {
+  const { port = 80, path = '/' } = known.podEndpoint ?? {};
+  const asked = known.clientUrl === undefined ? path : new URL(known.clientUrl).pathname;
+  return `http://${address.includes(':') ? `[${address}]` : address}:${port}${asked}`;
+}
+
+async function askOnce(url: string, answers: Answers): Promise<void> {
+  const began = performance.now();
+  try {
+    const answer = await fetch(url, { headers: { connection: 'close' }, signal: AbortSignal.timeout(answerMs) });
+    await answer.arrayBuffer();
+    if (answer.status >= 400) answers.failed += 1;
+    else answers.took.push(performance.now() - began);
+  } catch {
+    answers.failed += 1;
+  }
+}
+
+/**
+ * Every second a transaction of the application's through each pod, and a look at who waits there. Begins anew where the
+ * pooler's pods are others than before.
+ */
+export async function watchPools(
+  name: string,
+  login: Credentials,
+  { seconds, deadlineSeconds }: { seconds: number; deadlineSeconds: number },
+  use: PoolerDependencies,
+): Promise<string> {
+  const context = Context.current();
+  const deadline = context.info.scheduledTimestampMs + deadlineSeconds * 1000;
+  let first: PoolLook[] = [];
+  let [since, own, worst] = [Date.now(), 0, 0];
+  for (;;) {
+    const { pods, password } = await readPoolerPods(use.kubernetes(), name);
+    await Promise.all(pods.map((pod) => passThrough(addressOf(pod), login)));
+    own += 1;
+    const looks = await Promise.all(pods.map((pod) => lookAt(pod, password, login.database)));
+    const full = looks.flatMap(exhausted);
+    if (full.length > 0) throw failure('PoolExhausted', full.join('; '));
+    const same = looks.length > 0 && looks.every(({ pod }) => first.some((one) => one.pod === pod));
+    if (!same) [first, since, own] = [looks, Date.now(), 0];
+    worst = Math.max(worst, ...looks.map(({ waiting }) => waiting));
+    if (same && Date.now() - since >= seconds * 1000) return said(first, looks, { seconds, own, worst });
+    if (Date.now() > deadline) throw failure('NotVerified', `the pods of ${name} were not the same for ${seconds} s`);
+    await context.sleep(everyMs);
+  }
+}
+
+function said(
+  first: PoolLook[],
+  last: PoolLook[],
+  { seconds, own, worst }: { seconds: number; own: number; worst: number },
+): string {
+  const before = new Map(first.map(({ pod, transactions }) => [pod, transactions]));
+  const counts = last.map(({ pod, transactions }) => Math.max(0, transactions - before.get(pod)! - own));
+  return `${counts.join(' and ')} transactions of clients in ${seconds} s through the pods of the pool, at most ${worst} waited, none for a second`;
+}

@@ -1,0 +1,31 @@
+/** The pooler's pods, each asked itself by its console. */
+import type { Kubernetes, Pod } from '../kubernetes/kubernetes';
+import { administrator, poolerPort } from '../pgbouncer/configuration';
+import { type Address, type Console, onConsole } from '../pgbouncer/console';
+import { passwordKey } from './secret';
+
+/** With the console's password: it stays in this process. */
+export interface PoolerPods {
+  pods: Pod[];
+  password: string;
+}
+
+/** None where there is no pooler. Those that are leaving are left out. */
+export async function readPoolerPods(kubernetes: Kubernetes, name: string): Promise<PoolerPods> {
+  if (!(await kubernetes.findObject('Deployment', name))) return { pods: [], password: '' };
+  const [deployment, { text = '' }] = await Promise.all([
+    kubernetes.readDeployment(name),
+    kubernetes.readSecret(name, passwordKey),
+  ]);
+  const pods = await kubernetes.readPods(deployment);
+  return { pods: pods.filter(({ terminating }) => !terminating), password: text };
+}
+
+/** Throws where the pod does not answer. */
+export function askPooler<T>(pod: Pod, password: string, ask: (console: Console) => Promise<T>): Promise<T> {
+  return onConsole(addressOf(pod), { user: administrator, password }, ask);
+}
+
+export function addressOf({ address = '' }: Pod): Address {
+  return { host: address, port: poolerPort };
+}

@@ -1,0 +1,107 @@
+/** pgbouncerCutover: refused, failed at its one pod, taken back, done under requests. On the pooler that is there by then. */
+import { Client } from 'pg';
+import type { Cluster } from '../support/cluster';
+import { Database } from '../support/database';
+import { Pooler } from '../support/pooler';
+import { Run } from '../support/run';
+import { withoutFailedRequests } from '../support/without-failed-requests';
+import { Workload } from '../support/workload';
+
+const deployment = 'broxiva-api';
+const direct = 'broxiva-secrets/DATABASE_URL';
+const pooled = 'broxiva-secrets/DATABASE_POOLED_URL';
+
+export function cutoverTests(cluster: () => Cluster): void {
+  const pooler = () => new Pooler(cluster());
+  const api = () => Workload.of(cluster(), deployment);
+  const cutover = (input: object = {}) =>
+    Run.start(cluster().production, 'pgbouncerCutover', { deployment, canarySeconds: 6, watchSeconds: 3, ...input });
+  /** Where each pod takes the URL from. */
+  const references = async () => {
+    const pods = await cluster().list('pod', `app=${deployment}`);
+    return pods
+      .filter(({ metadata }) => !metadata.deletionTimestamp)
+      .map(({ spec }) => {
+        const { secretKeyRef } = spec.containers[0].env.find(({ name }: any) => name === 'DATABASE_URL').valueFrom;
+        return `${secretKeyRef.name}/${secretKeyRef.key}`;
+      })
+      .sort();
+  };
+  const rules = async () => {
+    const { minReadySeconds = 0, strategy, progressDeadlineSeconds } = (await api().get()).spec;
+    return { minReadySeconds, progressDeadlineSeconds, ...strategy.rollingUpdate };
+  };
+  /** As the application, until the work is over; then nothing remembers it. */
+  const withSession = async (statement: string, work: () => Promise<void>) => {
+    const client = new Client({ connectionString: pooler().applicationUrl, application_name: 'reporting' });
+    await client.connect();
+    try {
+      await client.query(statement);
+      await work();
+    } finally {
+      await client.end();
+      await Database.first(cluster().production).superuserSql('SELECT pg_stat_statements_reset()');
+    }
+  };
+
+  test.each([
+    ['LISTEN new_orders', /LISTEN was seen \("LISTEN new_orders"\), and does not survive a pool/, 'listen'],
+    ['SELECT pg_advisory_lock(7)', /session advisory locks was seen \("held by 1 sessions"\)/, 'advisoryLock'],
+  ])('%s of the application’s: refused, unless it is named', async (statement, words, feature) => {
+    await withSession(statement, async () => {
+      const run = await cutover();
+      const { outcome, summary } = await run.report();
+      expect({ outcome, summary }).toEqual({ outcome: 'Refused', summary: expect.stringMatching(words) as string });
+      expect(cluster().mutations(run.workflowId)).toEqual([]);
+      const forced = await cutover({ force: [feature], dryRun: true });
+      expect(await forced.report()).toMatchObject({ outcome: 'Planned' });
+    });
+  });
+
+  test('the one pod does not start: no other was touched, and all is as it was', async () => {
+    const before = { uids: await api().uids(), rules: await rules(), bounds: await api().bounds() };
+    cluster().faults.pushImage('broxiva/api:1.0.0', 'crash');
+    const run = await cutover();
+    const report = await run.report();
+    cluster().faults.restoreImages();
+    expect(report).toMatchObject({
+      outcome: 'RolledBack',
+      summary: expect.stringMatching(/broxiva-api-\S+: CrashLoopBackOff/) as string,
+    });
+    expect(await api().uids()).toEqual(before.uids);
+    expect({ rules: await rules(), bounds: await api().bounds() }).toEqual({
+      rules: before.rules,
+      bounds: before.bounds,
+    });
+    expect((await cluster().get('secret', 'broxiva-secrets')).data.DATABASE_POOLED_URL).toBeUndefined();
+  });
+
+  test('under requests: one pod first, then all; no session of its own is left; no request fails', async () => {
+    await withoutFailedRequests(await cluster().serviceUrl(deployment, '/api/products'), async () => {
+      const before = { uids: await api().uids(), rules: await rules(), bounds: await api().bounds() };
+      const run = await cutover();
+      await run.untilStep('lead one pod', 'verifying');
+      await api().untilPods(before.uids.length + 1);
+      expect(await references()).toEqual([pooled, ...before.uids.map(() => direct)].sort());
+      expect(await api().bounds()).toEqual({ min: before.uids.length, max: before.uids.length });
+      const report = await run.report();
+      console.log(report.steps.map(({ name, evidence }) => `${name}: ${evidence}`).join('\n'), report.clients);
+      expect(report).toMatchObject({ outcome: 'Succeeded', clients: { failedRequests: 0 } });
+      expect(cluster().mutations(run.workflowId)).toEqual([
+        'patch secrets broxiva-secrets',
+        `broxiva-api-hpa min ${before.uids.length}, max ${before.uids.length}`,
+        'broxiva-api DATABASE_URL from broxiva-secrets/DATABASE_POOLED_URL',
+        'broxiva-api DATABASE_URL from broxiva-secrets/DATABASE_POOLED_URL',
+        'broxiva-api-hpa min 3, max 10',
+      ]);
+      expect(await references()).toEqual(before.uids.map(() => pooled));
+      expect({ rules: await rules(), bounds: await api().bounds() }).toEqual({
+        rules: before.rules,
+        bounds: before.bounds,
+      });
+      expect(report.steps[3]!.evidence).toMatch(/^broxiva-api has no session of its own on broxiva-db-primary/);
+    });
+    const again = await cutover();
+    expect(await again.report()).toMatchObject({ outcome: 'Succeeded', summary: 'nothing to do: all is so already' });
+  });
+}

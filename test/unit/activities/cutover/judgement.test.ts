@@ -1,0 +1,24 @@
+/** The one pod beside its siblings, and the pools. */
+import { exhausted, worseThan } from '../../../../activities/cutover/judgement';
+
+const pod = (name: string, took: number, failed = 0, count = 10) => ({
+  ...{ pod: name, failed, took: Array.from({ length: count }, () => took) },
+});
+
+test.each([
+  ['as fast as its siblings', pod('new', 12), [pod('a', 10), pod('b', 14)], []],
+  ['a hop slower', pod('new', 50), [pod('a', 10)], []],
+  ['far slower', pod('new', 100), [pod('a', 10)], ['new takes 100 ms, its siblings 10 ms']],
+  ['slow as they are', pod('new', 700), [pod('a', 600)], []],
+  ['it failed', pod('new', 10, 1), [pod('a', 10)], ['new failed 1 times, none of its siblings more than 0']],
+  ['it failed as one of them did', pod('new', 10, 2), [pod('a', 10, 2)], []],
+  ['it hardly answered', pod('new', 10, 0, 3), [pod('a', 10)], ['new answered 3 times only']],
+  ['it has no siblings', pod('new', 900), [], []],
+])('%s', (_what, canary, siblings, why) => expect(worseThan(canary, siblings)).toEqual(why));
+
+test('a client that waits for a second is told of, one that waits a moment is not', () => {
+  const look = { pod: 'p', transactions: 0 };
+  expect(exhausted({ ...look, waiting: 3, maxWaitSeconds: 0 })).toEqual([]);
+  expect(exhausted({ ...look, waiting: 0, maxWaitSeconds: 5 })).toEqual([]);
+  expect(exhausted({ ...look, waiting: 3, maxWaitSeconds: 1 })).toEqual(['3 clients wait in p, the first for 1 s']);
+});

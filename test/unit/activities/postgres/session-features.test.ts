@@ -1,0 +1,33 @@
+/** What lives longer than a transaction, by the text of a statement. */
+import { featuresOf } from '../../../../activities/postgres/session-features';
+
+test.each<[string, string[]]>([
+  ['LISTEN new_orders', ['listen']],
+  ['  listen x', ['listen']],
+  ['/* app */ LISTEN x', ['listen']],
+  ['-- who\nLISTEN x', ['listen']],
+  ['SELECT listen FROM radio', []],
+  ['NOTIFY x', []],
+  ['PREPARE find AS SELECT 1', ['prepare']],
+  ["PREPARE TRANSACTION 'x'", []],
+  ['DECLARE c CURSOR WITH HOLD FOR SELECT 1', ['withHold']],
+  ['DECLARE c CURSOR FOR SELECT 1', []],
+  ['SELECT pg_advisory_lock($1)', ['advisoryLock']],
+  ['SELECT pg_try_advisory_lock_shared (1)', ['advisoryLock']],
+  ['SELECT pg_advisory_xact_lock(1)', []],
+  ['SET search_path TO x', ['sessionSettings']],
+  ['SET SESSION statement_timeout = 1', ['sessionSettings']],
+  ['SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY', ['sessionSettings']],
+  ['SET ROLE other', ['sessionSettings']],
+  ["SET application_name='api-1'", []],
+  ['set session TimeZone to $1', []],
+  ['SET TIME ZONE $1', []],
+  ["SET NAMES 'UTF8'", []],
+  ['SET names_of_mine = 1', ['sessionSettings']],
+  ['SET LOCAL statement_timeout = 1', []],
+  ['SET TRANSACTION READ ONLY', []],
+  ['UPDATE t SET a = 1', []],
+  ['CREATE TEMP TABLE x (a int)', ['temporaryTable']],
+  ['CREATE TEMPORARY TABLE x (a int) ON COMMIT DROP', []],
+  ['', []],
+])('%j', (statement, features) => expect(featuresOf(statement)).toEqual(features));
