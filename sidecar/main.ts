@@ -5,14 +5,27 @@
  *              as long as PgBouncer itself answers. A server that is restarted, or a pool that is paused, does not take all
  *              pods out of the Service at once: clients wait in them instead of being refused.
  *   /metrics   in Prometheus' text format
+ *   /lease     of a pause: GET tells it, PUT takes one that is signed (activities/pgbouncer/lease.ts)
+ *
+ * Beside that it guards the pause (guard.ts).
  *
  * POD_IP (where both listen), PORT (9127), APPLICATION_URL (the role, its password and database), ADMINISTRATOR_PASSWORD (of
  * the console's user).
  */
-import { createServer, type ServerResponse } from 'node:http';
-import { administrator, poolerPort, upstreamOf } from '../activities/pgbouncer/configuration';
-import { type Console, onConsole, passThrough } from '../activities/pgbouncer/console';
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import {
+  administrator,
+  configurationFolder,
+  leaseFolder,
+  poolerPort,
+  upstreamOf,
+} from '../activities/pgbouncer/configuration';
+import { type Console, isPaused, onConsole, passThrough, type Row } from '../activities/pgbouncer/console';
 import { metricsText } from '../activities/pgbouncer/metrics';
+import { guard } from './guard';
+import { LeaseBook } from './lease-book';
 
 const { POD_IP = '127.0.0.1', PORT = '9127', APPLICATION_URL, ADMINISTRATOR_PASSWORD = '' } = process.env;
 
@@ -45,10 +58,17 @@ async function metrics(): Promise<string> {
   return metricsText(shown);
 }
 
-const routes: Record<string, () => Promise<string>> = { '/ready': ready, '/metrics': metrics };
+const book = new LeaseBook(leaseFolder, ADMINISTRATOR_PASSWORD);
+
+const routes: Record<string, () => Promise<string>> = {
+  ...{ '/ready': ready, '/metrics': metrics },
+  '/lease': () => Promise.resolve(`${JSON.stringify(book.lease) ?? 'none'}\n`),
+};
 
 const server = createServer((request, response) => {
-  const route = routes[new URL(request.url ?? '/', 'http://sidecar').pathname];
+  const { pathname } = new URL(request.url ?? '/', 'http://sidecar');
+  if (pathname === '/lease' && request.method === 'PUT') return void takeLease(request, response);
+  const route = routes[pathname];
   if (!route) return answer(response, 404, 'not found\n');
   route().then(
     (text) => answer(response, 200, text),
@@ -56,8 +76,43 @@ const server = createServer((request, response) => {
   );
 });
 
+/** A lease has some 150 characters. */
+const bodyMax = 1000;
+
+async function takeLease(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  let body = '';
+  try {
+    for await (const part of request.setEncoding('utf8')) {
+      body += part as string;
+      if (body.length > bodyMax) return answer(response, 400, 'too long\n');
+    }
+    const { status, text } = book.take(body);
+    answer(response, status, `${text}\n`);
+  } catch (error) {
+    answer(response, 503, `${(error as Error).message}\n`);
+  }
+}
+
 function answer(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { 'content-type': 'text/plain; version=0.0.4' }).end(text);
 }
 
+async function readDatabase(): Promise<{ row: Row; paused: boolean }> {
+  const row = (await ask(({ show }) => show('DATABASES'))).find(({ name }) => name === database);
+  if (!row) throw new Error(`PgBouncer has no database ${database}`);
+  return { row, paused: isPaused(row) };
+}
+
+/** At the address and in the database that PgBouncer itself would connect to. */
+async function tryServer({ host, port, database: behind }: Row): Promise<void> {
+  const authority = readFileSync(join(configurationFolder, 'ca.pem'), 'utf8');
+  await passThrough({ host: host!, port: Number(port) }, { user, password, database: behind! }, { authority });
+}
+
 server.listen(Number(PORT), POD_IP, () => console.log(`sidecar: listening on ${POD_IP}:${PORT}`));
+
+void guard({
+  ...{ lease: () => book.lease, forget: () => book.forget(), readDatabase, tryServer },
+  resume: () => ask(({ resume }) => resume(database)),
+  log: (words) => console.log(`guard: ${words}`),
+});

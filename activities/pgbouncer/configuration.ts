@@ -8,6 +8,10 @@ import type { Row } from './console';
 
 export const poolerPort = 5432;
 export const configurationFolder = '/etc/pgbouncer';
+/** Where a pod's sidecar keeps the lease of a pause, and finds it again when it is started anew. */
+export const leaseFolder = '/var/lib/pause';
+/** Where the sidecar answers; the port of Prometheus' own exporter of PgBouncer. */
+export const sidecarPort = 9127;
 /** For the console alone; no role of the server's. */
 export const administrator = 'durable_runbooks';
 

@@ -2,6 +2,7 @@
  * PgBouncer by its own protocol: its administration console, and a transaction through its pool. Both over the cluster's
  * network without TLS, as the applications come; passwords are proven by SCRAM, and never sent.
  */
+import { checkServerIdentity, type ConnectionOptions } from 'node:tls';
 import { Client } from 'pg';
 
 /** Every value as text: which columns are numbers depends on the version. */
@@ -27,19 +28,39 @@ const consoleDatabase = 'pgbouncer';
 export interface Console {
   /** `SHOW <what>`, by the simple query protocol: the console speaks no other. */
   show(what: 'VERSION' | 'CONFIG' | 'DATABASES' | 'POOLS' | 'STATS' | 'SERVERS'): Promise<Row[]>;
+  /**
+   * From now on no transaction begins; resolves when all have ended. Given up before, the pause stays in force. Of one database:
+   * a pause of all is not seen in SHOW DATABASES.
+   */
+  pause(database: string): Promise<void>;
+  /** Not while a PAUSE waits on another connection: that one would wait for ever (pgbouncer 715). One too many is an error. */
+  resume(database: string): Promise<void>;
 }
 
 export function onConsole<T>(
   address: Address,
   login: Omit<Credentials, 'database'>,
   ask: (console: Console) => Promise<T>,
+  /** For how long one answer is waited. */
+  limits: Limits = {},
 ): Promise<T> {
-  return connected(address, { ...login, database: consoleDatabase }, (client) =>
-    ask({
-      show: async (what) =>
-        (await client.query<Record<string, string | number | null>>(`SHOW ${what}`)).rows.map(inTexts),
-    }),
+  return connected(
+    address,
+    { ...login, database: consoleDatabase },
+    (client) =>
+      ask({
+        show: async (what) =>
+          (await client.query<Record<string, string | number | null>>(`SHOW ${what}`)).rows.map(inTexts),
+        pause: async (database) => void (await client.query(`PAUSE "${database}"`)),
+        resume: async (database) => void (await client.query(`RESUME "${database}"`)),
+      }),
+    limits,
   );
+}
+
+/** In a row of SHOW DATABASES. */
+export function isPaused(database: Row | undefined): boolean {
+  return database !== undefined && !['0', null, undefined].includes(database['paused']);
 }
 
 function inTexts(row: Record<string, string | number | null>): Row {
@@ -56,11 +77,11 @@ export interface Passage {
 }
 
 /**
- * Logs in to the pool, writes in a transaction, and rolls it back. A temporary table needs no right on anything of the
- * application's, and is refused by a server that only reads.
+ * Logs in to the pool, or past it to the server (`limits.authority`), writes in a transaction, and rolls it back. A temporary table
+ * needs no right on anything of the application's, and is refused by a server that only reads.
  */
-export function passThrough(address: Address, login: Credentials): Promise<Passage> {
-  return connected(address, login, async (client) => {
+export function passThrough(address: Address, login: Credentials, limits: Limits = {}): Promise<Passage> {
+  const pass = async (client: Client): Promise<Passage> => {
     await client.query('BEGIN');
     await client.query('CREATE TEMPORARY TABLE durable_runbooks_passage (number int) ON COMMIT DROP');
     await client.query('INSERT INTO durable_runbooks_passage VALUES (1)');
@@ -71,22 +92,46 @@ export function passThrough(address: Address, login: Credentials): Promise<Passa
     await client.query('ROLLBACK');
     const { tls, recovery, identifier } = rows[0]!;
     return { ...(tls === null ? {} : { tls }), inRecovery: recovery, systemIdentifier: identifier };
-  });
+  };
+  return connected(address, login, pass, limits);
 }
 
-async function connected<T>(address: Address, login: Credentials, work: (client: Client) => Promise<T>): Promise<T> {
+interface Limits {
+  answerMs?: number;
+  /** Who must have signed the peer's certificate, as PEM; without one there is no TLS. */
+  authority?: string;
+}
+
+function clientOf(address: Address, login: Credentials, limits: Limits): Client {
   const client = new Client({
-    ...{ ...address, ...login, ssl: false, application_name: 'durable-runbooks' },
-    ...{ connectionTimeoutMillis: connectMs, query_timeout: answerMs },
+    ...{ ...address, ...login, application_name: 'durable-runbooks' },
+    ssl: limits.authority === undefined ? false : verified(address.host, limits.authority),
+    ...{ connectionTimeoutMillis: connectMs, query_timeout: limits.answerMs ?? answerMs },
   });
   // One that breaks while idle would end the process; the next query says it as well.
   client.on('error', () => undefined);
+  return client;
+}
+
+async function connected<T>(
+  address: Address,
+  login: Credentials,
+  work: (client: Client) => Promise<T>,
+  limits: Limits,
+): Promise<T> {
+  const client = clientOf(address, login, limits);
   try {
     await client.connect();
     return await work(client);
   } finally {
     void client.end().catch(() => undefined);
   }
+}
+
+/** libpq's verify-full. */
+function verified(host: string, ca: string): ConnectionOptions {
+  // Node compares with the name it connected to, which it does not know for a socket that pg opened to an address.
+  return { rejectUnauthorized: true, ca, checkServerIdentity: (_name, peer) => checkServerIdentity(host, peer) };
 }
 
 /** A login that PgBouncer, or the server behind it, has refused: waiting does not mend it. */

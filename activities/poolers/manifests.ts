@@ -2,7 +2,13 @@
 import stringify from 'fast-json-stable-stringify';
 import type { PoolerTopology } from '../../catalogue';
 import type { Manifest, Resources } from '../kubernetes/kubernetes';
-import { configurationFolder, poolerPort, type PoolerSettings } from '../pgbouncer/configuration';
+import {
+  configurationFolder,
+  leaseFolder,
+  poolerPort,
+  type PoolerSettings,
+  sidecarPort,
+} from '../pgbouncer/configuration';
 import type { PoolerKind } from './contract';
 import { digestOf, project } from './digest';
 import { keysOf, passwordKey } from './secret';
@@ -11,8 +17,6 @@ import { keysOf, passwordKey } from './secret';
 export const managedBy = { 'app.kubernetes.io/managed-by': 'durable-runbooks' };
 /** On the Deployment's pods, for whoever adds up connections and may not read the Secret. */
 export const poolSizeAnnotation = 'durable-runbooks/pool-size';
-/** Where the sidecar answers; the port of Prometheus' own exporter of PgBouncer. */
-export const sidecarPort = 9127;
 
 /** Endpoints, kube-proxies and balancers hear that a pod leaves while it still takes connections. */
 const farewellSeconds = 5;
@@ -74,7 +78,7 @@ function deployment(
           spread('topology.kubernetes.io/zone', 'ScheduleAnyway', matchLabels),
         ],
         securityContext: { runAsNonRoot: true, fsGroup: poolerUser, seccompProfile: { type: 'RuntimeDefault' } },
-        volumes: [configurationVolume(pooler, fingerprint)],
+        volumes: [configurationVolume(pooler, fingerprint), { name: 'lease', emptyDir: { sizeLimit: '1Mi' } }],
         containers: [poolerContainer(pooler), sidecarContainer(pooler)],
       },
     },
@@ -159,6 +163,11 @@ function sidecarContainer({ name, sidecarImage, application }: PoolerTopology): 
       { name: 'NODE_OPTIONS', value: '--max-old-space-size=64' },
     ],
     ports: [{ name: 'metrics', containerPort: sidecarPort, protocol: 'TCP' }],
+    // The authorities of the server, at which the guard logs in before it ends a pause.
+    volumeMounts: [
+      { name: 'configuration', mountPath: configurationFolder, readOnly: true },
+      { name: 'lease', mountPath: leaseFolder },
+    ],
     resources: { requests: { cpu: '20m', memory: '96Mi' }, limits: { cpu: '500m', memory: '192Mi' } },
     readinessProbe: {
       httpGet: { path: '/ready', port: 'metrics', scheme: 'HTTP' },

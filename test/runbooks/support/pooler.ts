@@ -70,12 +70,25 @@ export class Pooler {
   }
 
   /** `SHOW <what>` of one pod. */
-  async show(what: string, pod: PodLook): Promise<Record<string, unknown>[]> {
+  show(what: string, pod: PodLook): Promise<Record<string, unknown>[]> {
+    return this.command(`SHOW ${what}`, pod);
+  }
+
+  /** To the console of one pod. */
+  async command(text: string, pod: PodLook): Promise<Record<string, unknown>[]> {
+    const password = await this.consolePassword();
+    return query(text, { host: pod.address, port: 5432, user: 'durable_runbooks', password, database: 'pgbouncer' });
+  }
+
+  async consolePassword(): Promise<string> {
     const { data } = await this.cluster.get('secret', name);
-    const password = Buffer.from(data['administrator-password'], 'base64').toString();
-    return query(`SHOW ${what}`, {
-      ...{ host: pod.address, port: 5432, user: 'durable_runbooks', password, database: 'pgbouncer' },
-    });
+    return Buffer.from(data['administrator-password'], 'base64').toString();
+  }
+
+  /** Of every pod, in the order of `pods()`: whether the application's database is paused. */
+  async paused(): Promise<boolean[]> {
+    const shown = await Promise.all((await this.pods()).map((pod) => this.show('DATABASES', pod)));
+    return shown.map((rows) => rows.some((row) => row.name === production.database && row.paused !== 0));
   }
 
   /** Of every pod: a setting of its configuration. */

@@ -1,0 +1,63 @@
+/**
+ * No crash of a worker leaves this pooler paused.
+ *
+ * Every second: where the lease of a pause has lapsed, log in past the pooler, as the application, at the address that
+ * PgBouncer has loaded, write, roll back. If that succeeds, RESUME; if not, the pause stays, and it is tried again: clients
+ * that wait are better off than clients that are refused. A pause without a lease is somebody else's.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Row } from '../activities/pgbouncer/console';
+import { guardEveryMs, type Lease } from '../activities/pgbouncer/lease';
+
+export type Decision =
+  /** No lease, or one in force. */
+  | 'leaveAlone'
+  /** Lapsed, and nothing is paused. */
+  | 'forget'
+  /** Lapsed, and still paused. */
+  | 'resumeIfServed';
+
+/** Pure. */
+export function decide(lease: Lease | undefined, paused: boolean, now: number): Decision {
+  if (!lease || lease.expiresAt > now) return 'leaveAlone';
+  return paused ? 'resumeIfServed' : 'forget';
+}
+
+export interface Guarded {
+  lease(): Lease | undefined;
+  forget(): void;
+  /** The pooled database as SHOW DATABASES has it, and whether it is paused. */
+  readDatabase(): Promise<{ row: Row; paused: boolean }>;
+  /** Throws unless the server behind that row takes a write. */
+  tryServer(row: Row): Promise<void>;
+  resume(): Promise<void>;
+  log(words: string): void;
+}
+
+/** For as long as this process lives. */
+export async function guard(guarded: Guarded): Promise<never> {
+  let said = '';
+  const say = (words: string) => {
+    if (words !== said) guarded.log((said = words));
+  };
+  for (;;) {
+    await look(guarded, say).catch((error: Error) => say(`cannot end the pause yet: ${error.message}`));
+    await sleep(guardEveryMs);
+  }
+}
+
+async function look(guarded: Guarded, say: (words: string) => void): Promise<void> {
+  if (decide(guarded.lease(), true, Date.now()) === 'leaveAlone') return;
+  const { row, paused } = await guarded.readDatabase();
+  const lease = guarded.lease();
+  const decision = decide(lease, paused, Date.now());
+  if (decision === 'forget') guarded.forget();
+  if (decision !== 'resumeIfServed') return;
+  say(`the lease of ${lease!.holder} has lapsed, and it is still paused: looking whether its server takes writes`);
+  await guarded.tryServer(row);
+  // Another worker may have taken it up meanwhile.
+  if (decide(guarded.lease(), paused, Date.now()) !== 'resumeIfServed') return;
+  await guarded.resume();
+  guarded.forget();
+  say(`resumed, ${Date.now() - lease!.expiresAt} ms after the lease of ${lease!.holder} had lapsed`);
+}
