@@ -5,9 +5,10 @@ import type { Kubernetes, Pod } from '../kubernetes/kubernetes';
 import type { Member } from '../redis/cluster/view';
 import { passwordKey, redisPort, selectorOf } from './manifests';
 
+/** Those of its StatefulSet alone, by their names. */
 export async function readPods(kubernetes: Kubernetes, cluster: RedisClusterTopology): Promise<Pod[]> {
   const pods = await kubernetes.readLabeledPods(selectorOf(cluster));
-  return pods.filter(({ name }) => ordinalOf(name) !== undefined).sort(byOrdinal);
+  return pods.filter(({ name }) => name === `${cluster.name}-${ordinalOf(name)}`).sort(byOrdinal);
 }
 
 /** Throws NotVerified where a pod is missing, or has no address yet. */
