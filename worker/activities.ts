@@ -27,16 +27,15 @@ export function createActivities(configuration: WorkerConfiguration, { servers, 
   const cacheConnections = secretsFolder ? { secretsFolder } : {};
   const reached = { servers, connections, cacheConnections, ...(certificateFile ? { certificateFile } : {}) };
   const settle = settleMs === undefined ? {} : { settleMs };
+  const inCluster = { topology, kubernetes: clusterOf(topology) };
   const databases = {
-    ...reached,
+    ...{ ...reached, ...inCluster },
     resourceGroup: topology.azure.resourceGroup,
     applicationDatabase: topology.postgres.database,
     ...settle,
   };
   const deployments = {
-    ...reached,
-    topology,
-    kubernetes: clusterOf(topology),
+    ...{ ...reached, ...inCluster },
     redis: { ...(secretsFolder ? { secretsFolder } : {}), ...(redisUrl ? { redisUrl } : {}) },
   };
   return stamped({

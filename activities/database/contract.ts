@@ -63,6 +63,26 @@ export interface ServerFacts {
   replayLagBytes?: number | null;
 }
 
+/** The topology's pooler before a primary. */
+export interface PoolerFacts {
+  namespace: string;
+  name: string;
+  /** Those that lead to that primary, and those that do not answer. */
+  pods: PoolerPodFacts[];
+  /** Why none of them could be found. */
+  problem?: string;
+}
+
+/** Its settings, or why they are not known. */
+export interface PoolerPodFacts {
+  pod: string;
+  problem?: string;
+  /** A client that waits longer for a connection is cut off; 0: never. */
+  queryWaitTimeoutSeconds?: number;
+  /** After a login that failed, for so long none is tried, and clients are turned away. */
+  serverLoginRetrySeconds?: number;
+}
+
 /** What preflight reads for a change of compute or storage. */
 export interface DatabaseFacts {
   resourceGroup: string;
@@ -73,6 +93,8 @@ export interface DatabaseFacts {
   backup: { newestCompletedAt?: string; newestAgeHours?: number; earliestRestoreDate?: string };
   /** Azure's own pooler on the primary (port 6432). */
   builtInPooler: boolean;
+  /** Absent where the topology has none before this primary. */
+  pooler?: PoolerFacts;
 }
 
 export interface ChangeRequest {

@@ -1,4 +1,6 @@
+import type { Topology } from '../../catalogue';
 import type { FlexibleServers } from '../azure/flexible-servers';
+import type { Kubernetes } from '../kubernetes/kubernetes';
 import type { ConnectionSources } from '../postgres/connection-url';
 
 /** What the database activities are given by the worker. */
@@ -7,6 +9,9 @@ export interface DatabaseDependencies {
   connections: ConnectionSources;
   /** PGSSLROOTCERT: who signs the servers' certificates; the system's authorities where absent. */
   certificateFile?: string;
+  topology: Pick<Topology, 'kubernetes' | 'postgres'>;
+  /** Throws ConfigurationMissing where the worker knows no cluster. */
+  kubernetes(): Kubernetes;
   resourceGroup: string;
   /** Database of the applications: its unlogged tables are named without the database. */
   applicationDatabase: string;

@@ -16,6 +16,7 @@ import { toFailure } from '../failures';
 import { azureProblem } from '../azure/failures';
 import type { DatabaseFacts, ServerFacts } from './contract';
 import type { DatabaseDependencies } from './dependencies';
+import { readPooler } from './pooler';
 import { onServer } from './sql';
 
 const listMax = 100;
@@ -24,11 +25,12 @@ const offersMax = 300;
 export async function inspect(name: string, use: DatabaseDependencies): Promise<DatabaseFacts> {
   const { servers, resourceGroup } = use;
   const primary = await servers.readServer(name);
-  const [offers, backups, replicaNames, pooler] = await Promise.all([
+  const [offers, backups, replicaNames, pooledByAzure, pooler] = await Promise.all([
     servers.readOffers(name),
     servers.readBackups(name),
     servers.readReplicas(name),
     builtInPooler(name, use),
+    readPooler(primary, use),
   ]);
   const replicas = await Promise.all(replicaNames.map((replica) => servers.readServer(replica)));
   return {
@@ -39,7 +41,8 @@ export async function inspect(name: string, use: DatabaseDependencies): Promise<
       .slice(0, offersMax)
       .map(({ sku, tier, vCores, memoryGb }: Offer) => ({ sku, tier, vCores, memoryGb })),
     backup: newestAutomatic(backups, primary, Date.now()),
-    builtInPooler: pooler,
+    builtInPooler: pooledByAzure,
+    ...(pooler ? { pooler } : {}),
   };
 }
 

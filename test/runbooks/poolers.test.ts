@@ -7,6 +7,7 @@ import { Cluster } from './support/cluster';
 import { cutoverTests } from './poolers/cutover';
 import { deployTests, rotationTests } from './poolers/deploy';
 import { guardTests } from './poolers/guard';
+import { upgradeTests } from './poolers/upgrade';
 
 // A case takes 10 to 90 s; every wait in it has a shorter deadline of its own.
 jest.setTimeout(240_000);
@@ -20,5 +21,6 @@ afterAll(() => cluster?.stop());
 
 describe('deployPgbouncer', () => deployTests(theCluster));
 describe('pgbouncerCutover', () => cutoverTests(theCluster));
+describe('databaseSkuUpgrade behind the pooler', () => upgradeTests(theCluster));
 describe('deployPgbouncer, again', () => rotationTests(theCluster));
 describe('the guard of a pause', () => guardTests(theCluster));

@@ -4,7 +4,7 @@
  * Sources: "Azure Database for PostgreSQL" documentation, concepts-limits (default connections), concepts-read-replicas
  * (order of scaling, parameters of replicas), concepts-scaling-resources (restart, near-zero-downtime scaling).
  */
-import type { Compute, DatabaseFacts, ServerFacts, SkuOffer } from '../../activities/database/contract';
+import type { Compute, DatabaseFacts, PoolerPodFacts, ServerFacts, SkuOffer } from '../../activities/database/contract';
 import type { DatabaseSkuUpgradeInput } from '../../catalogue';
 
 /** Default max_connections by memory in GiB (concepts-limits). It does not follow a change of size by itself. */
@@ -95,6 +95,26 @@ export function storageSteps(wanted: DatabaseSkuUpgradeInput, { primary, replica
 export function expectedStallSeconds(primary: Pick<ServerFacts, 'highAvailability'>): number {
   // Near-zero-downtime scaling takes 10–30 s, 40–60 s with DNS; servers with high availability do not get it: 2–10 min.
   return primary.highAvailability === 'Disabled' ? 60 : 600;
+}
+
+/** What does not fit a stall of so many seconds in how a pooler lets clients wait. */
+export type PoolerMisfit = 'gives up' | 'turns away';
+
+/**
+ * What deployPgbouncer sets: after a login that failed, the first answer came after 0.6 s then, after 13.0 s with PgBouncer's
+ * own 15 s (measured on 1.18).
+ */
+const loginRetrySecondsMax = 1;
+
+export function poolerMisfits(
+  { queryWaitTimeoutSeconds = 0, serverLoginRetrySeconds = 0 }: PoolerPodFacts,
+  stallSeconds: number,
+): PoolerMisfit[] {
+  return [
+    // 0: it waits for ever.
+    ...(queryWaitTimeoutSeconds > 0 && queryWaitTimeoutSeconds < stallSeconds ? ['gives up' as const] : []),
+    ...(serverLoginRetrySeconds > loginRetrySecondsMax ? ['turns away' as const] : []),
+  ];
 }
 
 export function offerOf(offers: SkuOffer[], sku: string | undefined): SkuOffer | undefined {

@@ -32,8 +32,11 @@ export const definition: Runbook<DatabaseSkuUpgradeInput, DatabaseFacts> = {
     read('preflight · read servers, sizes, backups').inspectDatabase({
       server: wanted.server ?? topology.postgres.primary,
     }),
-  targets: (_wanted, { primary, replicas }) =>
-    [primary, ...replicas].map((server) => targetOf('postgres', server.name)),
+  targets: (_wanted, { primary, replicas, pooler }) => [
+    ...[primary, ...replicas].map((server) => targetOf('postgres', server.name)),
+    // Nobody changes it, or leads clients there, while the server behind it goes and comes.
+    ...(pooler ? [targetOf('pooler', `${pooler.namespace}.${pooler.name}`)] : []),
+  ],
   findings,
   steps: (wanted, facts) => [
     ...computeSteps(wanted, facts).map((step) => scale(step, facts, wanted.timing)),

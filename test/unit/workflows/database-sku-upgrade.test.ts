@@ -1,5 +1,5 @@
 /** The decisions of databaseSkuUpgrade, as tables: which servers, in which order, to what; and what stands in the way. */
-import type { DatabaseFacts, ServerFacts, SkuOffer } from '../../../activities/database/contract';
+import type { DatabaseFacts, PoolerPodFacts, ServerFacts, SkuOffer } from '../../../activities/database/contract';
 import type { DatabaseSkuUpgradeInput } from '../../../catalogue';
 import { databaseSkuUpgradeInput, topologySchema } from '../../../catalogue';
 import {
@@ -7,6 +7,7 @@ import {
   connectionsAfter,
   defaultConnectionsFor,
   directionOf,
+  poolerMisfits,
   showCompute,
   storageSteps,
 } from '../../../workflows/database-sku-upgrade/decisions';
@@ -155,6 +156,17 @@ it('storage grows on replicas first, and only where it is smaller', () =>
     ['main', 256, 512],
   ]));
 
+it.each<[string, Omit<PoolerPodFacts, 'pod'>, string[]]>([
+  ['as deployPgbouncer makes it', { queryWaitTimeoutSeconds: 120, serverLoginRetrySeconds: 1 }, []],
+  ['just long enough', { queryWaitTimeoutSeconds: 60, serverLoginRetrySeconds: 0.1 }, []],
+  ['too short', { queryWaitTimeoutSeconds: 59, serverLoginRetrySeconds: 1 }, ['gives up']],
+  ['for ever', { queryWaitTimeoutSeconds: 0, serverLoginRetrySeconds: 1 }, []],
+  ['tried late', { queryWaitTimeoutSeconds: 120, serverLoginRetrySeconds: 15 }, ['turns away']],
+  ['both', { queryWaitTimeoutSeconds: 10, serverLoginRetrySeconds: 2 }, ['gives up', 'turns away']],
+])('a pooler in a stall of a minute, %s', (_name, settings, misfits) =>
+  expect(poolerMisfits({ pod: 'pgbouncer-1', ...settings }, 60)).toEqual(misfits),
+);
+
 describe('findings', () => {
   const up = { sku: 'Standard_D8ds_v4' };
   const found = (input: object, given: Partial<DatabaseFacts> = {}): string[] =>
@@ -228,6 +240,55 @@ describe('findings', () => {
     expect(
       found({ sku: 'Standard_D9ds_v4', storageGb: 128 }, { backup: {} }).filter((line) => line.startsWith('refusal')),
     ).toEqual(['refusal SkuUnavailable', 'refusal StorageShrinks', 'refusal NoBackup', 'refusal NoRestorePoint']));
+
+  const fitting = { pod: 'a', queryWaitTimeoutSeconds: 120, serverLoginRetrySeconds: 1 };
+  const pooler = (...pods: PoolerPodFacts[]) => ({ pooler: { namespace: 'prod', name: 'pgbouncer', pods } });
+  it.each<[string, object, Partial<DatabaseFacts>, string[]]>([
+    ['that fits', up, pooler(fitting, { ...fitting, pod: 'b' }), ['BehindPooler']],
+    ['that is not there', up, pooler(), []],
+    ['where nothing restarts', { storageGb: 512 }, pooler(fitting), []],
+    [
+      'one pod of which gives up',
+      up,
+      pooler(fitting, { ...fitting, pod: 'b', queryWaitTimeoutSeconds: 30 }),
+      ['BehindPooler', 'PoolerGivesUp'],
+    ],
+    ['that turns away', up, pooler({ ...fitting, serverLoginRetrySeconds: 15 }), ['BehindPooler', 'PoolerTurnsAway']],
+    [
+      'whose stall is longer',
+      up,
+      { ...pooler(fitting), primary: server('main', { highAvailability: 'ZoneRedundant' }) },
+      ['HighAvailability', 'BehindPooler', 'PoolerGivesUp'],
+    ],
+    [
+      'one pod of which does not answer',
+      up,
+      pooler(fitting, { pod: 'b', problem: 'no' }),
+      ['PoolerUnseen', 'BehindPooler'],
+    ],
+    ['no pod of which answers', up, pooler({ pod: 'b', problem: 'no' }), ['PoolerUnseen']],
+    [
+      'that cannot be found where nothing restarts',
+      { storageGb: 512 },
+      { pooler: { ...pooler().pooler, problem: 'no' } },
+      [],
+    ],
+    ['that cannot be found', up, { pooler: { ...pooler().pooler, problem: 'no' } }, ['PoolerUnseen']],
+  ])('warns of a pooler %s', (_name, input, given, codes) =>
+    expect(found(input, given).filter((line) => !line.endsWith('ClientIntolerant'))).toEqual(
+      codes.map((code) => `warning ${code}`),
+    ),
+  );
+
+  it.each<[string, number[], string]>([
+    ['the shortest wait', [120, 30], 'clients wait at most 30 s, and'],
+    ['no end of the wait', [0, 0], 'clients wait, and'],
+    ['an end of it in one pod', [0, 90], 'clients wait at most 90 s, and'],
+  ])('tells %s', (_name, waits, words) => {
+    const pods = waits.map((queryWaitTimeoutSeconds) => ({ ...fitting, queryWaitTimeoutSeconds }));
+    const all = findings(wanted(up), facts(pooler(...pods)), topology);
+    expect(all.find(({ code }) => code === 'BehindPooler')!.message).toContain(words);
+  });
 
   it('warns of what a restart does to others', () =>
     expect(

@@ -1,0 +1,56 @@
+/** The pooler before a primary, and how long a client waits in each of its pods. Reads only. */
+import type { FlexibleServer } from '../azure/flexible-servers';
+import { failure, oneLine, toFailure } from '../failures';
+import { kubernetesProblem } from '../kubernetes/failures';
+import type { Pod } from '../kubernetes/kubernetes';
+import { type Upstream, upstreamOf } from '../pgbouncer/configuration';
+import { passThrough } from '../pgbouncer/console';
+import { postgresProblem } from '../postgres/failures';
+import { type Primary, readPrimary } from '../poolers/passage';
+import { addressOf, askPooler, readPoolerPods } from '../poolers/pods';
+import type { PoolerFacts, PoolerPodFacts } from './contract';
+import type { DatabaseDependencies } from './dependencies';
+
+/**
+ * Undefined where the topology has none before this server. What cannot be read is told instead of thrown: a server is made
+ * larger also while the cluster is in trouble.
+ */
+export async function readPooler(server: FlexibleServer, use: DatabaseDependencies): Promise<PoolerFacts | undefined> {
+  const { namespace = '', pooler } = use.topology.kubernetes ?? {};
+  if (!pooler || server.name !== use.topology.postgres.primary) return undefined;
+  const named = { namespace, name: pooler.name };
+  try {
+    const kubernetes = use.kubernetes();
+    const { pods, password } = await readPoolerPods(kubernetes, pooler.name);
+    if (pods.length === 0) return { ...named, pods: [] };
+    const { secret, key } = pooler.application;
+    const upstream = upstreamOf((await kubernetes.readSecret(secret, key)).text);
+    if (typeof upstream === 'string') throw failure('ConfigurationMissing', `${key} of ${secret}: ${upstream}`);
+    const primary = await readPrimary(server, use);
+    const asked = await Promise.all(pods.map((pod) => askPod(pod, password, upstream, primary)));
+    return { ...named, pods: asked.filter((pod) => pod !== undefined) };
+  } catch (error) {
+    return { ...named, pods: [], problem: toFailure(error, [kubernetesProblem, postgresProblem]).message };
+  }
+}
+
+/** Undefined where it leads to another server. */
+async function askPod(
+  pod: Pod,
+  password: string,
+  { role: user, password: own, database }: Upstream,
+  primary: Primary,
+): Promise<PoolerPodFacts | undefined> {
+  try {
+    const { systemIdentifier, inRecovery } = await passThrough(addressOf(pod), { user, password: own, database });
+    if (systemIdentifier !== primary.systemIdentifier || inRecovery) return undefined;
+    const configuration = await askPooler(pod, password, ({ show }) => show('CONFIG'));
+    const seconds = (setting: string) => Number(configuration.find(({ key }) => key === setting)?.['value']);
+    return {
+      ...{ pod: pod.name, queryWaitTimeoutSeconds: seconds('query_wait_timeout') },
+      serverLoginRetrySeconds: seconds('server_login_retry'),
+    };
+  } catch (error) {
+    return { pod: pod.name, problem: oneLine((error as Error).message) };
+  }
+}
