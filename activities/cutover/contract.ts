@@ -61,7 +61,10 @@ export interface CutoverFacts {
 }
 
 export interface CutoverActivities {
-  /** Throws ConfigurationMissing where the topology has no pooler, or does not say how the deployment reaches the primary. */
+  /**
+   * Throws ConfigurationMissing where the topology has no pooler, or does not say how the deployment reaches the primary and
+   * how a pod of it is asked.
+   */
   inspectCutover(request: { deployment: string }): Promise<CutoverFacts>;
 
   readPooledAddress(request: { deployment: string }): Promise<Since & { published: Published }>;

@@ -12,6 +12,7 @@ import type { PathState, Published } from './contract';
 export interface Way {
   pooler: PoolerTopology;
   known: DeploymentTopology;
+  podEndpoint: NonNullable<DeploymentTopology['podEndpoint']>;
   variable: string;
   secret: string;
   key: string;
@@ -22,10 +23,14 @@ export interface Way {
 export function wayOf(deployment: string, use: PoolerDependencies): Way {
   const pooler = knownPooler(use);
   const known = knownDeployment(deployment, use);
-  if (known.primaryUrl) return { pooler, known, ...known.primaryUrl };
+  const { primaryUrl, podEndpoint } = known;
+  if (primaryUrl && podEndpoint) return { pooler, known, podEndpoint, ...primaryUrl };
+  const missing = primaryUrl
+    ? 'how a pod of it is asked: add its podEndpoint'
+    : 'how it reaches the primary: add its primaryUrl';
   throw failure(
     'ConfigurationMissing',
-    `the topology does not say how ${deployment} reaches the primary: add its primaryUrl (docs/runbooks/pgbouncer-cutover.md)`,
+    `the topology does not say of ${deployment} ${missing} (docs/runbooks/pgbouncer-cutover.md)`,
   );
 }
 

@@ -38,10 +38,9 @@ export async function comparePods(
   return comparison(own!, siblings);
 }
 
-function urlOf({ address = '' }: Pod, { known }: Way): string {
-  const { port = 80, path = '/' } = known.podEndpoint ?? {};
-  const asked = known.clientUrl === undefined ? path : new URL(known.clientUrl).pathname;
-  return `http://${address.includes(':') ? `[${address}]` : address}:${port}${asked}`;
+function urlOf({ address = '' }: Pod, { known, podEndpoint }: Way): string {
+  const path = known.clientUrl === undefined ? podEndpoint.path : new URL(known.clientUrl).pathname;
+  return `http://${address.includes(':') ? `[${address}]` : address}:${podEndpoint.port}${path}`;
 }
 
 async function askOnce(url: string, answers: Answers): Promise<void> {
