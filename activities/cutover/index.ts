@@ -78,6 +78,7 @@ export function createCutoverActivities(use: PoolerDependencies): CutoverActivit
       assertStill(pathOf(deployment), state, stateOf(found, way.variable), showPath);
       // On the way back all pods are there already: only the rules of the next rolling update are given back.
       if (since === undefined) return 'its rules are as they were';
+      await assertPublished(way);
       const pods = await kubernetes().readPods(found);
       const stuck = stuckPods(pods, since);
       if (stuck.length > 0) throw failure('WorkloadFailing', stuck.join('; '));
@@ -100,6 +101,7 @@ export function createCutoverActivities(use: PoolerDependencies): CutoverActivit
       const wanted = ({ replicas }: { replicas: number }) => ({ atLeast: replicas, allGone: true });
       const evidence = await verifyWorkload(deployment, { wanted, since }, use);
       if (state.reference !== pooledReference(way)) return evidence;
+      await assertPublished(way);
       return `${await verifyNoDirectSession(deployment, way)}, ${evidence}`;
     },
     verifyPools: ({ deployment, ...window }) =>
@@ -115,6 +117,12 @@ export function createCutoverActivities(use: PoolerDependencies): CutoverActivit
       ),
   };
   return asFailures(activities, [kubernetesProblem, azureProblem, postgresProblem]);
+
+  /** Pods that are started take what is there by then. */
+  async function assertPublished(way: Way): Promise<void> {
+    const { published } = await readPublished(kubernetes(), way);
+    assertStill<Published>(addressOf(way), 'current', published);
+  }
 
   /** A session is the deployment's by its address, or by its name: behind a translated address only by that. */
   async function verifyNoDirectSession(deployment: string, way: Way): Promise<string> {

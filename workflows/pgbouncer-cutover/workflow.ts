@@ -64,6 +64,9 @@ export const definition: Runbook<PgbouncerCutoverInput, CutoverFacts> = {
   settled: (_wanted, before, after) => ({
     problems: [
       ...restartsSince(before.restarts, after.restarts),
+      ...(after.published === 'current'
+        ? []
+        : [`${after.pooledKey} of ${after.secret} is not the URL through the pool`]),
       ...after.poolers.flatMap(({ pod, problem }) => (problem === undefined ? [] : [`${pod}: ${problem}`])),
     ],
     evidence: [],

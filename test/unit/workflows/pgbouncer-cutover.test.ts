@@ -59,6 +59,26 @@ test.each<[string, Partial<CutoverFacts>, string[]]>([
   expect(planned.filter(({ resource }) => !targets.includes(resource))).toEqual([]);
 });
 
+test.each<[string, Partial<CutoverFacts>, string[]]>([
+  ['all is well', {}, []],
+  ['another address is published', { published: 'other' }, ['POOLED_URL of secrets is not the URL through the pool']],
+  ['none is', { published: 'absent' }, ['POOLED_URL of secrets is not the URL through the pool']],
+  [
+    'a pod of the pooler lets nothing through',
+    {
+      poolers: [
+        { pod: 'a', ...serving },
+        { pod: 'b', problem: 'no' },
+      ],
+    },
+    ['b: no'],
+  ],
+  ['a pod restarted', { restarts: { 'broxiva-api-1': 2 } }, ['broxiva-api-1 restarted 1 time']],
+])('it does not succeed where, in the end, %s', (_what, more, problems) => {
+  const after = facts({ published: 'current', path: pooled, ...more });
+  expect(definition.settled!(input(), facts(), after).problems).toEqual(problems);
+});
+
 test('while one pod is compared, Kubernetes goes no further by itself', () => {
   const { maxSurge, maxUnavailable, minReadySeconds, progressDeadlineSeconds } = heldPath('x');
   expect({ maxSurge, maxUnavailable }).toEqual({ maxSurge: '1', maxUnavailable: '0' });
