@@ -21,6 +21,8 @@ export interface Alive {
    * may have the activity by now; what the cancellation says where it was cancelled.
    */
   assertAwake(): void;
+  /** Whether what was begun is still this attempt's to end: also when the run was told to stop, but not when another goes on. */
+  isOurs(): boolean;
 }
 
 /** The newest attempt of each activity in this process: one that woke late may run beside those that took over. */
@@ -38,6 +40,7 @@ export async function whileAlive<T>(details: () => unknown, body: (alive: Alive)
   const { info, cancellationSignal } = context;
   const activity = `${info.workflowExecution!.runId} ${info.activityId}`;
   newest.set(activity, info.attempt);
+  const isNewest = () => !standstill.happened && newest.get(activity) === info.attempt;
   const standstill = new Standstill((info.heartbeatTimeoutMs ?? Infinity) * standstillShare);
   const beat = setInterval(() => {
     standstill.alive();
@@ -48,9 +51,11 @@ export async function whileAlive<T>(details: () => unknown, body: (alive: Alive)
       identity: ownIdentity(),
       assertAwake() {
         if (cancellationSignal.aborted) throw cancellationSignal.reason;
-        if (!standstill.happened && newest.get(activity) === info.attempt) return;
+        if (isNewest()) return;
         throw failure('WorkerStoodStill', 'this worker stood still for longer than its heartbeats may be apart');
       },
+      isOurs: () =>
+        isNewest() && (!cancellationSignal.aborted || context.cancellationDetails?.cancelRequested === true),
     });
   } finally {
     clearInterval(beat);

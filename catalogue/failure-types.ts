@@ -189,6 +189,11 @@ export const failureTypes = {
     ask: false,
     advice: 'clients wait for a connection of the pool: give it more (deployPgbouncer), or find out what holds them',
   },
+  PoolerNotPaused: {
+    retryable: false,
+    ask: false,
+    advice: 'nothing was restarted and clients went on: remove what the message names, then start again',
+  },
   NotVerified: {
     retryable: true,
     ask: false,

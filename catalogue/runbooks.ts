@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { configureAutoscalingInput } from './configure-autoscaling';
 import { createReadReplicaInput } from './create-read-replica';
+import { databaseRestartInput } from './database-restart';
 import { databaseSkuUpgradeInput } from './database-sku-upgrade';
 import { deployPgbouncerInput } from './deploy-pgbouncer';
 import { pgbouncerCutoverInput } from './pgbouncer-cutover';
@@ -36,6 +37,16 @@ export const runbooks: Record<string, RunbookEntry> = {
     input: databaseSkuUpgradeInput,
     subject: ({ server }, topology) => (typeof server === 'string' ? server : topology.postgres.primary),
     example: { sku: 'Standard_D8ds_v4', tier: 'GeneralPurpose', reason: 'Black Friday' },
+  },
+  databaseRestart: {
+    name: 'databaseRestart',
+    title: 'Set parameters of a PostgreSQL flexible server, and restart it',
+    summary:
+      'Sets server parameters, and restarts the server where they need it. Where PgBouncer stands before it, its clients wait meanwhile instead of failing.',
+    risk: 'Whoever is connected past PgBouncer is cut off. Every parameter that waits for a restart takes effect, whoever set it.',
+    input: databaseRestartInput,
+    subject: ({ server }, topology) => (typeof server === 'string' ? server : topology.postgres.primary),
+    example: { restart: true, reason: 'maintenance' },
   },
   scaleDeployment: {
     name: 'scaleDeployment',

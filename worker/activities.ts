@@ -10,6 +10,8 @@ import { createDeploymentActivities } from '../activities/deployments';
 import { createPoolerActivities } from '../activities/poolers';
 import { createRedisClusterActivities } from '../activities/redis-clusters';
 import { createReplicaActivities } from '../activities/replicas';
+import { createRestartActivities } from '../activities/restarts';
+import { poolClient } from '../activities/restarts/pool';
 import { stamped } from '../activities/stamped';
 import { createTargetLockActivities } from '../activities/target-lock';
 import { createTopologyActivities } from '../activities/topology';
@@ -41,7 +43,7 @@ export function createActivities(configuration: WorkerConfiguration, { servers, 
   return stamped({
     ...createTopologyActivities({ topology }),
     ...createTargetLockActivities({ client, taskQueue }),
-    ...createClientActivities({ ...reached, client }),
+    ...createClientActivities({ ...reached, client, pool: () => poolClient(deployments) }),
     ...createDatabaseActivities(databases),
     ...createDeploymentActivities(deployments),
     ...createCacheActivities({ caches, cacheConnections, topology, ...settle }),
@@ -49,5 +51,6 @@ export function createActivities(configuration: WorkerConfiguration, { servers, 
     ...createPoolerActivities(deployments),
     ...createCutoverActivities(deployments),
     ...createRedisClusterActivities(deployments),
+    ...createRestartActivities({ ...databases, ...deployments }),
   });
 }

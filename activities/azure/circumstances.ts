@@ -3,7 +3,7 @@
  * long as it runs (Azure's own pace is up to a minute, far beyond any heartbeat time-out).
  */
 import { Context } from '@temporalio/activity';
-import { whileAlive } from '../alive';
+import { type Alive, whileAlive } from '../alive';
 import type { RequestIdentity } from '../request-identity';
 import type { Circumstances, Progress } from './change';
 
@@ -15,7 +15,7 @@ export interface LongRequest {
 
 export function withCircumstances<T>(
   { deadlineSeconds, busyMayBeOurs, settleMs }: LongRequest,
-  body: (given: Circumstances, identity: RequestIdentity) => Promise<T>,
+  body: (given: Circumstances, identity: RequestIdentity, alive: Alive) => Promise<T>,
 ): Promise<T> {
   const context = Context.current();
   const { info } = context;
@@ -23,21 +23,22 @@ export function withCircumstances<T>(
   let latest: Progress = resumed ?? { change: '', accepted: [] };
   return whileAlive(
     () => latest,
-    ({ identity, assertAwake }) =>
+    (alive) =>
       body(
         {
           firstAttempt: info.attempt === 1,
           ...(resumed ? { resumed } : {}),
           busyMayBeOurs,
-          correlationId: identity.correlationId,
+          correlationId: alive.identity.correlationId,
           deadlineAt: info.scheduledTimestampMs + deadlineSeconds * 1000,
           settleMs,
           now: Date.now,
           sleep: (ms) => context.sleep(ms),
           heartbeat: (progress) => context.heartbeat((latest = progress)),
-          assertAwake,
+          assertAwake: () => alive.assertAwake(),
         },
-        identity,
+        alive.identity,
+        alive,
       ),
   );
 }

@@ -43,6 +43,17 @@ export interface Parameter {
   pendingRestart: boolean;
 }
 
+/** A parameter with what Azure allows of it. */
+export interface DescribedParameter extends Parameter {
+  /** Takes effect with the next restart only. */
+  isStatic: boolean;
+  isReadOnly: boolean;
+  /** Boolean, Integer, Numeric, Enumeration, String or Set (several words). */
+  dataType: string;
+  /** "25-5000", "on,off", or a regular expression; "" where Azure says nothing. */
+  allowedValues: string;
+}
+
 export interface Offer {
   sku: string;
   tier: string;
@@ -70,7 +81,7 @@ export interface FlexibleServers {
   readReplicas(server: string): Promise<string[]>;
   /** Throws ServerNotFound for a parameter that does not exist, too. */
   readParameter(server: string, name: string): Promise<Parameter>;
-  readParameters(server: string): Promise<Parameter[]>;
+  readParameters(server: string): Promise<DescribedParameter[]>;
   /** Sizes that this server can be given. */
   readOffers(server: string): Promise<Offer[]>;
   /** Sizes that a region offers; none for one that Azure does not know. */

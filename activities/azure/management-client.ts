@@ -5,7 +5,7 @@ import {
   type Configuration,
   type Server,
 } from '@azure/arm-postgresql-flexible';
-import type { FlexibleServer, FlexibleServers, Offer, Parameter } from './flexible-servers';
+import type { DescribedParameter, FlexibleServer, FlexibleServers, Offer } from './flexible-servers';
 import { type ManagementOptions, resourceManager } from './resource-manager';
 
 export function createFlexibleServers(options: ManagementOptions): FlexibleServers {
@@ -125,7 +125,11 @@ function serverOf(server: Server): FlexibleServer {
   };
 }
 
-function parameterOf(configuration: Configuration): Parameter {
+function parameterOf(configuration: Configuration): DescribedParameter {
   const { name = '', value = '', defaultValue = '', source = '', unit, isConfigPendingRestart = false } = configuration;
-  return { name, value, defaultValue, source, ...(unit ? { unit } : {}), pendingRestart: isConfigPendingRestart };
+  const { dataType = '', allowedValues = '', isDynamicConfig = true, isReadOnly = false } = configuration;
+  return {
+    ...{ name, value, defaultValue, source, ...(unit ? { unit } : {}), pendingRestart: isConfigPendingRestart },
+    ...{ dataType, allowedValues, isReadOnly, isStatic: !isDynamicConfig },
+  };
 }

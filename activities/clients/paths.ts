@@ -1,5 +1,6 @@
 /** How one request of the probe is made, for each kind of path. */
 import type { FlexibleServers } from '../azure/flexible-servers';
+import { type Address, connectToPool, type Credentials } from '../pgbouncer/console';
 import { connect, type Connection, type ConnectionLimits } from '../postgres/connection';
 import { connectionUrl, type ConnectionSources } from '../postgres/connection-url';
 import { type CacheConnections, connectToCache, type RedisClient } from '../redis/connection';
@@ -10,6 +11,8 @@ export interface PathDependencies {
   connections: ConnectionSources;
   cacheConnections: CacheConnections;
   certificateFile?: string;
+  /** As the application logs in to the topology's pooler. */
+  pool(): Promise<{ address: Address; login: Credentials }>;
 }
 
 /** A client that asks again and again. */
@@ -22,11 +25,19 @@ export interface Asker {
 /** Shorter than a client's usual patience: a request that hangs is seen as a stall either way. */
 const limits: ConnectionLimits = { connectMs: 2000, statementMs: 2000 };
 const httpMs = 2000;
+/** A pooler lets its clients wait, and they do: as long as this, it is a stall and no failure. */
+const pooledMs = 120_000;
 
 export async function askerFor(path: ClientPath, use: PathDependencies): Promise<Asker> {
   if (path.kind === 'every') return together(await Promise.all(path.paths.map((each) => askerFor(each, use))));
   if (path.kind === 'redis') return onRedis(() => connectToCache(path.cache, use.cacheConnections));
   if (path.kind === 'http') return { ask: () => get(path.url), close: () => undefined };
+  if (path.kind === 'pooler') {
+    return onPostgres(async () => {
+      const { address, login } = await use.pool();
+      return connectToPool(address, login, pooledMs);
+    });
+  }
   const url = await connectionUrl(await use.servers.readServer(path.server), 'application', use.connections);
   return onPostgres(() => connect(url, limits, use.certificateFile));
 }

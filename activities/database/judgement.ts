@@ -101,7 +101,11 @@ function expectedBuffers(wanted: Compute, since: ComputeBefore, offers: Offer[])
   return from && to ? since.sharedBuffersBytes * (to / from) : undefined;
 }
 
-function judgeReplica({ inRecovery, streaming, replayPause, replayLagBytes }: ReplicaState, who: string): string[] {
+/** What is wrong with it. */
+export function judgeReplica(
+  { inRecovery, streaming, replayPause, replayLagBytes }: ReplicaState,
+  who: string,
+): string[] {
   if (!inRecovery) return [`${who} is no replica any more (not in recovery)`];
   return [
     ...(streaming ? [] : [`${who}: its WAL receiver is not streaming`]),

@@ -82,9 +82,7 @@ export interface Passage {
  */
 export function passThrough(address: Address, login: Credentials, limits: Limits = {}): Promise<Passage> {
   const pass = async (client: Client): Promise<Passage> => {
-    await client.query('BEGIN');
-    await client.query('CREATE TEMPORARY TABLE durable_runbooks_passage (number int) ON COMMIT DROP');
-    await client.query('INSERT INTO durable_runbooks_passage VALUES (1)');
+    await beginWriting(client);
     const { rows } = await client.query<{ tls: string | null; recovery: boolean; identifier: string }>(
       `SELECT (SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()) AS tls, pg_is_in_recovery() AS recovery,
               (SELECT system_identifier::text FROM pg_control_system()) AS identifier`,
@@ -96,17 +94,32 @@ export function passThrough(address: Address, login: Credentials, limits: Limits
   return connected(address, login, pass, limits);
 }
 
+/** Throws where the server takes no writes. The transaction is the caller's to roll back. */
+export async function beginWriting(client: Pick<Client, 'query'>): Promise<void> {
+  await client.query('BEGIN');
+  await client.query('CREATE TEMPORARY TABLE durable_runbooks_passage (number int) ON COMMIT DROP');
+  await client.query('INSERT INTO durable_runbooks_passage VALUES (1)');
+}
+
 interface Limits {
+  connectMs?: number;
   answerMs?: number;
   /** Who must have signed the peer's certificate, as PEM; without one there is no TLS. */
   authority?: string;
+}
+
+/** A client of the pool that waits as long as it is let wait, up to `patienceMs`. Closing it is the caller's. */
+export async function connectToPool(address: Address, login: Credentials, patienceMs: number): Promise<Client> {
+  const client = clientOf(address, login, { answerMs: patienceMs, connectMs: patienceMs });
+  await client.connect();
+  return client;
 }
 
 function clientOf(address: Address, login: Credentials, limits: Limits): Client {
   const client = new Client({
     ...{ ...address, ...login, application_name: 'durable-runbooks' },
     ssl: limits.authority === undefined ? false : verified(address.host, limits.authority),
-    ...{ connectionTimeoutMillis: connectMs, query_timeout: limits.answerMs ?? answerMs },
+    ...{ connectionTimeoutMillis: limits.connectMs ?? connectMs, query_timeout: limits.answerMs ?? answerMs },
   });
   // One that breaks while idle would end the process; the next query says it as well.
   client.on('error', () => undefined);

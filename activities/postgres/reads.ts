@@ -20,18 +20,23 @@ export async function readSettings(client: Client, names: string[] = []): Promis
             current_setting('max_connections') AS connections,
             pg_size_bytes(current_setting('shared_buffers')) AS buffers`,
   );
-  const settings = await client.query<{ name: string; setting: string }>(
-    'SELECT name, setting FROM pg_settings WHERE name = ANY($1)',
-    [names],
-  );
   const [row] = rows;
   return {
     startedAt: row!.started.toISOString(),
     inRecovery: row!.recovery,
     maxConnections: Number(row!.connections),
     sharedBuffersBytes: Number(row!.buffers),
-    settings: Object.fromEntries(settings.rows.map(({ name, setting }) => [name, setting])),
+    settings: await readRunning(client, names),
   };
+}
+
+/** Those of the settings that the server knows, in the unit that pg_settings shows. Pending ones as they still are. */
+async function readRunning(client: Client, names: string[]): Promise<Record<string, string>> {
+  const { rows } = await client.query<{ name: string; setting: string }>(
+    'SELECT name, setting FROM pg_settings WHERE name = ANY($1)',
+    [names],
+  );
+  return Object.fromEntries(rows.map(({ name, setting }) => [name, setting]));
 }
 
 /** Sessions whose transaction is older than five minutes: a restart cuts them off. The oldest 20. */
@@ -148,6 +153,18 @@ export async function readArrivals(
   );
   const { sessions, asked, addresses, rows: rowsRead } = rows[0]!;
   return { sessions, asked, addresses, rowsRead: Number(rowsRead ?? 0) };
+}
+
+/** Server processes of a role's sessions in a database, ours too. */
+export async function readProcesses(
+  client: Client,
+  { role, database }: { role: string; database: string },
+): Promise<number[]> {
+  const { rows } = await client.query<{ pid: number }>(
+    `SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename = $1 AND datname = $2`,
+    [role, database],
+  );
+  return rows.map(({ pid }) => pid);
 }
 
 /** Client sessions that are neither ours nor Azure's, by role. */

@@ -79,6 +79,8 @@ const runsOnCluster: Record<string, object> = {
   },
   configureAutoscaling: { deployment: 'broxiva-web', min: 2, max: 4, cpuPercent: 70 },
   deployPgbouncer: {},
+  // Behind the pooler that has just been made.
+  databaseRestart: { parameters: { max_connections: 1800, work_mem: 8192 } },
   pgbouncerCutover: { deployment: 'broxiva-api', canarySeconds: 5, watchSeconds: 2 },
   redisClusterBootstrap: { maxMemoryMegabytes: 48, storageGigabytes: 1 },
   createReadReplica: { replica: 'broxiva-db-replica-1', lagWindowSeconds: 1 },

@@ -83,4 +83,6 @@ function typeOf(schema: Schema): string {
   return `${names[String(type)] ?? String(type)}${range}`;
 }
 
-const names: Record<string, string> = { integer: 'whole number', number: 'number', boolean: 'true | false' };
+const names: Record<string, string> = {
+  ...{ integer: 'whole number', number: 'number', boolean: 'true | false', object: 'values by name' },
+};

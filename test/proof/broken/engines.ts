@@ -28,6 +28,7 @@ const nothing = {
   caches: 0,
   podsStarted: 0,
   changesServers: false,
+  changesSize: false,
   makesReplicas: false,
 };
 const server: Ground = {

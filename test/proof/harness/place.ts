@@ -23,13 +23,15 @@ export interface Armed {
 }
 
 export class Place {
-  readonly servers: Servers;
+  servers: Servers;
   readonly caches: Caches;
   private readonly ledger: LedgerClients;
   private readonly redis: RedisClients;
   private readonly inCluster:
     | { workload: Workload; reader: Reader; pooler: Pooler; redisPods: RedisPods; clients: Record<string, HttpClients> }
     | undefined;
+  /** By which the ledger's clients come, where they come through a pooler. */
+  private pooledUrl: string | undefined;
 
   constructor(
     private readonly stage: Stage,
@@ -38,7 +40,7 @@ export class Place {
   ) {
     this.servers = new Servers(stage, name);
     this.caches = new Caches(stage, name);
-    this.ledger = new LedgerClients(stage.lab.path('traffic', name), () => this.servers.clientUrl);
+    this.ledger = new LedgerClients(stage.lab.path('traffic', name), () => this.pooledUrl ?? this.servers.clientUrl);
     const { lab } = stage;
     this.redis = new RedisClients(() => ({
       url: readFileSync(lab.cacheUrlFile(this.caches.name), 'utf8'),
@@ -53,6 +55,17 @@ export class Place {
         Object.entries(namespace.clientUrls).map(([application, url]) => [application, new HttpClients(url)]),
       ),
     };
+  }
+
+  get isBehindPooler(): boolean {
+    return this.pooledUrl !== undefined;
+  }
+
+  /** The servers are the namespace's, with the pooler before them, and the ledger is written through it. */
+  async goBehindPooler(): Promise<void> {
+    await this.pooler.make();
+    this.servers = this.namespace!.servers;
+    this.pooledUrl = await this.pooler.clientUrl();
   }
 
   /** Throws where the stage has no cluster. */
@@ -142,7 +155,8 @@ export class Place {
 
   async remove(): Promise<void> {
     await this.clients.stop().catch(() => undefined);
-    await this.servers.remove();
+    // What the namespace has stays for the next place.
+    if (!this.isBehindPooler) await this.servers.remove();
     await this.caches.remove();
   }
 

@@ -2,10 +2,11 @@
 import { Client } from 'pg';
 import { isNotFound } from '../../../lab/kubernetes/api/api';
 import { upstreamOf } from '../../../activities/pgbouncer/configuration';
+import { pooledUrl } from '../../../activities/pgbouncer/pooled-url';
 import { managedBy, manifestOf, podLabels } from '../../../activities/poolers/manifests';
 import { contentWith, renderSecret } from '../../../activities/poolers/secret';
 import { deployPgbouncerInput } from '../../../catalogue';
-import type { Deployment, Pod, Secret } from '../../../lab/kubernetes/api/objects';
+import type { Deployment, Pod, Secret, Service } from '../../../lab/kubernetes/api/objects';
 import { until } from '../../../lab/processes';
 import type { State } from '../subjects/subject';
 import { poolerName as name } from './manifests';
@@ -58,6 +59,27 @@ export class Pooler {
     });
   }
 
+  /** As the application connects to it, by its Service. */
+  async clientUrl(): Promise<string> {
+    const service = await this.find<Service>(this.path(collections.service));
+    const pooled = pooledUrl(this.namespace.databaseUrl, { host: service!.spec.clusterIP!, port: 5432 });
+    if ('problem' in pooled) throw new Error(pooled.problem);
+    return pooled.url;
+  }
+
+  /** Of each pod: whether it is in a pause, and whether its sidecar has a lease of one. */
+  async pauses(): Promise<State> {
+    const told = await Promise.all(
+      (await this.pods()).map(async (pod) => {
+        const rows = await this.show('DATABASES', pod).catch(() => []);
+        const paused = rows.filter(({ name }) => name !== 'pgbouncer').map((row) => String(row['paused']));
+        const lease = await fetch(`http://${pod.status?.podIP}:9127/lease`).then((answer) => answer.text());
+        return `paused ${paused.join(', ')}, lease ${lease.trim() === 'none' ? 'none' : 'held'}`;
+      }),
+    );
+    return { 'pods of the pooler': told.join('; ') };
+  }
+
   async state(): Promise<State> {
     const there = await Promise.all(
       Object.entries(collections).map(async ([kind, path]) => ((await this.find(this.path(path))) ? [kind] : [])),
@@ -81,7 +103,15 @@ export class Pooler {
   }
 
   /** As the pod's own console says it. */
-  private async poolSize({ status }: Pod): Promise<string> {
+  private async poolSize(pod: Pod): Promise<string> {
+    try {
+      return String((await this.show('CONFIG', pod)).find(({ key }) => key === 'default_pool_size')!['value']);
+    } catch (error) {
+      return (error as Error).message;
+    }
+  }
+
+  private async show(what: string, { status }: Pod): Promise<Record<string, unknown>[]> {
     const { data } = (await this.find<Secret>(this.path(collections.secret))) ?? {};
     const password = Buffer.from(data?.['administrator-password'] ?? '', 'base64').toString();
     const login = { host: status?.podIP, user: 'durable_runbooks', password, database: 'pgbouncer' };
@@ -89,10 +119,7 @@ export class Pooler {
     client.on('error', () => undefined);
     try {
       await client.connect();
-      const { rows } = await client.query<{ key: string; value: string }>('SHOW CONFIG');
-      return rows.find(({ key }) => key === 'default_pool_size')!.value;
-    } catch (error) {
-      return (error as Error).message;
+      return (await client.query<Record<string, unknown>>(`SHOW ${what}`)).rows;
     } finally {
       void client.end().catch(() => undefined);
     }

@@ -25,6 +25,8 @@ export interface Shown {
   caches: number;
   /** Servers were changed that had been there before: faults can be armed for them. */
   changesServers: boolean;
+  /** A server or a cache got another size. */
+  changesSize: boolean;
   makesReplicas: boolean;
   podsStarted: number;
   /** The request by which the nodes of a Redis cluster were made, counted from 1; 0 where there were none. */
@@ -51,6 +53,7 @@ export function shownBy(evidence: Evidence, variant: Variant): Shown {
     databases: count(resources, 'postgres:'),
     caches: count(resources, 'redis:'),
     changesServers: requests.some(({ isMutation, resource }) => isMutation && servers.includes(resource ?? '')),
+    changesSize: changes.some(({ effect }) => effect.includes('"sku"')),
     makesReplicas: changes.some(({ effect }) => effect.includes('"createMode":"Replica"')),
     redisNodesMade:
       requests.findIndex(({ isMutation, resource }) => isMutation && resource?.startsWith('statefulset:')) + 1,

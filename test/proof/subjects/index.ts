@@ -2,6 +2,7 @@
 import { configureAutoscaling } from './configure-autoscaling';
 import { createReadReplica } from './create-read-replica';
 import { redisClusterBootstrap } from './redis-cluster-bootstrap';
+import { databaseRestart } from './database-restart';
 import { databaseSkuUpgrade } from './database-sku-upgrade';
 import { deployPgbouncer } from './deploy-pgbouncer';
 import { pgbouncerCutover } from './pgbouncer-cutover';
@@ -12,5 +13,5 @@ import type { Subject } from './subject';
 
 export const subjects: Record<string, Subject> = {
   ...{ databaseSkuUpgrade, scaleDeployment, resizeDeployment, configureAutoscaling, createReadReplica },
-  ...{ redisScale, deployPgbouncer, pgbouncerCutover, redisClusterBootstrap },
+  ...{ databaseRestart, redisScale, deployPgbouncer, pgbouncerCutover, redisClusterBootstrap },
 };

@@ -2,9 +2,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type ClientConfig } from 'pg';
 
-const clientsCount = 4;
 const transactionsEach = 10;
-const pauseMs = 20;
+
+export interface Habits {
+  clients: number;
+  /** After each transaction. */
+  pauseMs: number;
+  /** How long one waits for an answer. */
+  patienceMs: number;
+  /** Of one statement. */
+  transaction: string;
+}
+
+const usual: Habits = {
+  ...{ clients: 4, pauseMs: 20, patienceMs: 10_000 },
+  transaction: 'BEGIN; SELECT count(*) FROM products; COMMIT',
+};
 
 export class PoolClients {
   good = 0;
@@ -14,8 +27,22 @@ export class PoolClients {
   private ended = false;
   private readonly loops: Promise<void>[];
 
-  constructor(private readonly login: ClientConfig) {
-    this.loops = Array.from({ length: clientsCount }, () => this.loop());
+  private readonly habits: Habits;
+  private readonly beganAt = Date.now();
+
+  constructor(
+    private readonly login: ClientConfig,
+    habits: Partial<Habits> = {},
+  ) {
+    this.habits = { ...usual, ...habits };
+    this.loops = Array.from({ length: this.habits.clients }, () => this.loop());
+  }
+
+  /** In words, for people. */
+  get told(): string {
+    const seconds = (Date.now() - this.beganAt) / 1000;
+    const pace = Math.round(this.good / seconds);
+    return `${this.good} transactions (${pace}/s), ${this.bad.length} failed, the longest took ${(this.longest / 1000).toFixed(2)} s`;
   }
 
   async end(): Promise<void> {
@@ -25,7 +52,8 @@ export class PoolClients {
 
   private async loop(): Promise<void> {
     while (!this.ended) {
-      const client = new Client({ ...this.login, connectionTimeoutMillis: 10_000, query_timeout: 10_000 });
+      const { patienceMs, pauseMs } = this.habits;
+      const client = new Client({ ...this.login, connectionTimeoutMillis: patienceMs, query_timeout: patienceMs });
       client.on('error', () => undefined);
       const began = Date.now();
       try {
@@ -42,9 +70,9 @@ export class PoolClients {
 
   private async transact(client: Client): Promise<void> {
     const began = Date.now();
-    await client.query('BEGIN; SELECT count(*) FROM products; COMMIT');
+    await client.query(this.habits.transaction);
     this.longest = Math.max(this.longest, Date.now() - began);
     this.good += 1;
-    await sleep(pauseMs);
+    await sleep(this.habits.pauseMs);
   }
 }

@@ -1,0 +1,156 @@
+/** What preflight reads before a restart: parameters, the server itself, the servers around it, the pooler. Reads only. */
+import type { DescribedParameter, FlexibleServer } from '../azure/flexible-servers';
+import { onServer } from '../database/sql';
+import { toFailure } from '../failures';
+import { postgresProblem } from '../postgres/failures';
+import { type Cluster, readCluster, readLongTransactions, readProcesses, readSettings } from '../postgres/reads';
+import type { Pod } from '../kubernetes/kubernetes';
+import { readLease } from '../pgbouncer/lease';
+import { isPaused, type Row } from '../pgbouncer/console';
+import type { ParameterFacts, PoolFacts, PoolPodFacts, RestartFacts, Values } from './contract';
+import type { RestartDependencies } from './dependencies';
+import { findPool, onPod, passPod, type Pool } from './pool';
+
+const listMax = 100;
+
+/** On a replica at least as high as on its primary (concepts-read-replicas). */
+export const ordered = [
+  ...['max_connections', 'max_prepared_transactions', 'max_locks_per_transaction'],
+  ...['max_wal_senders', 'max_worker_processes'],
+];
+
+export async function inspectRestart(
+  { server: name, parameters: names, since }: { server: string; parameters: string[]; since: string },
+  use: RestartDependencies,
+): Promise<RestartFacts> {
+  const { servers } = use;
+  const server = await servers.readServer(name);
+  const orderedHere = names.filter((one) => ordered.includes(one));
+  const [parameters, locks, replicas, source, pool] = await Promise.all([
+    servers.readParameters(name),
+    servers.readLocks(name),
+    servers.readReplicas(name),
+    server.source === undefined ? undefined : valuesOf(server.source, orderedHere, use),
+    findPool(use),
+  ]);
+  const live = await bySql(server, names, use);
+  const { state, role, highAvailability } = server;
+  const asked = names.flatMap((one) => parameters.find(({ name: known }) => known === one) ?? []);
+  return {
+    server: { name, state, role, highAvailability },
+    startedAt: live?.startedAt ?? '',
+    restarted: live !== undefined && live.startedAt > since,
+    parameters: asked.map((parameter) => factsOf(parameter, live?.values ?? {})),
+    known: asked.length === names.length ? [] : parameters.map((parameter) => parameter.name),
+    pending: parameters
+      .filter(({ pendingRestart }) => pendingRestart)
+      .slice(0, listMax)
+      .map(({ name: pending, value }) => ({ name: pending, value: value.slice(0, 200) })),
+    locks: locks.slice(0, listMax),
+    longTransactions: live?.longTransactions ?? [],
+    ...(source ? { source } : {}),
+    replicas: await Promise.all(replicas.slice(0, listMax).map((replica) => valuesOf(replica, orderedHere, use))),
+    ...(pool && live ? { pool: pool === 'unknown' ? pool : await poolFacts(pool, live) } : {}),
+  };
+}
+
+function factsOf(parameter: DescribedParameter, running: Values): ParameterFacts {
+  const { name, value, isStatic, isReadOnly, dataType, allowedValues } = parameter;
+  return {
+    ...{ name, value, isStatic, isReadOnly, dataType, allowedValues: allowedValues.slice(0, 1000) },
+    ...(running[name] === undefined ? {} : { running: running[name] }),
+  };
+}
+
+async function valuesOf(server: string, names: string[], { servers }: RestartDependencies) {
+  const values = await Promise.all(names.map((name) => servers.readParameter(server, name)));
+  return { name: server, values: Object.fromEntries(values.map(({ name, value }) => [name, value])) };
+}
+
+interface Live {
+  startedAt: string;
+  values: Values;
+  longTransactions: RestartFacts['longTransactions'];
+  /** Server processes of the application's sessions. */
+  processes: number[];
+  cluster: Cluster & { inRecovery: boolean };
+}
+
+/** Undefined where a server that is not Ready answers nothing: it is refused for that. */
+async function bySql(server: FlexibleServer, names: string[], use: RestartDependencies): Promise<Live | undefined> {
+  const { applicationRole: role, database } = use.topology.postgres;
+  try {
+    return await onServer(server, 'admin', use, async (client) => {
+      const { startedAt, inRecovery, settings: values } = await readSettings(client, names);
+      return {
+        ...{ startedAt, values },
+        longTransactions: await readLongTransactions(client),
+        processes: await readProcesses(client, { role, database }),
+        cluster: { ...(await readCluster(client)), inRecovery },
+      };
+    });
+  } catch (error) {
+    if (server.state === 'Ready') throw error;
+    return undefined;
+  }
+}
+
+async function poolFacts(pool: Pool, live: Live): Promise<PoolFacts> {
+  const listed = (await pool.pods()).slice(0, listMax);
+  const looked = await Promise.all(listed.map((pod) => lookAt(pod, pool, live)));
+  // Asked after the server was: a connection that the pool opens meanwhile is in no list of the server's.
+  const pooled = new Set(looked.flatMap(({ processes }) => processes));
+  return {
+    ...{ namespace: pool.namespace, name: pool.name, pods: looked.map(({ facts }) => facts) },
+    directSessions: live.processes.filter((process) => !pooled.has(process)).length,
+  };
+}
+
+interface Looked {
+  facts: PoolPodFacts;
+  /** Of the server, behind its connections (pgbouncer.org/usage.html, SHOW SERVERS: remote_pid). */
+  processes: number[];
+}
+
+async function lookAt(pod: Pod, pool: Pool, live: Live): Promise<Looked> {
+  const { name, address: host, ready, terminating } = pod;
+  const without = (problem: string): Looked => ({
+    facts: { pod: name, problem, loginRetrySeconds: 0 },
+    processes: [],
+  });
+  if (terminating) return without('it is leaving');
+  if (!ready || host === undefined) return without('it is not Ready');
+  try {
+    const lease = await readLease(host);
+    const { database } = pool.upstream;
+    const shown = await onPod(pool, host, async ({ show }) => ({
+      configuration: await show('CONFIG'),
+      row: (await show('DATABASES')).find((one) => one['name'] === database),
+      servers: await show('SERVERS'),
+    }));
+    const paused = isPaused(shown.row);
+    const passage = paused ? undefined : await passPod(pool, host);
+    const same = passage?.systemIdentifier === live.cluster.systemIdentifier;
+    return {
+      facts: {
+        ...{ pod: name, ...timesIn(shown.configuration) },
+        ...(paused ? { pausedBy: lease?.holder ?? 'somebody' } : {}),
+        ...(passage ? { leadsHere: same && passage.inRecovery === live.cluster.inRecovery } : {}),
+      },
+      processes: shown.servers.map((one) => Number(one['remote_pid'])),
+    };
+  } catch (error) {
+    const known = toFailure(error, [postgresProblem]);
+    return without(known.message);
+  }
+}
+
+/** Of SHOW CONFIG: what counts for a client that waits, and for one that is new. */
+export function timesIn(configuration: Row[]): Pick<PoolPodFacts, 'patienceSeconds' | 'loginRetrySeconds'> {
+  const value = (key: string) => Number(configuration.find((row) => row['key'] === key)?.['value'] ?? 0);
+  const patience = [value('query_wait_timeout'), value('query_timeout')].filter((seconds) => seconds > 0);
+  return {
+    ...(patience.length > 0 ? { patienceSeconds: Math.min(...patience) } : {}),
+    loginRetrySeconds: value('server_login_retry'),
+  };
+}

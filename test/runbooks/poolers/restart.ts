@@ -1,0 +1,148 @@
+/** databaseRestart: refused, given up, done and taken back under clients of the pool that do not fail; no crash leaves it paused. */
+import { Client } from 'pg';
+import { until } from '../../../lab/processes';
+import type { Cluster } from '../support/cluster';
+import { Database } from '../support/database';
+import { isAccepted, mutationsOf } from '../support/mutations';
+import { PoolClients } from '../support/pool-clients';
+import { Pooler } from '../support/pooler';
+import { Run } from '../support/run';
+
+/** Of a lease, a look of the guard's and a login (activities/pgbouncer/lease.ts), on a machine that does other things too. */
+const guardedMs = 10_000 + 1000 + 4000;
+
+export function restartTests(cluster: () => Cluster): void {
+  const pooler = () => new Pooler(cluster());
+  const database = () => Database.first(cluster().production);
+  const start = (input: object) => Run.start(cluster().production, 'databaseRestart', input);
+  /** Several hundred transactions a second that write, and patient clients. */
+  let traffic: PoolClients;
+  const clients = async () => {
+    const transaction = 'BEGIN; INSERT INTO orders (product_id) VALUES (1); COMMIT';
+    const habits = { clients: 8, pauseMs: 10, patienceMs: 30_000, transaction };
+    traffic = new PoolClients(await pooler().login(), habits);
+  };
+  afterEach(() => traffic?.end());
+  const changes = async ({ workflowId }: Run) => {
+    const accepted = mutationsOf(await cluster().production.requests(), workflowId).filter(isAccepted);
+    return accepted.map(({ method, path }) => `${method} ${path.replace(/\?.*/, '').split('/').at(-1)}`);
+  };
+  const setting = async (name: string) => {
+    const [row] = await database().sql<{ setting: string }>(`SELECT setting FROM pg_settings WHERE name = '${name}'`);
+    return row!.setting;
+  };
+  const orders = async () => (await database().sql<{ count: string }>('SELECT count(*) FROM orders'))[0]!.count;
+
+  test('refuses what Azure would, all at once, and a pooler that somebody has paused', async () => {
+    const parameters = { max_connection: 1700, fsync: 'off', work_mem: 1, random_page_cost: 2 };
+    const run = await start({ parameters });
+    const { outcome, summary } = await run.report();
+    expect(outcome).toBe('Refused');
+    for (const words of [
+      /max_connection: did you mean max_connections\?/,
+      /Azure lets nobody change fsync/,
+      /work_mem cannot be "1": Integer 4096-2097151 is allowed/,
+    ]) {
+      expect(summary).toMatch(words);
+    }
+    const [first] = await pooler().pods();
+    await pooler().command('PAUSE broxiva', first!);
+    const other = await start({ restart: true });
+    expect((await other.report()).summary).toMatch(/is in a pause of somebody: whoever ordered it must order RESUME/);
+    expect(await pooler().paused()).toEqual([true, false]);
+    await pooler().command('RESUME broxiva', first!);
+    expect([await changes(run), await changes(other)]).toEqual([[], []]);
+  });
+
+  test('parameters and a restart under clients of the pool: they wait, none fails, every row is there', async () => {
+    const rows = Number(await orders());
+    const before = await database().look();
+    const connections = await setting('max_connections');
+    await clients();
+    const run = await start({ parameters: { max_connections: 1700, work_mem: 8192 } });
+    const report = await run.report().finally(() => traffic.end());
+    console.log(`a restart behind PgBouncer: ${traffic.told}; ${report.steps[1]?.evidence}`);
+    expect(report).toMatchObject({
+      outcome: 'Succeeded',
+      steps: [
+        { name: 'set work_mem', from: 'work_mem 4096', to: 'work_mem 8192' },
+        { name: 'restart broxiva-db-primary', from: `max_connections ${connections}, not restarted` },
+      ],
+    });
+    expect(report.steps[1]!.evidence).toMatch(
+      /max_connections 1700, up since .*each of 2 pods of pgbouncer let a transaction through; the pause of 2 pods lasted \d+\.\d s$/,
+    );
+    expect(await changes(run)).toEqual(['PATCH work_mem', 'PATCH max_connections', 'POST restart']);
+    expect([await setting('max_connections'), await setting('work_mem')]).toEqual(['1700', '8192']);
+    expect((await database().look()).startedAt).toBeGreaterThan(before.startedAt);
+    expect(traffic.bad).toEqual([]);
+    expect(Number(await orders()) - rows).toBe(traffic.good);
+    expect(traffic.good).toBeGreaterThan(500);
+    expect(await pooler().paused()).toEqual([false, false]);
+  });
+
+  test('aborted while it soaks: the former value again, by a restart that nobody notices either', async () => {
+    await clients();
+    const run = await start({ parameters: { max_connections: 1650 }, timing: { soakSeconds: 60 } });
+    await run.until(({ phase }) => phase === 'soaking');
+    expect(await setting('max_connections')).toBe('1650');
+    await run.order('abort');
+    const report = await run.report().finally(() => traffic.end());
+    console.log(`a restart behind PgBouncer, and another one back: ${traffic.told}`);
+    expect(report).toMatchObject({ outcome: 'RolledBack', steps: [{ state: 'undone' }] });
+    expect(await changes(run)).toEqual([
+      ...['PATCH max_connections', 'POST restart', 'PATCH max_connections', 'POST restart'],
+    ]);
+    expect(await setting('max_connections')).toBe('1700');
+    expect(traffic.bad).toEqual([]);
+  });
+
+  test('a transaction that does not end: the pause is given up, nothing is restarted, clients go on', async () => {
+    const session = new Client({ ...(await pooler().login()) });
+    session.on('error', () => undefined);
+    await session.connect();
+    await session.query('BEGIN; SELECT 1');
+    await clients();
+    const before = await database().look();
+    const run = await start({ restart: true });
+    const report = await run.report().finally(() => traffic.end());
+    await session.end();
+    expect(report).toMatchObject({
+      outcome: 'RolledBack',
+      summary: expect.stringMatching(/a transaction through pgbouncer-\S+ did not end within 10 s/) as string,
+    });
+    expect(await changes(run)).toEqual([]);
+    expect((await database().look()).startedAt).toBe(before.startedAt);
+    expect(traffic.bad).toEqual([]);
+    expect(await pooler().paused()).toEqual([false, false]);
+  });
+
+  test('the worker is killed while all is paused, and no other is there: the guards resume; a later worker finishes it', async () => {
+    await cluster().production.arm('operation-hangs', { server: database().name });
+    await clients();
+    const run = await start({ restart: true });
+    const accepted = async () => {
+      const { phase } = await run.until(() => true);
+      if (phase === 'closed') throw new Error((await run.report()).summary);
+      return (await changes(run)).includes('POST restart');
+    };
+    await until('the restart is accepted', accepted, { deadlineMs: 30_000, everyMs: 50 });
+    expect(await pooler().paused()).toEqual([true, true]);
+    await cluster().production.worker.kill();
+    const killed = Date.now();
+    const resumed = async () => (await pooler().paused()).every((paused) => !paused);
+    await until('the pods are resumed', resumed, { deadlineMs: guardedMs, everyMs: 50 });
+    console.log(`no worker left: resumed ${((Date.now() - killed) / 1000).toFixed(1)} s after its death`);
+    expect(traffic.bad).toEqual([]);
+    await cluster().production.worker.start();
+    const paused = async () => (await pooler().paused()).every((one) => one);
+    await until('the next worker has paused them again', paused, { deadlineMs: 20_000, everyMs: 50 });
+    await cluster().production.clearFaults();
+    const report = await run.report().finally(() => traffic.end());
+    console.log(`a restart behind PgBouncer whose worker died: ${traffic.told}`);
+    expect(report.outcome).toBe('Succeeded');
+    expect(await changes(run)).toEqual(['POST restart']);
+    expect(traffic.bad).toEqual([]);
+    expect(await pooler().paused()).toEqual([false, false]);
+  });
+}
