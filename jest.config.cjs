@@ -9,6 +9,7 @@ module.exports = {
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   testTimeout: 60_000,
   maxWorkers: 2,
+  testSequencer: '<rootDir>/test/longest-first.cjs',
   // A worker keeps something of every file that it has run, and one of sixty such files would reach the heap's limit.
   workerIdleMemoryLimit: '1GB',
   transform: {
