@@ -19,6 +19,11 @@ export interface Checkpoint extends Measurement {
   signalled: boolean;
 }
 
+/** Of a worker that was lost before it could tell anything. */
+export function nothingSince(at: number): Checkpoint {
+  return { requests: 0, failedRequests: 0, longestStallSeconds: 0, unmeasuredSeconds: 0, at, signalled: false };
+}
+
 export interface Budget {
   failedRequests: number;
   longestStallSeconds: number;

@@ -16,7 +16,7 @@ import { asFailures } from '../failures';
 import { postgresProblem } from '../postgres/failures';
 import { redisProblem } from '../redis/connection';
 import type { ClientActivities } from './contract';
-import { Counter, type Budget, type Checkpoint, type Measurement } from './measurement';
+import { type Budget, type Checkpoint, Counter, type Measurement, nothingSince } from './measurement';
 import { type Asker, askerFor, type PathDependencies } from './paths';
 
 export const budgetSignal = 'clientBudgetExceeded';
@@ -37,11 +37,7 @@ export function createClientActivities(use: ProbeDependencies): ClientActivities
     async measureClients({ path, budget }) {
       const asker = await askerFor(path, use);
       const context = Context.current();
-      const counter = new Counter(
-        paceMs,
-        Date.now(),
-        (context.info.heartbeatDetails ?? undefined) as Checkpoint | undefined,
-      );
+      const counter = new Counter(paceMs, Date.now(), lastOf(context.info));
       const beat = setInterval(() => void report(counter, budget, use, context), heartbeatMs);
       try {
         await askUntilCancelled(counter, asker, context.cancellationSignal);
@@ -52,6 +48,12 @@ export function createClientActivities(use: ProbeDependencies): ClientActivities
     },
   };
   return asFailures(activities, [azureProblem, postgresProblem, redisProblem]);
+}
+
+/** What is known of earlier attempts; undefined for the first. */
+function lastOf({ attempt, heartbeatDetails, scheduledTimestampMs }: Context['info']): Checkpoint | undefined {
+  if (attempt === 1) return undefined;
+  return (heartbeatDetails as Checkpoint | undefined) ?? nothingSince(scheduledTimestampMs);
 }
 
 async function askUntilCancelled(counter: Counter, asker: Asker, signal: AbortSignal): Promise<void> {

@@ -78,6 +78,16 @@ test('a killed worker: the next one goes on counting, and the gap is unmeasured'
   expect(measured.longestStallSeconds).toBeLessThan(1);
 });
 
+test('a worker that is killed before it has told anything: the time until the next one is unmeasured', async () => {
+  const run = await measure(generous);
+  await until('a worker has it', () => run.isStarted(), { deadlineMs: 10_000, everyMs: 10 });
+  await lab.endWorker('SIGKILL');
+  expect(await beats(run)).toBeUndefined();
+  await lab.startWorker();
+  await beating(run, ({ requests }) => requests >= 3);
+  expect((await ended(run)).unmeasuredSeconds).toBeGreaterThan(1);
+});
+
 test('a worker that is shut down hands the probe over: it goes on with the next one', async () => {
   const run = await measure(generous);
   await beating(run, ({ requests }) => requests >= 10);
