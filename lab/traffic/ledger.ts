@@ -17,12 +17,23 @@ export const insertRow = {
   text: 'INSERT INTO ledger (run, client, sequence) VALUES ($1, $2, $3)',
 };
 
-/** Every row of a run as `client/sequence`, with how often it is there (by a scan, which does not trust the index). */
+const withoutIndexes = ['enable_indexscan', 'enable_indexonlyscan', 'enable_bitmapscan']
+  .map((setting) => `SET LOCAL ${setting} = off`)
+  .join('; ');
+
+/**
+ * Every row of a run as `client/sequence`, with how often it is there (by a scan, which does not trust the index). Leaves the session
+ * as it was: an application that sets something for a session could not go through a pool, and this speaks as one.
+ */
 export async function readLedger(client: Client, run: string): Promise<Map<string, number>> {
-  await client.query('SET enable_indexscan = off; SET enable_indexonlyscan = off; SET enable_bitmapscan = off');
-  const { rows } = await client.query<{ key: string; times: number }>(
-    `SELECT client || '/' || sequence AS key, count(*)::int AS times FROM ledger WHERE run = $1 GROUP BY 1`,
-    [run],
-  );
-  return new Map(rows.map(({ key, times }) => [key, times]));
+  await client.query(`BEGIN; ${withoutIndexes}`);
+  try {
+    const { rows } = await client.query<{ key: string; times: number }>(
+      `SELECT client || '/' || sequence AS key, count(*)::int AS times FROM ledger WHERE run = $1 GROUP BY 1`,
+      [run],
+    );
+    return new Map(rows.map(({ key, times }) => [key, times]));
+  } finally {
+    await client.query('ROLLBACK');
+  }
 }

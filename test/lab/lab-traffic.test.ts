@@ -9,6 +9,7 @@ import { LabServers } from '../../lab/daemon/server-factory';
 import { type Lab, production } from '../../lab/lab';
 import type { PostgresServer } from '../../lab/postgres';
 import { until } from '../../lab/processes';
+import { createLedger, readLedger } from '../../lab/traffic/ledger';
 import { Traffic } from '../../lab/traffic/traffic';
 import { makeScratchLab, removeScratchLab } from './scratch-lab';
 
@@ -48,6 +49,20 @@ beforeAll(async () => {
 afterAll(async () => {
   await traffic.stop();
   await removeScratchLab(lab);
+});
+
+test('looking at the ledger leaves the session as it was: it speaks as the application', async () => {
+  const client = new Client({ connectionString: url() });
+  await client.connect();
+  try {
+    await createLedger(client);
+    await client.query("INSERT INTO ledger VALUES ('a run', 'a client', 1)");
+    expect([...(await readLedger(client, 'a run'))]).toEqual([['a client/1', 1]]);
+    const { rows } = await client.query(`SELECT name FROM pg_settings WHERE source = 'session' AND name LIKE 'enable%'`);
+    expect(rows).toEqual([]);
+  } finally {
+    await client.end();
+  }
 });
 
 describe("the server's secrets", () => {
