@@ -22,7 +22,7 @@ export interface SignedLease extends Lease {
   signature: string;
 }
 
-/** A moment, even where a worker dies and another goes on: longer than that takes (5 to 8 s), not much longer than clients wait. */
+/** A moment, even where a worker dies and another goes on: longer than that takes (5 to 6 s), not much longer than clients wait. */
 export const leaseMs = 10_000;
 /** No lease is given for longer. */
 export const leaseMsMax = 60_000;

@@ -133,7 +133,9 @@ async function change(
   };
   let restarts = false;
   try {
-    if (!given.firstAttempt) await shield.adopt({ anew: accepted && !(await isRestarted().catch(() => false)) });
+    if (!given.firstAttempt) {
+      await shield.adopt({ asked: accepted, restarted: accepted && (await isRestarted().catch(() => false)) });
+    }
     await makeChanges(name, changes, resources, noted);
   } catch (error) {
     // Told to stop while Azure restarts it all the same: clients wait until it has.

@@ -4,6 +4,7 @@
  * then they go on, and the restart meets them unprotected. A server that takes no writes is waited for.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { leaseMs } from '../pgbouncer/lease';
 import { Pause, type PauseOptions } from './pause';
 import type { Pool } from './pool';
 
@@ -14,6 +15,8 @@ export interface ShieldOptions extends PauseOptions {
 }
 
 const lookEveryMs = 100;
+/** Nobody who was there is left to say how long it was. */
+const endedBefore = `an earlier worker's pause had ended when another took over: the pods end it ${leaseMs / 1000} s after the last word of a worker that is gone`;
 
 export class Shield {
   private pause: Pause | undefined;
@@ -33,10 +36,12 @@ export class Shield {
     this.up(await Pause.begin(this.pool, this.given));
   }
 
-  /** What an earlier attempt has raised. `anew`: the restart is in flight, so it is raised in any case. */
-  async adopt({ anew }: { anew: boolean }): Promise<void> {
+  /** What an earlier attempt has raised. `asked`: for the restart; where it is still to come, it is raised in any case. */
+  async adopt({ asked, restarted }: { asked: boolean; restarted: boolean }): Promise<void> {
     if (!this.pool) return;
-    const pause = await Pause.adopt(this.pool, this.given, { anew });
+    const now = Date.now();
+    const pause = await Pause.adopt(this.pool, this.given, { anew: asked && !restarted });
+    if (asked && !(pause && pause.since < now)) this.said.push(endedBefore);
     if (pause) this.up(pause);
   }
 

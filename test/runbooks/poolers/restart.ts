@@ -141,6 +141,9 @@ export function restartTests(cluster: () => Cluster): void {
     const report = await run.report().finally(() => traffic.end());
     console.log(`a restart behind PgBouncer whose worker died: ${traffic.told}`);
     expect(report.outcome).toBe('Succeeded');
+    expect(report.steps[0]!.evidence).toMatch(
+      /an earlier worker's pause had ended .*; the pause of 2 pods lasted \d+\.\d s$/,
+    );
     expect(await changes(run)).toEqual(['POST restart']);
     expect(traffic.bad).toEqual([]);
     expect(await pooler().paused()).toEqual([false, false]);
