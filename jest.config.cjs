@@ -10,7 +10,7 @@ module.exports = {
   testTimeout: 60_000,
   maxWorkers: 2,
   testSequencer: '<rootDir>/test/longest-first.cjs',
-  // A worker keeps something of every file that it has run, and one of sixty such files would reach the heap's limit.
+  // A worker keeps something of every file that it has run; one that has grown beyond this makes room for a new one.
   workerIdleMemoryLimit: '1GB',
   transform: {
     '^.+\\.(t|j|mj)sx?$': [
