@@ -1,7 +1,7 @@
 /** What the pooler's pods say, each asked itself. */
 import type { Pod } from '../kubernetes/kubernetes';
 import type { Upstream } from '../pgbouncer/configuration';
-import { passThrough } from '../pgbouncer/console';
+import { numberIn, passThrough } from '../pgbouncer/console';
 import { keepsPreparedStatements, versionIn } from '../pgbouncer/version';
 import { type Primary, wrongBehind } from '../poolers/passage';
 import { addressOf, askPooler, type PoolerPods } from '../poolers/pods';
@@ -25,7 +25,7 @@ export async function tryPooler(
       await show('CONFIG'),
       transactionsIn(await show('STATS'), database),
     ]);
-    const kept = Number(configuration.find(({ key }) => key === 'max_prepared_statements')?.['value'] ?? 0);
+    const kept = numberIn(configuration, 'max_prepared_statements');
     return {
       ...{ pod: pod.name, transactions },
       ...(version

@@ -4,7 +4,7 @@ import { failure, oneLine, toFailure } from '../failures';
 import { kubernetesProblem } from '../kubernetes/failures';
 import type { Pod } from '../kubernetes/kubernetes';
 import { type Upstream, upstreamOf } from '../pgbouncer/configuration';
-import { passThrough } from '../pgbouncer/console';
+import { numberIn, passThrough } from '../pgbouncer/console';
 import { postgresProblem } from '../postgres/failures';
 import { type Primary, readPrimary } from '../poolers/passage';
 import { addressOf, askPooler, readPoolerPods } from '../poolers/pods';
@@ -45,10 +45,9 @@ async function askPod(
     const { systemIdentifier, inRecovery } = await passThrough(addressOf(pod), { user, password: own, database });
     if (systemIdentifier !== primary.systemIdentifier || inRecovery) return undefined;
     const configuration = await askPooler(pod, password, ({ show }) => show('CONFIG'));
-    const seconds = (setting: string) => Number(configuration.find(({ key }) => key === setting)?.['value']);
     return {
-      ...{ pod: pod.name, queryWaitTimeoutSeconds: seconds('query_wait_timeout') },
-      serverLoginRetrySeconds: seconds('server_login_retry'),
+      ...{ pod: pod.name, queryWaitTimeoutSeconds: numberIn(configuration, 'query_wait_timeout') },
+      serverLoginRetrySeconds: numberIn(configuration, 'server_login_retry'),
     };
   } catch (error) {
     return { pod: pod.name, problem: oneLine((error as Error).message) };

@@ -58,6 +58,11 @@ export function onConsole<T>(
   );
 }
 
+/** A number in SHOW CONFIG; 0 where this version has no such setting. */
+export function numberIn(configuration: Row[], setting: string): number {
+  return Number(configuration.find(({ key }) => key === setting)?.['value'] ?? 0);
+}
+
 /** In a row of SHOW DATABASES. */
 export function isPaused(database: Row | undefined): boolean {
   return database !== undefined && !['0', null, undefined].includes(database['paused']);
@@ -101,7 +106,7 @@ export async function beginWriting(client: Pick<Client, 'query'>): Promise<void>
   await client.query('INSERT INTO durable_runbooks_passage VALUES (1)');
 }
 
-interface Limits {
+export interface Limits {
   connectMs?: number;
   answerMs?: number;
   /** Who must have signed the peer's certificate, as PEM; without one there is no TLS. */

@@ -1,7 +1,7 @@
 /** The pooler's pods, each asked itself by its console. */
 import type { Kubernetes, Pod } from '../kubernetes/kubernetes';
 import { administrator, poolerPort } from '../pgbouncer/configuration';
-import { type Address, type Console, onConsole } from '../pgbouncer/console';
+import { type Address, type Console, type Limits, onConsole } from '../pgbouncer/console';
 import { passwordKey } from './secret';
 
 /** With the console's password: it stays in this process. */
@@ -21,11 +21,16 @@ export async function readPoolerPods(kubernetes: Kubernetes, name: string): Prom
   return { pods: pods.filter(({ terminating }) => !terminating), password: text };
 }
 
-/** Throws where the pod does not answer. */
-export function askPooler<T>(pod: Pod, password: string, ask: (console: Console) => Promise<T>): Promise<T> {
-  return onConsole(addressOf(pod), { user: administrator, password }, ask);
+/** Throws where the pod does not answer within its limits. */
+export function askPooler<T>(
+  pod: Pick<Pod, 'address'>,
+  password: string,
+  ask: (console: Console) => Promise<T>,
+  limits?: Limits,
+): Promise<T> {
+  return onConsole(addressOf(pod), { user: administrator, password }, ask, limits);
 }
 
-export function addressOf({ address = '' }: Pod): Address {
+export function addressOf({ address = '' }: Pick<Pod, 'address'>): Address {
   return { host: address, port: poolerPort };
 }

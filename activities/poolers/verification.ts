@@ -4,12 +4,13 @@ import type { Since } from '../deployments/contract';
 import { judged } from '../deployments/workload';
 import { failure } from '../failures';
 import type { Pod } from '../kubernetes/kubernetes';
-import { administrator, differences, poolerPort } from '../pgbouncer/configuration';
-import { isLoginRefused, onConsole, passThrough } from '../pgbouncer/console';
+import { differences } from '../pgbouncer/configuration';
+import { isLoginRefused, numberIn, passThrough } from '../pgbouncer/console';
 import { keepsPreparedStatements, versionIn } from '../pgbouncer/version';
 import type { PoolerDependencies } from './dependencies';
 import { podLabels } from './manifests';
 import { type Primary, readPrimary, wrongBehind } from './passage';
+import { addressOf, askPooler } from './pods';
 import type { Wanted } from './state';
 
 /** Rolled out, and every pod lets a transaction through as wanted. */
@@ -56,14 +57,12 @@ interface Tried {
 }
 
 async function tryPod(pod: Pod, wanted: Wanted, primary: Primary): Promise<Tried> {
-  const { name, address: host, ready } = pod;
-  if (host === undefined) return { open: `${name} has no address yet` };
+  const { name, ready } = pod;
+  if (pod.address === undefined) return { open: `${name} has no address yet` };
   const { role: user, password, database } = wanted.upstream;
-  const address = { host, port: poolerPort };
   try {
-    const passage = await passThrough(address, { user, password, database });
-    const login = { user: administrator, password: wanted.rendered.password };
-    const shown = await onConsole(address, login, async (console) => ({
+    const passage = await passThrough(addressOf(pod), { user, password, database });
+    const shown = await askPooler(pod, wanted.rendered.password, async (console) => ({
       version: (await console.show('VERSION'))[0]?.['version'],
       configuration: await console.show('CONFIG'),
       databases: await console.show('DATABASES'),
@@ -85,7 +84,7 @@ interface Shown {
 function describeVersion({ version, configuration }: Shown): string {
   const known = versionIn(version);
   if (!known) return 'PgBouncer of an unknown version';
-  const kept = Number(configuration.find(({ key }) => key === 'max_prepared_statements')?.['value'] ?? 0);
+  const kept = numberIn(configuration, 'max_prepared_statements');
   const statements = keepsPreparedStatements(known, kept) ? `${kept} named statements` : 'no named statements';
   return `PgBouncer ${known.major}.${known.minor} (${statements})`;
 }

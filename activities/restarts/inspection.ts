@@ -6,7 +6,7 @@ import { postgresProblem } from '../postgres/failures';
 import { type Cluster, readCluster, readLongTransactions, readProcesses, readSettings } from '../postgres/reads';
 import type { Pod } from '../kubernetes/kubernetes';
 import { readLease } from '../pgbouncer/lease';
-import { isPaused, type Row } from '../pgbouncer/console';
+import { isPaused, numberIn, type Row } from '../pgbouncer/console';
 import type { ParameterFacts, PoolFacts, PoolPodFacts, RestartFacts, Values } from './contract';
 import type { RestartDependencies } from './dependencies';
 import { findPool, onPod, passPod, type Pool } from './pool';
@@ -147,10 +147,10 @@ async function lookAt(pod: Pod, pool: Pool, live: Live): Promise<Looked> {
 
 /** Of SHOW CONFIG: what counts for a client that waits, and for one that is new. */
 export function timesIn(configuration: Row[]): Pick<PoolPodFacts, 'patienceSeconds' | 'loginRetrySeconds'> {
-  const value = (key: string) => Number(configuration.find((row) => row['key'] === key)?.['value'] ?? 0);
-  const patience = [value('query_wait_timeout'), value('query_timeout')].filter((seconds) => seconds > 0);
+  const limits = ['query_wait_timeout', 'query_timeout'].map((setting) => numberIn(configuration, setting));
+  const patience = limits.filter((seconds) => seconds > 0);
   return {
     ...(patience.length > 0 ? { patienceSeconds: Math.min(...patience) } : {}),
-    loginRetrySeconds: value('server_login_retry'),
+    loginRetrySeconds: numberIn(configuration, 'server_login_retry'),
   };
 }

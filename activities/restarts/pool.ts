@@ -1,15 +1,15 @@
 /** The topology's pooler, as who may pause it finds it. */
 import type { Kubernetes, Pod } from '../kubernetes/kubernetes';
-import { administrator, poolerPort, type Upstream } from '../pgbouncer/configuration';
+import { poolerPort, type Upstream } from '../pgbouncer/configuration';
 import {
   type Address,
   type Console,
   type Credentials,
   isPaused,
-  onConsole,
   type Passage,
   passThrough,
 } from '../pgbouncer/console';
+import { addressOf, askPooler } from '../poolers/pods';
 import { passwordKey } from '../poolers/secret';
 import { knownPooler, type PoolerDependencies } from '../poolers/dependencies';
 import { readUpstream } from '../poolers/state';
@@ -63,7 +63,7 @@ export function onPod<T>(
   ask: (console: Console) => Promise<T>,
   limits?: { answerMs: number },
 ): Promise<T> {
-  return onConsole({ host, port: poolerPort }, { user: administrator, password }, ask, limits);
+  return askPooler({ address: host }, password, ask, limits);
 }
 
 /** Whether the application's database is paused there. */
@@ -75,7 +75,7 @@ export async function isPodPaused(pool: Pool, host: string): Promise<boolean> {
 /** A transaction that writes and is rolled back, through that pod. */
 export function passPod({ upstream }: Pool, host: string): Promise<Passage> {
   const { role: user, password, database } = upstream;
-  return passThrough({ host, port: poolerPort }, { user, password, database });
+  return passThrough(addressOf({ address: host }), { user, password, database });
 }
 
 /** As the application logs in, by the Service. */

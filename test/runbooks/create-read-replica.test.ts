@@ -9,19 +9,14 @@ import { refusalTests, refusedReaders } from './create-read-replica/refused';
 import { takenBackReaders, takenBackTests } from './create-read-replica/taken-back';
 import { unfitReaders, unfitTests } from './create-read-replica/unfit';
 import { wholeWayTests } from './create-read-replica/whole-way';
-import { Cluster } from './support/cluster';
+import { sharedCluster } from './support/cluster';
 import { reader } from './support/reader';
 
 // A case takes 20 to 90 s beside the others; every wait in it has a shorter deadline of its own.
 jest.setTimeout(240_000);
 
-let cluster: Cluster;
-const theCluster = () => cluster;
-beforeAll(async () => {
-  const readers = [...adoptingReaders, ...refusedReaders, ...unfitReaders, ...takenBackReaders];
-  cluster = await Cluster.start(readers.map(reader));
-});
-afterAll(() => cluster?.stop());
+const readers = [...adoptingReaders, ...refusedReaders, ...unfitReaders, ...takenBackReaders];
+const theCluster = sharedCluster(readers.map(reader));
 
 describe('with readers', () => wholeWayTests(theCluster));
 describe('a replica that is there already', () => adoptionTests(theCluster));

@@ -4,7 +4,7 @@
  * Method: one lab with a cluster and the real worker, side by side a deployment for each case; what a run has changed is read
  * from the API server's audit log. What disturbs everybody (a killed worker, an API server that is down) comes last, alone.
  */
-import { Cluster } from './support/cluster';
+import { sharedCluster } from './support/cluster';
 import { autoscaledDeployments, autoscalingTests } from './deployments/autoscaling';
 import { disturbanceTests, disturbedDeployments } from './deployments/disturbed';
 import { resizedDeployments, resizingTests } from './deployments/resizing';
@@ -16,19 +16,14 @@ import { requestTests } from './deployments/under-requests';
 // A case takes 5 to 60 s; every wait in it has a shorter deadline of its own.
 jest.setTimeout(180_000);
 
-let cluster: Cluster;
-const theCluster = () => cluster;
-beforeAll(async () => {
-  cluster = await Cluster.start([
-    ...scalingDeployments,
-    ...failingDeployments,
-    ...refusedDeployments,
-    ...resizedDeployments,
-    ...autoscaledDeployments,
-    ...disturbedDeployments,
-  ]);
-});
-afterAll(() => cluster?.stop());
+const theCluster = sharedCluster([
+  ...scalingDeployments,
+  ...failingDeployments,
+  ...refusedDeployments,
+  ...resizedDeployments,
+  ...autoscaledDeployments,
+  ...disturbedDeployments,
+]);
 
 describe('clients notice nothing', () => requestTests(theCluster));
 describe('scaleDeployment', () => {

@@ -1,9 +1,9 @@
 /**
- * Goal: deployPgbouncer, pgbouncerCutover and databaseRestart end in every outcome that they declare, and each is true of the API server, of PgBouncer in every pod
- * and of PostgreSQL behind it; what they change is what they planned.
+ * Goal: deployPgbouncer, pgbouncerCutover and databaseRestart end in every outcome that they declare, and each is true of the API
+ * server, of PgBouncer in every pod and of PostgreSQL behind it; what they change is what they planned.
  * Method: one lab with a cluster and the real worker, the cases one after the other on the one pooler of the topology.
  */
-import { Cluster } from './support/cluster';
+import { sharedCluster } from './support/cluster';
 import { cutoverTests } from './poolers/cutover';
 import { deployTests, rotationTests } from './poolers/deploy';
 import { guardTests } from './poolers/guard';
@@ -13,12 +13,7 @@ import { restartTests } from './poolers/restart';
 // A case takes 10 to 90 s; every wait in it has a shorter deadline of its own.
 jest.setTimeout(240_000);
 
-let cluster: Cluster;
-const theCluster = () => cluster;
-beforeAll(async () => {
-  cluster = await Cluster.start([]);
-});
-afterAll(() => cluster?.stop());
+const theCluster = sharedCluster();
 
 describe('deployPgbouncer', () => deployTests(theCluster));
 describe('pgbouncerCutover', () => cutoverTests(theCluster));

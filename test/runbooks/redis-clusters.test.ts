@@ -3,17 +3,12 @@
  * pod; what it changes is what it planned; no key is lost.
  * Method: one lab with a cluster and the real worker, the cases one after the other on the one Redis cluster of the topology.
  */
-import { Cluster } from './support/cluster';
+import { sharedCluster } from './support/cluster';
 import { bootstrapTests } from './redis-clusters/bootstrap';
 
 // A case takes 10 to 60 s; every wait in it has a shorter deadline of its own.
 jest.setTimeout(240_000);
 
-let cluster: Cluster;
-const theCluster = () => cluster;
-beforeAll(async () => {
-  cluster = await Cluster.start([]);
-});
-afterAll(() => cluster?.stop());
+const theCluster = sharedCluster();
 
 describe('redisClusterBootstrap', () => bootstrapTests(theCluster));

@@ -2,7 +2,7 @@
 import type { ReplicaFacts } from '../../activities/replicas/contract';
 import type { CreateReadReplicaInput, Finding, Topology } from '../../catalogue';
 import type { Checks } from '../runbook/checks';
-import { askAll, refuse, warn } from '../runbook/checks';
+import { askAll, refuse, refuseLocked, warn } from '../runbook/checks';
 import type { Settlement } from '../runbook/definition';
 import { clientsUnmeasured } from '../deployments';
 
@@ -87,12 +87,7 @@ const checks: Checks<Situation> = {
         ];
   },
 
-  'no resource lock': ({ facts: { database } }) =>
-    database.primary.locks
-      .filter(({ level }) => level === 'ReadOnly')
-      .map(({ name, scope }) =>
-        refuse('ResourceLocked', 'source', `resource lock "${name}" protects ${scope}: whoever set it must remove it`),
-      ),
+  'no resource lock': ({ facts: { database } }) => refuseLocked('source', database.primary.locks),
 
   'markers can be written': ({ facts: { markers } }) =>
     markers.lacking.length > 0

@@ -3,7 +3,7 @@ import type { PoolPodFacts, RestartFacts } from '../../activities/restarts/contr
 import type { DatabaseRestartInput, Finding, Topology } from '../../catalogue';
 import { nearest } from '../../catalogue';
 import type { Checks } from '../runbook/checks';
-import { askAll, refuse, warn } from '../runbook/checks';
+import { askAll, refuse, refuseLocked, warn } from '../runbook/checks';
 import { isAllowed, poolBefore, type Work, wantedValues, workOf } from './decisions';
 
 interface Situation {
@@ -34,16 +34,7 @@ const checks: Checks<Situation> = {
           ),
         ],
 
-  'no resource lock': ({ facts: { locks } }) =>
-    locks
-      .filter(({ level }) => level === 'ReadOnly')
-      .map(({ name, level, scope }) =>
-        refuse(
-          'ResourceLocked',
-          'server',
-          `resource lock "${name}" (${level}) protects ${scope}: whoever set it must remove it, this run never does`,
-        ),
-      ),
+  'no resource lock': ({ facts: { locks } }) => refuseLocked('server', locks),
 
   'parameters exist': ({ wanted, facts }) =>
     Object.keys(wanted.parameters)

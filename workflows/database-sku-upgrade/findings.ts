@@ -5,7 +5,7 @@
 import type { DatabaseFacts, PoolerPodFacts, ServerFacts } from '../../activities/database/contract';
 import type { DatabaseSkuUpgradeInput, Finding, Topology } from '../../catalogue';
 import type { Checks } from '../runbook/checks';
-import { askAll, refuse, warn } from '../runbook/checks';
+import { askAll, refuse, refuseLocked, warn } from '../runbook/checks';
 import { computeSteps, expectedStallSeconds, offerOf, poolerMisfits, shortSku } from './decisions';
 
 interface Situation {
@@ -115,18 +115,7 @@ const checks: Checks<Situation> = {
       ? [warn('StorageOffline', 'storageGb', `growing past 4,096 GiB is not online: ${primary.name} restarts for it`)]
       : [],
 
-  'no resource lock': ({ servers }) =>
-    servers.flatMap((server) =>
-      server.locks
-        .filter((lock) => lock.level === 'ReadOnly')
-        .map((lock) =>
-          refuse(
-            'ResourceLocked',
-            'server',
-            `resource lock "${lock.name}" (${lock.level}) protects ${lock.scope}: whoever set it must remove it, this run never does`,
-          ),
-        ),
-    ),
+  'no resource lock': ({ servers }) => servers.flatMap(({ locks }) => refuseLocked('server', locks)),
 
   'replicas are in sync': ({ facts: { replicas } }) =>
     replicas.flatMap((replica) => {

@@ -6,7 +6,7 @@ import type { CacheFacts, CacheShape } from '../../activities/caches/contract';
 import type { Finding, RedisScaleInput } from '../../catalogue';
 import { cacheRetirement, findCacheSize, reservedLimits, sizesOf } from '../../catalogue';
 import type { Checks } from '../runbook/checks';
-import { askAll, refuse, warn } from '../runbook/checks';
+import { askAll, refuse, refuseLocked, warn } from '../runbook/checks';
 import type { Settlement } from '../runbook/definition';
 import { excessBytes, hitRate, losesEverything, refusedByAzure, trafficBetween, wantedShape } from './decisions';
 
@@ -85,16 +85,7 @@ const checks: Checks<Situation> = {
         ]
       : [],
 
-  'no resource lock': ({ facts: { locks } }) =>
-    locks
-      .filter(({ level }) => level === 'ReadOnly')
-      .map(({ name, level, scope }) =>
-        refuse(
-          'ResourceLocked',
-          'cache',
-          `resource lock "${name}" (${level}) protects ${scope}: whoever set it must remove it, this run never does`,
-        ),
-      ),
+  'no resource lock': ({ facts: { locks } }) => refuseLocked('cache', locks),
 
   'data comes along': ({ wanted: { acceptLoss }, facts, to }) => {
     if (!losesEverything(facts.shape, to)) return [];

@@ -20,3 +20,16 @@ export function refuse(code: string, field: string, message: string): Finding {
 export function warn(code: string, field: string, message: string): Finding {
   return { level: 'warning', code, field, message };
 }
+
+/** Of Azure's resource locks those that forbid every change. `field`: of the input, that named what they protect. */
+export function refuseLocked(field: string, locks: { name: string; level: string; scope: string }[]): Finding[] {
+  return locks
+    .filter(({ level }) => level === 'ReadOnly')
+    .map(({ name, level, scope }) =>
+      refuse(
+        'ResourceLocked',
+        field,
+        `resource lock "${name}" (${level}) protects ${scope}: whoever set it must remove it, this run never does`,
+      ),
+    );
+}

@@ -5,7 +5,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { PoolerTopology } from '../../../catalogue';
 import { readKubeconfig } from '../../../lab/kubernetes/control/credentials';
-import type { Service } from '../../../lab/kubernetes/api/objects';
+import { isNotFound } from '../../../lab/kubernetes/api/api';
+import type { KubernetesObject, Service } from '../../../lab/kubernetes/api/objects';
 import type { BrokenImage } from '../../../lab/kubernetes/images/registry';
 import { Servers } from '../harness/servers';
 import type { Stage } from '../harness/stage';
@@ -88,6 +89,27 @@ export class Namespace {
     this.pushes += 1;
   }
 
+  /** `collection`: such as /api/v1/$/pods. */
+  path(collection: string, of = ''): string {
+    return collection.replace('$', `namespaces/${this.name}`) + (of === '' ? '' : `/${of}`);
+  }
+
+  /** Undefined where there is none. */
+  find<Kind>(path: string): Promise<Kind | undefined> {
+    return this.cluster.api.get<Kind & object>(path).catch(nothing);
+  }
+
+  /** Of the core API, with the label `app`. */
+  async labelled<Kind = KubernetesObject>(resource: string, app: string): Promise<Kind[]> {
+    const path = `${this.path(`/api/v1/$/${resource}`)}?labelSelector=app%3D${app}`;
+    return (await this.cluster.api.get<{ items: Kind[] }>(path)).items;
+  }
+
+  /** One that is there. */
+  async delete(path: string, options?: object): Promise<void> {
+    await this.cluster.api.delete(path, options).catch(nothing);
+  }
+
   /** Of its worker. */
   get environment(): Record<string, string> {
     return { KUBECONFIG: this.kubeconfigFile, RUNBOOK_TOPOLOGY: this.topologyFile };
@@ -135,4 +157,8 @@ function deployments(clientUrls: Record<string, string>): object[] {
       readReplica: { variable: readVariable, secret, key: readKey, primaryKey: key },
     },
   ];
+}
+
+function nothing(error: unknown): undefined {
+  if (!isNotFound(error)) throw error;
 }

@@ -1,6 +1,5 @@
 /** The pooler of a player's namespace: none, or one as it is made; and what of it is there. */
 import { Client } from 'pg';
-import { isNotFound } from '../../../lab/kubernetes/api/api';
 import { upstreamOf } from '../../../activities/pgbouncer/configuration';
 import { pooledUrl } from '../../../activities/pgbouncer/pooled-url';
 import { managedBy, manifestOf, podLabels } from '../../../activities/poolers/manifests';
@@ -28,9 +27,9 @@ export class Pooler {
 
   /** Takes away whatever of it is there. Returns when no pod of it is left. */
   async remove(): Promise<void> {
-    for (const path of Object.values(collections)) await this.delete(this.path(path));
+    for (const path of Object.values(collections)) await this.namespace.delete(this.namespace.path(path, name));
     for (const { metadata } of await this.pods()) {
-      await this.delete(this.path(`/api/v1/$/pods`, metadata.name), { gracePeriodSeconds: 0 });
+      await this.namespace.delete(this.namespace.path('/api/v1/$/pods', metadata.name), { gracePeriodSeconds: 0 });
     }
     await until(`${this.namespace.name} has no pod of a pooler`, async () => (await this.pods()).length === 0, {
       ...{ deadlineMs: goneDeadlineMs, everyMs: 100 },
@@ -39,7 +38,8 @@ export class Pooler {
 
   /** As deployPgbouncer makes it; what is there already stays. Returns when its pods are Ready. */
   async make(): Promise<void> {
-    if ((await this.find(this.path(collections.deployment))) && (await this.isReady())) return;
+    if ((await this.namespace.find(this.namespace.path(collections.deployment, name))) && (await this.isReady()))
+      return;
     await this.remove();
     const { databaseUrl, pooler } = this.namespace;
     const upstream = upstreamOf(databaseUrl);
@@ -61,7 +61,7 @@ export class Pooler {
 
   /** As the application connects to it, by its Service. */
   async clientUrl(): Promise<string> {
-    const service = await this.find<Service>(this.path(collections.service));
+    const service = await this.namespace.find<Service>(this.namespace.path(collections.service, name));
     const pooled = pooledUrl(this.namespace.databaseUrl, { host: service!.spec.clusterIP!, port: 5432 });
     if ('problem' in pooled) throw new Error(pooled.problem);
     return pooled.url;
@@ -82,7 +82,9 @@ export class Pooler {
 
   async state(): Promise<State> {
     const there = await Promise.all(
-      Object.entries(collections).map(async ([kind, path]) => ((await this.find(this.path(path))) ? [kind] : [])),
+      Object.entries(collections).map(async ([kind, path]) =>
+        (await this.namespace.find(this.namespace.path(path, name))) ? [kind] : [],
+      ),
     );
     const pods = await this.pods();
     return {
@@ -92,14 +94,19 @@ export class Pooler {
   }
 
   private async isReady(): Promise<boolean> {
-    const found = await this.find<Deployment>(this.path(collections.deployment));
+    const found = await this.namespace.find<Deployment>(this.namespace.path(collections.deployment, name));
     return found?.status.availableReplicas === found?.spec.replicas;
   }
 
   private async create(collection: string, apiVersion: string, kind: string, content: object): Promise<void> {
     const { pooler, cluster } = this.namespace;
     const labels = { ...podLabels(pooler), ...managedBy };
-    await cluster.api.create(this.path(collection, ''), { apiVersion, kind, metadata: { name, labels }, ...content });
+    await cluster.api.create(this.namespace.path(collection), {
+      apiVersion,
+      kind,
+      metadata: { name, labels },
+      ...content,
+    });
   }
 
   /** As the pod's own console says it. */
@@ -112,7 +119,7 @@ export class Pooler {
   }
 
   private async show(what: string, { status }: Pod): Promise<Record<string, unknown>[]> {
-    const { data } = (await this.find<Secret>(this.path(collections.secret))) ?? {};
+    const { data } = (await this.namespace.find<Secret>(this.namespace.path(collections.secret, name))) ?? {};
     const password = Buffer.from(data?.['administrator-password'] ?? '', 'base64').toString();
     const login = { host: status?.podIP, user: 'durable_runbooks', password, database: 'pgbouncer' };
     const client = new Client({ ...login, connectionTimeoutMillis: 3000, query_timeout: 3000 });
@@ -125,25 +132,7 @@ export class Pooler {
     }
   }
 
-  private async pods(): Promise<Pod[]> {
-    const path = `${this.path('/api/v1/$/pods', '')}?labelSelector=app%3D${name}`;
-    return (await this.namespace.cluster.api.get<{ items: Pod[] }>(path)).items;
+  private pods(): Promise<Pod[]> {
+    return this.namespace.labelled<Pod>('pods', name);
   }
-
-  private path(collection: string, of: string = name): string {
-    return collection.replace('$', `namespaces/${this.namespace.name}`) + (of === '' ? '' : `/${of}`);
-  }
-
-  /** Undefined where there is none. */
-  private find<Kind>(path: string): Promise<Kind | undefined> {
-    return this.namespace.cluster.api.get<Kind & object>(path).catch(nothing);
-  }
-
-  private async delete(path: string, options: object = {}): Promise<void> {
-    await this.namespace.cluster.api.delete(path, options).catch(nothing);
-  }
-}
-
-function nothing(error: unknown): undefined {
-  if (!isNotFound(error)) throw error;
 }

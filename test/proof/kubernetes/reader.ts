@@ -1,6 +1,5 @@
 /** What reads from a database in a player's namespace: a Deployment, and the Secret with the URLs that it reads by. */
 import type { Secret } from '../../../lab/kubernetes/api/objects';
-import { isNotFound } from '../../../lab/kubernetes/api/api';
 import { makeTables } from '../../../lab/kubernetes/seed/database';
 import type { Servers } from '../harness/servers';
 import type { State } from '../subjects/subject';
@@ -34,9 +33,7 @@ export class Reader {
   /** On the place's primary, reading from it alone; whatever was there before. */
   async make(): Promise<void> {
     await makeTables(this.servers.clientUrl);
-    await this.namespace.cluster.api.delete(this.path).catch((error: unknown) => {
-      if (!isNotFound(error)) throw error;
-    });
+    await this.namespace.delete(this.path);
     await this.namespace.cluster.api.create(this.collection, secret(name, { [key]: this.primaryUrl }));
     await this.workload.remake({ replicas });
   }

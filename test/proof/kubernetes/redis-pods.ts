@@ -1,7 +1,6 @@
 /** The Redis cluster of a player's namespace: none to begin with, and what of it is there afterwards. */
 import { createClient } from 'redis';
-import { isNotFound } from '../../../lab/kubernetes/api/api';
-import type { KubernetesObject, Pod, Secret } from '../../../lab/kubernetes/api/objects';
+import type { Pod, Secret } from '../../../lab/kubernetes/api/objects';
 import { until } from '../../../lab/processes';
 import type { State } from '../subjects/subject';
 import { redisClusterName as name } from './manifests';
@@ -21,13 +20,13 @@ export class RedisPods {
 
   /** Takes away whatever of it is there, volumes too. Returns when no pod of it is left. */
   async remove(): Promise<void> {
-    for (const path of Object.values(collections)) await this.delete(this.path(path, name));
-    for (const { metadata } of await this.list<Pod>('pods')) {
-      await this.delete(this.path('/api/v1/$/pods', metadata.name), { gracePeriodSeconds: 0 });
+    for (const path of Object.values(collections)) await this.namespace.delete(this.namespace.path(path, name));
+    for (const { metadata } of await this.namespace.labelled<Pod>('pods', name)) {
+      await this.namespace.delete(this.namespace.path('/api/v1/$/pods', metadata.name), { gracePeriodSeconds: 0 });
     }
     await this.none('pods');
-    for (const { metadata } of await this.list('persistentvolumeclaims')) {
-      await this.delete(this.path('/api/v1/$/persistentvolumeclaims', metadata.name));
+    for (const { metadata } of await this.namespace.labelled('persistentvolumeclaims', name)) {
+      await this.namespace.delete(this.namespace.path('/api/v1/$/persistentvolumeclaims', metadata.name));
     }
     await this.none('persistentvolumeclaims');
   }
@@ -39,10 +38,12 @@ export class RedisPods {
 
   async state(): Promise<State> {
     const there = await Promise.all(
-      Object.entries(collections).map(async ([kind, path]) => ((await this.find(this.path(path, name))) ? [kind] : [])),
+      Object.entries(collections).map(async ([kind, path]) =>
+        (await this.namespace.find(this.namespace.path(path, name))) ? [kind] : [],
+      ),
     );
-    const pods = await this.list<Pod>('pods');
-    const volumes = await this.list('persistentvolumeclaims');
+    const pods = await this.namespace.labelled<Pod>('pods', name);
+    const volumes = await this.namespace.labelled('persistentvolumeclaims', name);
     return {
       'objects of the Redis cluster': there.flat().sort().join(', ') || 'none',
       'volumes of the Redis cluster': String(volumes.length),
@@ -52,7 +53,7 @@ export class RedisPods {
 
   /** "ok, 0 keys" where all is well. */
   private async said({ status }: Pod): Promise<string> {
-    const { data } = (await this.find<Secret>(this.path(collections.secret, name))) ?? {};
+    const { data } = (await this.namespace.find<Secret>(this.namespace.path(collections.secret, name))) ?? {};
     const client = createClient({
       password: Buffer.from(data?.['password'] ?? '', 'base64').toString(),
       socket: { host: status?.podIP ?? '', port: 6379, connectTimeout: 3000, reconnectStrategy: false },
@@ -70,31 +71,9 @@ export class RedisPods {
   }
 
   private async none(resource: string): Promise<void> {
-    const gone = async () => (await this.list(resource)).length === 0;
+    const gone = async () => (await this.namespace.labelled(resource, name)).length === 0;
     await until(`${this.namespace.name} has no ${resource} of a Redis cluster`, gone, {
       ...{ deadlineMs: goneDeadlineMs, everyMs: 100 },
     });
   }
-
-  private async list<Kind = KubernetesObject>(resource: string): Promise<Kind[]> {
-    const path = `${this.path(`/api/v1/$/${resource}`)}?labelSelector=app%3D${name}`;
-    return (await this.namespace.cluster.api.get<{ items: Kind[] }>(path)).items;
-  }
-
-  private path(collection: string, of = ''): string {
-    return collection.replace('$', `namespaces/${this.namespace.name}`) + (of === '' ? '' : `/${of}`);
-  }
-
-  /** Undefined where there is none. */
-  private find<Kind>(path: string): Promise<Kind | undefined> {
-    return this.namespace.cluster.api.get<Kind & object>(path).catch(nothing);
-  }
-
-  private async delete(path: string, options: object = {}): Promise<void> {
-    await this.namespace.cluster.api.delete(path, options).catch(nothing);
-  }
-}
-
-function nothing(error: unknown): undefined {
-  if (!isNotFound(error)) throw error;
 }

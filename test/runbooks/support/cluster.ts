@@ -179,3 +179,11 @@ async function writeTopology(lab: Lab, known: KnownDeployment[]): Promise<Record
   await writeFile(file, stringify(topology));
   return { RUNBOOK_TOPOLOGY: file, REDIS_URL: readFileSync(lab.redisUrlFile, 'utf8') };
 }
+
+/** One for all the cases of a test file. */
+export function sharedCluster(deployments: KnownDeployment[] = []): () => Cluster {
+  let cluster: Cluster;
+  beforeAll(async () => void (cluster = await Cluster.start(deployments)));
+  afterAll(() => cluster?.stop());
+  return () => cluster;
+}
