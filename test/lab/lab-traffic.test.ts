@@ -58,7 +58,9 @@ test('looking at the ledger leaves the session as it was: it speaks as the appli
     await createLedger(client);
     await client.query("INSERT INTO ledger VALUES ('a run', 'a client', 1)");
     expect([...(await readLedger(client, 'a run'))]).toEqual([['a client/1', 1]]);
-    const { rows } = await client.query(`SELECT name FROM pg_settings WHERE source = 'session' AND name LIKE 'enable%'`);
+    const { rows } = await client.query(
+      `SELECT name FROM pg_settings WHERE source = 'session' AND name LIKE 'enable%'`,
+    );
     expect(rows).toEqual([]);
   } finally {
     await client.end();
