@@ -98,7 +98,7 @@ function restart({ fixed }: Work, wanted: DatabaseRestartInput, facts: RestartFa
     ...{ from: { parameters: fixed.from, restarted: false }, to: { parameters: fixed.to, restarted: true } },
     show: ({ parameters, restarted }) =>
       [showValues(parameters), restarted ? 'restarted' : 'not restarted'].filter(Boolean).join(', '),
-    // Recorded: two minutes, up to eight.
+    // A restart of a real server was recorded with two minutes.
     expectedSeconds: 120,
     ...(pooled
       ? { impact: `behind ${pool.name}: wait, ≤ ${longestPauseSeconds} s`, detail: pausing(pool.pods.length) }
