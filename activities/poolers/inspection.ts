@@ -7,9 +7,10 @@ import type { KnownObject } from '../kubernetes/kubernetes';
 import { reading } from '../postgres/connection';
 import { postgresProblem } from '../postgres/failures';
 import type { Upstream } from '../pgbouncer/configuration';
+import { isManaged } from '../kubernetes/managed';
 import { type PoolerFacts, type PoolerKind, poolerKinds, type PoolerSettings } from './contract';
 import { knownPooler, type PoolerDependencies } from './dependencies';
-import { managedBy, requests } from './manifests';
+import { requests } from './manifests';
 import { readUpstream, shownNow, shownWanted, type Wanted, wantedWith } from './state';
 
 const listMax = 200;
@@ -35,7 +36,7 @@ export async function inspectPooler(settings: PoolerSettings, use: PoolerDepende
     ...{ namespace: kubernetes.namespace, name, server: server.name, builtInPooler, database, requests },
     objects: states(objects, upstream, { pooler, settings, secret: objects.Secret }),
     foreign: ofEach(objects, (kind, object) =>
-      isOurs(object) ? [] : [{ kind, managers: object.managers.slice(0, listMax) }],
+      isManaged(object) ? [] : [{ kind, managers: object.managers.slice(0, listMax) }],
     ),
     controllers: ofEach(objects, (kind, object) => {
       const controller = controllerOf(object, { whole: true });
@@ -57,10 +58,6 @@ type Objects = Record<PoolerKind, KnownObject | undefined>;
 
 function ofEach<T>(objects: Objects, tell: (kind: PoolerKind, object: KnownObject) => T[]): T[] {
   return poolerKinds.flatMap((kind) => (objects[kind] ? tell(kind, objects[kind]) : []));
-}
-
-function isOurs({ labels }: KnownObject): boolean {
-  return Object.entries(managedBy).every(([name, value]) => labels[name] === value);
 }
 
 /** Where the URL cannot be pooled nothing can be rendered; the run is refused for it. */

@@ -10,11 +10,10 @@ import {
   sidecarPort,
 } from '../pgbouncer/configuration';
 import type { PoolerKind } from './contract';
-import { digestOf, project } from './digest';
+import { digestOf, project } from '../kubernetes/digest';
+import { managedBy } from '../kubernetes/managed';
 import { keysOf, passwordKey } from './secret';
 
-/** By which a runbook knows what runbooks have made (kubernetes.io, "Recommended Labels"). */
-export const managedBy = { 'app.kubernetes.io/managed-by': 'durable-runbooks' };
 /** On the Deployment's pods, for whoever adds up connections and may not read the Secret. */
 export const poolSizeAnnotation = 'durable-runbooks/pool-size';
 
@@ -117,16 +116,30 @@ function restricted(runAsUser: number): object {
 }
 
 /**
+ * A container's first process ignores a signal until it has said what to do about it: sent too early, it is lost, and the pod
+ * stays for its whole grace period. So whoever sends one waits for that; the digit is the one of /proc/1/status that has the
+ * signal's bit (proc(5), SigCgt).
+ */
+function untilCaught(signal: 'INT' | 'TERM'): string {
+  const digit = { INT: '[2367abef]', TERM: '[4567cdef]...' }[signal];
+  return `for try in 1 2 3 4 5 6 7 8 9 10; do grep -q "^SigCgt.*${digit}\$" /proc/1/status && break; sleep 1; done`;
+}
+
+/**
  * SIGINT lets open transactions end and then lets all clients go, in every version; SIGTERM cuts all at once before 1.23, and
  * waits for ever for idle clients from then on (pgbouncer.org/usage.html, "Signals"). It is sent once, for the second one ends
- * newer versions at once; and not to the shell that a container begins with, which as its first process would ignore it.
+ * newer versions at once.
  */
 const drain = [
   `sleep ${farewellSeconds}`,
-  'for try in 1 2 3 4 5 6 7 8 9 10; do grep -q pgbouncer /proc/1/comm && break; sleep 1; done',
+  untilCaught('INT'),
   'kill -INT 1',
   'while kill -0 1 2>/dev/null; do sleep 1; done',
 ].join('; ');
+
+function beforeStop(command: string): object {
+  return { preStop: { exec: { command: ['sh', '-c', command] } } };
+}
 
 function poolerContainer({ image }: PoolerTopology): object {
   return {
@@ -137,15 +150,12 @@ function poolerContainer({ image }: PoolerTopology): object {
     volumeMounts: [{ name: 'configuration', mountPath: configurationFolder, readOnly: true }],
     readinessProbe: { tcpSocket: { port: 'postgresql' }, periodSeconds: 2, timeoutSeconds: 2 },
     livenessProbe: { tcpSocket: { port: 'postgresql' }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
-    lifecycle: { preStop: { exec: { command: ['sh', '-c', drain] } } },
+    lifecycle: beforeStop(drain),
     securityContext: restricted(poolerUser),
   };
 }
 
-/**
- * A container's first process ignores SIGTERM until it has said what to do about it. Node can say so only once it has loaded the
- * program, seconds later on a busy machine: a pod that is taken away meanwhile would stay for its whole grace period.
- */
+/** Node itself says what to do about SIGTERM only once it has loaded the program, seconds later on a busy machine. */
 const sidecarCommand = 'trap exit TERM; node dist/sidecar/main.js & wait $!';
 
 function sidecarContainer({ name, sidecarImage, application }: PoolerTopology): object {
@@ -168,6 +178,7 @@ function sidecarContainer({ name, sidecarImage, application }: PoolerTopology): 
       { name: 'configuration', mountPath: configurationFolder, readOnly: true },
       { name: 'lease', mountPath: leaseFolder },
     ],
+    lifecycle: beforeStop(untilCaught('TERM')),
     resources: { requests: { cpu: '20m', memory: '96Mi' }, limits: { cpu: '500m', memory: '192Mi' } },
     readinessProbe: {
       httpGet: { path: '/ready', port: 'metrics', scheme: 'HTTP' },

@@ -13,7 +13,7 @@ import {
   renderUserlist,
   type Upstream,
 } from '../pgbouncer/configuration';
-import { digestOf } from './digest';
+import { digestOf } from '../kubernetes/digest';
 
 export const passwordKey = 'administrator-password';
 

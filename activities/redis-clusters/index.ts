@@ -4,7 +4,7 @@ import { stuck, waits } from '../deployments/judgement';
 import { assertStill, guarded } from '../deployments/guarded';
 import { asFailures, failure } from '../failures';
 import { kubernetesProblem } from '../kubernetes/failures';
-import { managedBy } from '../poolers/manifests';
+import { managedBy } from '../kubernetes/managed';
 import { withClusterNodes } from '../redis/cluster/client';
 import { converge } from '../redis/cluster/converge';
 import { redisProblem } from '../redis/connection';

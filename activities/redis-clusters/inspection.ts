@@ -1,7 +1,6 @@
 /** What preflight reads for the cluster: its objects, whose they are, what its nodes are, who else means its pods, the room. */
 import { controllerOf } from '../deployments/controller';
-import { managedBy } from '../poolers/manifests';
-import type { KnownObject } from '../kubernetes/kubernetes';
+import { isManaged } from '../kubernetes/managed';
 import { type RedisClusterFacts, redisClusterKinds, type RedisClusterSettings } from './contract';
 import { knownCluster, type RedisClusterDependencies } from './dependencies';
 import { readFormation } from './formation';
@@ -38,7 +37,7 @@ export async function inspectRedisCluster(
       ]),
     ) as RedisClusterFacts['objects'],
     foreign: objects.flatMap(({ kind, found }) =>
-      found && !isOurs(found) ? [{ kind, managers: found.managers.slice(0, listMax) }] : [],
+      found && !isManaged(found) ? [{ kind, managers: found.managers.slice(0, listMax) }] : [],
     ),
     controllers: objects.flatMap(({ kind, found }) => {
       const controller = found && controllerOf(found, { whole: true });
@@ -52,8 +51,4 @@ export async function inspectRedisCluster(
       .map(({ name: node, free }) => ({ name: node, free })),
     quotas: quotas.slice(0, listMax),
   };
-}
-
-function isOurs({ labels }: KnownObject): boolean {
-  return Object.entries(managedBy).every(([name, value]) => labels[name] === value);
 }

@@ -7,8 +7,8 @@
 import stringify from 'fast-json-stable-stringify';
 import type { RedisClusterTopology } from '../../catalogue';
 import type { Manifest, Resources } from '../kubernetes/kubernetes';
-import { digestOf } from '../poolers/digest';
-import { managedBy } from '../poolers/manifests';
+import { digestOf } from '../kubernetes/digest';
+import { managedBy } from '../kubernetes/managed';
 import type { RedisClusterKind, RedisClusterSettings } from './contract';
 
 export const redisPort = 6379;

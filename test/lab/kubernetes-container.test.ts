@@ -1,20 +1,30 @@
 /**
- * Goal: a signal for a container that still starts reaches the container's own process: a shell that prepares it would lose it.
+ * Goal: a signal for a container that still starts reaches the container's own process, and one of the pooler's is sent only
+ * once it is heard: a first process loses those that it has said nothing about.
  * Method: a container that is told to end at once; real namespaces, no cluster.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { manifestOf } from '../../activities/poolers/manifests';
+import { topologySchema } from '../../catalogue';
+import type { Container as ContainerSpec } from '../../lab/kubernetes/api/objects';
 import { Container } from '../../lab/kubernetes/kubelet/container';
+import { runIn } from '../../lab/kubernetes/kubelet/exec';
+import { endContainer } from '../../lab/kubernetes/kubelet/termination';
 import { machineTree } from '../../lab/kubernetes/kubelet/machine';
 
 let folder: string;
 beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'container-'))));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+function start(name: string, ...command: string[]): Container {
+  const layout = { ...machineTree(), programs: {}, workingDirectory: '/', command };
+  return Container.start(join(folder, name), 0, layout, { PATH: '/usr/bin:/bin' });
+}
+
 test('a signal right after the start waits for the process that is meant', async () => {
-  const layout = { ...machineTree(), programs: {}, workingDirectory: '/', command: ['sleep', '20'] };
-  const container = Container.start(join(folder, 'run'), 0, layout, { PATH: '/usr/bin:/bin' });
+  const container = start('run', 'sleep', '20');
   try {
     await container.signal('SIGTERM');
     expect(readFileSync(`/proc/${container.firstProcess}/cmdline`, 'utf8')).toBe('sleep\0' + '20\0');
@@ -22,4 +32,27 @@ test('a signal right after the start waits for the process that is meant', async
     await container.signal('SIGKILL');
     expect(await container.ended).toMatchObject({ exitCode: 137 });
   }
+});
+
+const pooler = topologySchema.shape.kubernetes
+  .unwrap()
+  .shape.pooler.unwrap()
+  .parse({
+    ...{ name: 'pgbouncer', image: 'edoburu/pgbouncer:v1.23.1-p3', sidecarImage: 'broxiva/durable-runbooks:0.1.0' },
+    application: { secret: 'secrets', key: 'DATABASE_URL' },
+    authorities: { configMap: 'authorities', key: 'ca.pem' },
+  });
+const { content } = manifestOf('Deployment', pooler, { poolSize: 25 }, 'aaaa.bbbb');
+const { containers } = (content as { template: { spec: { containers: ContainerSpec[] } } }).template.spec;
+
+test.concurrent.each([
+  ['pgbouncer', 'INT'],
+  ['sidecar', 'TERM'],
+])('%s is told to end once it hears SIG%s', async (name, heard) => {
+  const spec = containers.find((one) => one.name === name)!;
+  // Not before its preStop has begun, which for the pooler itself is after five seconds.
+  const container = start(name, 'perl', '-e', `sleep 6; $SIG{${heard}} = sub { exit 7 }; sleep 50`);
+  const exec = (command: string[], deadlineMs: number) => runIn(container, command, deadlineMs);
+  await endContainer(container, spec, { address: '127.0.0.1', spec, exec }, 45);
+  expect(container.end).toMatchObject({ exitCode: 7 });
 });

@@ -126,18 +126,28 @@ export class Container {
     return namespaces === undefined ? undefined : childrenOf(namespaces)[0];
   }
 
-  /**
-   * Waits until the first process is the container's own: before that it is a shell of ours, and a signal would be lost on it.
-   * Resolves when the signal was sent, or the container has ended.
-   */
+  /** Resolves when the signal was sent, or the container has ended. */
   async signal(name: NodeJS.Signals): Promise<void> {
+    const pid = name === 'SIGKILL' ? await this.someProcess(() => true) : await this.ownProcess();
+    if (pid !== undefined) signal(pid, name);
+  }
+
+  /**
+   * The first process, once it is the container's own: before that it is a shell of ours, on which a signal would be lost,
+   * and which sees this machine's files. Undefined when the container has ended.
+   */
+  ownProcess(): Promise<number | undefined> {
+    return this.someProcess((pid) => !this.isPreparing(pid));
+  }
+
+  private async someProcess(isWanted: (pid: number) => boolean): Promise<number | undefined> {
     const deadline = Date.now() + firstProcessDeadlineMs;
-    while (this.running) {
+    while (this.running && Date.now() < deadline) {
       const pid = this.firstProcess;
-      if (pid !== undefined && (name === 'SIGKILL' || !this.isPreparing(pid))) return signal(pid, name);
-      if (Date.now() > deadline) return;
+      if (pid !== undefined && isWanted(pid)) return pid;
       await sleep(20);
     }
+    return undefined;
   }
 
   private isPreparing(pid: number): boolean {

@@ -23,6 +23,7 @@ export function startIn(container: Container, command: string[], options: { tty?
 
 /** The exit code of a command without input. One that takes too long is ended and counts as failed. */
 export async function runIn(container: Container, command: string[], deadlineMs: number): Promise<number> {
+  await container.ownProcess();
   const child = startIn(container, command);
   child.stdin!.end();
   child.stdout!.resume();

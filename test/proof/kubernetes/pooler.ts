@@ -2,7 +2,8 @@
 import { Client } from 'pg';
 import { upstreamOf } from '../../../activities/pgbouncer/configuration';
 import { pooledUrl } from '../../../activities/pgbouncer/pooled-url';
-import { managedBy, manifestOf, podLabels } from '../../../activities/poolers/manifests';
+import { managedBy } from '../../../activities/kubernetes/managed';
+import { manifestOf, podLabels } from '../../../activities/poolers/manifests';
 import { contentWith, renderSecret } from '../../../activities/poolers/secret';
 import { deployPgbouncerInput } from '../../../catalogue';
 import type { Deployment, Pod, Secret, Service } from '../../../lab/kubernetes/api/objects';

@@ -1,5 +1,5 @@
 /** How an object is compared with what it is to be. */
-import { digestOf, project } from '../../../../activities/poolers/digest';
+import { digestOf, project } from '../../../../activities/kubernetes/digest';
 
 test.each<[string, unknown, unknown, unknown]>([
   ['what Kubernetes adds is no difference', { a: 1, clusterIP: '10.0.0.1' }, { a: 1 }, { a: 1 }],
