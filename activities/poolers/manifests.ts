@@ -122,7 +122,7 @@ function restricted(runAsUser: number): object {
  */
 function untilCaught(signal: 'INT' | 'TERM'): string {
   const digit = { INT: '[2367abef]', TERM: '[4567cdef]...' }[signal];
-  return `for try in 1 2 3 4 5 6 7 8 9 10; do grep -q "^SigCgt.*${digit}\$" /proc/1/status && break; sleep 1; done`;
+  return `for try in 1 2 3 4 5 6 7 8 9 10; do grep -q "^SigCgt.*${digit}$" /proc/1/status && break; sleep 1; done`;
 }
 
 /**

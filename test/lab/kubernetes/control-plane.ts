@@ -1,7 +1,8 @@
 /** The control plane, reached by kubectl with the environment alone; and what `lab up` and `lab down` do with a cluster. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { ClusterLayout } from '../../../lab/kubernetes/layout';
 import type { Lab } from '../../../lab/lab';
+import { until } from '../../../lab/processes';
 import { kubectl, kubectlJson, labCommand, podsOf, processesOf, processOf, runKubectl } from './cluster-lab';
 
 export function controlPlaneTests(theLab: () => Lab): void {
@@ -25,9 +26,25 @@ export function controlPlaneTests(theLab: () => Lab): void {
   });
 }
 
+/** The kubelet takes a pod's folder away once its last process has ended. */
+async function nothingMoves(lab: Lab): Promise<boolean> {
+  const { items } = await kubectlJson(lab, 'get', 'pods', '--all-namespaces');
+  const folders = readdirSync(new ClusterLayout(lab).podsFolder);
+  const running = items.every(({ metadata, status }: any) => {
+    return !metadata.deletionTimestamp && status.containerStatuses?.every(({ ready }: any) => ready);
+  });
+  return running && folders.length === items.length;
+}
+
 /** The last ones: after them nothing runs any more. */
 export function endTests(theLab: () => Lab): void {
-  beforeAll(() => kubectl(theLab(), 'delete', 'pods', '--all', '--grace-period=0', '--force'));
+  // What other tests have made still starts and ends.
+  beforeAll(async () => {
+    await kubectl(theLab(), 'delete', 'pods', '--all', '--grace-period=0', '--force');
+    await until('pods that were deleted have ended, and all others run', () => nothingMoves(theLab()), {
+      ...{ deadlineMs: 60_000, everyMs: 200 },
+    });
+  }, 90_000);
 
   test('`up` again leaves every process as it is', async () => {
     const before = processesOf(theLab().name).sort();
