@@ -25,14 +25,11 @@ function installWith(program: string, script: string, environment: NodeJS.Proces
   }
 }
 
-test('with nothing to do, two at once are silent and quick', async () => {
+test('with nothing to do, two at once are silent', async () => {
   await promisify(execFile)(install);
-  const started = Date.now();
   const both = await Promise.all([promisify(execFile)(install), promisify(execFile)(install)]);
   expect(both.map(({ stderr }) => stderr)).toEqual(['', '']);
   expect(both.map(({ stdout }) => stdout.replace('  waiting for another set-up to finish\n', ''))).toEqual(['', '']);
-  // Each takes a quarter of a second; the rest is for a machine that is busy with the other tests.
-  expect(Date.now() - started).toBeLessThan(5_000);
 });
 
 test('another system gets one line that says what is needed', () => {
