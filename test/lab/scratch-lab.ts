@@ -10,14 +10,14 @@ export function scratchName(): string {
   return `test-${randomBytes(4).toString('hex')}`;
 }
 
-export async function makeScratchLab(): Promise<Lab> {
+export async function makeScratchLab({ kubernetes = false } = {}): Promise<Lab> {
   const name = scratchName();
   await mkdir(labFolder(name), { recursive: true });
   await chmod(labFolder(name), 0o755);
   const network = await claimNetwork(claimsFolder(), labFolder(name));
   return Lab.create(name, {
     ...{ createdAt: new Date().toISOString(), network: network.prefix, identityHeader: 'header' },
-    ...{ replicas: 0, timeFactor: 60, memoryFactor: 64, taskQueue: 'runbooks', worker: false },
+    ...{ replicas: 0, timeFactor: 60, memoryFactor: 64, taskQueue: 'runbooks', worker: false, kubernetes },
   });
 }
 

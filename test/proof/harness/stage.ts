@@ -45,7 +45,7 @@ export class Stage {
   ) {}
 
   static async start({ cluster = false }: StageOptions = {}): Promise<Stage> {
-    const lab = await makeScratchLab();
+    const lab = await makeScratchLab({ kubernetes: cluster });
     await mkdir(lab.secretsFolder, { recursive: true });
     const authority = await Authority.open(lab.authorityFolder);
     const host = lab.network.services;
