@@ -60,7 +60,7 @@ test.each<[string, unknown, string[]]>([
   [
     'a JSON patch',
     [
-      { op: 'test', path: '/metadata/resourceVersion', value: '12' },
+      { op: 'replace', path: '/metadata/resourceVersion', value: '12' },
       { op: 'replace', path: '/spec/replicas', value: 4 },
     ],
     ['4'],

@@ -28,8 +28,9 @@ export function unmet(
   const steps = run.plan?.steps.map(({ name }) => name) ?? [];
   const questions = sightings.map(({ status: { trouble } }) => steps.indexOf(trouble?.step ?? ''));
   if (asked && questions.join() !== asked.join()) {
+    const words = sightings.map(({ status: { trouble } }) => trouble?.tried.at(-1) ?? 'nothing').join(' | ');
     problems.push(
-      `an operator was to be asked about steps [${asked.join(', ')}], and was about [${questions.join(', ')}]`,
+      `an operator was to be asked about steps [${asked.join(', ')}], and was about [${questions.join(', ')}]: ${words}`,
     );
   }
   const causes = sightings[0]?.status.trouble?.tried.join(' ') ?? '';

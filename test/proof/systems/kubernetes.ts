@@ -91,8 +91,7 @@ function valuesIn(body: unknown): string[] {
   };
   // One that is made whole: of its template the plan shows a digest.
   if (kind === 'Deployment' || kind === 'StatefulSet') return valuesIn({ replicas: spec?.replicas });
-  // An operation of a JSON Patch sets what its path names; one that tests sets nothing.
-  if (op === 'test') return [];
+  // An operation of a JSON Patch sets what its path names.
   if (op !== undefined && path !== undefined) return valuesIn({ [path.split('/').at(-1)!]: value });
   if (name !== undefined && typeof value === 'string') return /^\d+$/.test(value) ? [value] : [];
   return Object.entries(body).flatMap(([key, inner]) => valueOf(key, inner));
@@ -112,7 +111,6 @@ function valueOf(key: string, value: unknown): string[] {
 }
 
 interface Operation {
-  op?: string;
   path?: string;
 }
 
@@ -121,7 +119,7 @@ const guards = new Set<string | undefined>(['/metadata/uid', '/metadata/resource
 
 /** What a request expects of the state that it finds, or copies from it, is no part of what it does. */
 function withoutGuard(body: unknown): unknown {
-  if (Array.isArray(body)) return body.filter(({ op, path }: Operation) => op !== 'test' && !guards.has(path));
+  if (Array.isArray(body)) return body.filter(({ path }: Operation) => !guards.has(path));
   if (typeof body !== 'object' || body === null) return body;
   const { metadata, preconditions: _guard, status: _copied, ...rest } = body as Record<string, unknown>;
   if (metadata === undefined) return rest;

@@ -1,4 +1,7 @@
 /** configureAutoscaling: made, changed, refused to whom another manages, and back to what was, or to nothing. */
+import { KubeConfig } from '@kubernetes/client-node';
+import { createAutoscalers } from '../../../activities/kubernetes/autoscalers';
+import { kubernetesProblem } from '../../../activities/kubernetes/failures';
 import type { Cluster, KnownDeployment } from '../support/cluster';
 import { Run } from '../support/run';
 import { Workload } from '../support/workload';
@@ -122,6 +125,23 @@ export function autoscalingTests(cluster: () => Cluster): void {
     });
     expect(cluster().mutations(run.workflowId)).toEqual(['unmade-hpa min 1, max 3', 'unmade-hpa deleted']);
     expect(await autoscaler('unmade')).toBeUndefined();
+  });
+
+  test.concurrent('one that its controller has written since it was read is read again, and not refused', async () => {
+    const configuration = new KubeConfig();
+    configuration.loadFromFile(cluster().gate.kubeconfigFile);
+    const autoscalers = createAutoscalers(configuration, 'broxiva-prod');
+    const identity = { correlationId: 'the-test', clientRequestId: 'one' };
+    const spec = (maxReplicas: number) => ({
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'nobody' },
+      ...{ minReplicas: 1, maxReplicas },
+    });
+    await autoscalers.applyAutoscaler('late-hpa', spec(2), { takeOver: [], instead: undefined }, identity);
+    const read = await autoscalers.readAutoscaler('late-hpa');
+    await autoscalers.replaceAutoscaler(read, spec(3), identity);
+    const late = await autoscalers.replaceAutoscaler(read, spec(4), identity).catch(kubernetesProblem);
+    expect(late).toMatchObject({ type: 'KubernetesConflict' });
+    expect((await cluster().get('autoscaler', 'late-hpa')).spec.maxReplicas).toBe(3);
   });
 
   test.concurrent.each<[string, object, string | RegExp]>([
