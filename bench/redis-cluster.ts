@@ -17,7 +17,7 @@ async function untilGood(redis: RedisProcesses): Promise<void> {
   await withClusterNodes(undefined, async (nodes) => {
     for (;;) {
       const seen = await Promise.all(redis.members.map((member) => nodes.read(member)));
-      if (decide(seen, 1).answer === 'formed') return;
+      if (decide(seen, { replicasPerMaster: 1 }).answer === 'formed') return;
       await sleep(50);
     }
   });
@@ -39,7 +39,7 @@ const ours = (redis: RedisProcesses) =>
   withClusterNodes(undefined, (nodes) =>
     converge(nodes, {
       members: async () => redis.members,
-      replicasPerMaster: 1,
+      shape: { replicasPerMaster: 1 },
       mayJoin: true,
       assertAwake: () => undefined,
       assertInTime: () => undefined,

@@ -6,6 +6,7 @@ export * from './database-restart';
 export * from './database-sku-upgrade';
 export * from './deploy-pgbouncer';
 export * from './redis-cluster-bootstrap';
+export * from './redis-cluster-reshard';
 export * from './duration';
 export * from './failure-types';
 export * from './identifiers';

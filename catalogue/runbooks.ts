@@ -6,6 +6,7 @@ import { databaseSkuUpgradeInput } from './database-sku-upgrade';
 import { deployPgbouncerInput } from './deploy-pgbouncer';
 import { pgbouncerCutoverInput } from './pgbouncer-cutover';
 import { redisClusterBootstrapInput } from './redis-cluster-bootstrap';
+import { redisClusterReshardInput } from './redis-cluster-reshard';
 import { redisScaleInput } from './redis-scale';
 import { resizeDeploymentInput } from './resize-deployment';
 import { scaleDeploymentInput } from './scale-deployment';
@@ -104,6 +105,16 @@ export const runbooks: Record<string, RunbookEntry> = {
     input: redisClusterBootstrapInput,
     subject: (_input, topology) => topology.kubernetes?.redisCluster?.name ?? 'redis-cluster',
     example: { nodes: 6, maxMemoryMegabytes: 2048, reason: 'one Redis is too small' },
+  },
+  redisClusterReshard: {
+    name: 'redisClusterReshard',
+    title: 'Spread a Redis cluster over more or fewer masters',
+    summary:
+      'Adds pods and moves hash slots with their keys to them, or moves slots away and takes pods out, under traffic; every slot can be moved back.',
+    risk: 'A very large key stops its node while it moves. Commands with several keys of one slot may have to be tried again meanwhile.',
+    input: redisClusterReshardInput,
+    subject: (_input, topology) => topology.kubernetes?.redisCluster?.name ?? 'redis-cluster',
+    example: { masters: 4, reason: 'three masters are full' },
   },
   deployPgbouncer: {
     name: 'deployPgbouncer',

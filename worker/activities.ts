@@ -10,6 +10,7 @@ import { createDeploymentActivities } from '../activities/deployments';
 import { createPoolerActivities } from '../activities/poolers';
 import { createRedisClusterActivities } from '../activities/redis-clusters';
 import { createReplicaActivities } from '../activities/replicas';
+import { createReshardActivities } from '../activities/resharding';
 import { createRestartActivities } from '../activities/restarts';
 import { poolClient } from '../activities/restarts/pool';
 import { stamped } from '../activities/stamped';
@@ -51,6 +52,7 @@ export function createActivities(configuration: WorkerConfiguration, { servers, 
     ...createPoolerActivities(deployments),
     ...createCutoverActivities(deployments),
     ...createRedisClusterActivities(deployments),
+    ...createReshardActivities(deployments),
     ...createRestartActivities({ ...databases, ...deployments }),
   });
 }

@@ -6,6 +6,7 @@ export { databaseSkuUpgrade } from './database-sku-upgrade/workflow';
 export { deployPgbouncer } from './deploy-pgbouncer/workflow';
 export { pgbouncerCutover } from './pgbouncer-cutover/workflow';
 export { redisClusterBootstrap } from './redis-cluster-bootstrap/workflow';
+export { redisClusterReshard } from './redis-cluster-reshard/workflow';
 export { redisScale } from './redis-scale/workflow';
 export { resizeDeployment } from './resize-deployment/workflow';
 export { scaleDeployment } from './scale-deployment/workflow';

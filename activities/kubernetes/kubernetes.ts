@@ -267,6 +267,12 @@ export interface Kubernetes {
   deleteObject(kind: ManifestKind, found: KnownObject, identity: RequestIdentity): Promise<void>;
   /** Pods with such a label, those that are leaving too, whoever made them. */
   countPods(labelSelector: string): Promise<number>;
+  /** How many pods a StatefulSet is to have; as it was read. */
+  setStatefulReplicas(
+    found: Pick<KnownObject, 'name' | 'version'>,
+    replicas: number,
+    identity: RequestIdentity,
+  ): Promise<void>;
   /** With such labels, whoever made them; those that are leaving too. */
   readLabeledPods(labelSelector: string): Promise<Pod[]>;
   /** At once, without a chance to say goodbye; that very one, which may be gone already. */

@@ -1,12 +1,15 @@
 /** Pods with names and volumes of their own, by the official client; and who else means them. */
-import { CoreV1Api, type KubeConfig, NetworkingV1Api, PolicyV1Api } from '@kubernetes/client-node';
+import { AppsV1Api, CoreV1Api, type KubeConfig, NetworkingV1Api, PolicyV1Api } from '@kubernetes/client-node';
 import { isAbsent } from './failures';
 import type { Kubernetes } from './kubernetes';
 import { listAll } from './lists';
 import { podOf } from './objects';
-import { reading, signed } from './requests';
+import { fieldManager, reading, signed, writing } from './requests';
 
-type StatefulPods = Pick<Kubernetes, 'readLabeledPods' | 'killPod' | 'readClaims' | 'deleteClaim' | 'selecting'>;
+type StatefulPods = Pick<
+  Kubernetes,
+  'setStatefulReplicas' | 'readLabeledPods' | 'killPod' | 'readClaims' | 'deleteClaim' | 'selecting'
+>;
 
 interface Selector {
   matchLabels?: Record<string, string>;
@@ -14,11 +17,17 @@ interface Selector {
 }
 
 export function createStatefulPods(configuration: KubeConfig, namespace: string): StatefulPods {
+  const apps = configuration.makeApiClient(AppsV1Api);
   const core = configuration.makeApiClient(CoreV1Api);
   const policy = configuration.makeApiClient(PolicyV1Api);
   const networking = configuration.makeApiClient(NetworkingV1Api);
 
   return {
+    async setStatefulReplicas({ name, version }, replicas, identity) {
+      const body = { metadata: { resourceVersion: version }, spec: { replicas } };
+      await apps.patchNamespacedStatefulSetScale({ namespace, name, fieldManager, body }, writing(identity));
+    },
+
     async readLabeledPods(labelSelector) {
       const pods = await listAll((page) => core.listNamespacedPod({ ...page, namespace, labelSelector }, reading()));
       return pods.map((pod) => podOf(pod, new Map()));

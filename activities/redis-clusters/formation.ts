@@ -19,15 +19,18 @@ export async function readFormation(
     readPassword(kubernetes, cluster),
   ]).catch((error: Error): [string, string] => [error.message, '']);
   if (typeof members === 'string') return { state: 'unformed', missing: members, joins: false, keys: 0 };
-  return withClusterNodes(password, async (nodes) => judge(await readAll(nodes, members), settings.replicasPerMaster));
+  return withClusterNodes(password, async (nodes) => judge(await readAll(nodes, members), settings));
 }
 
 export function readAll(nodes: ClusterNodes, members: Member[]): Promise<Seen[]> {
   return Promise.all(members.map((member) => nodes.read(member)));
 }
 
-export function judge(seen: Seen[], replicasPerMaster: number): FormationFacts {
-  const decision = decide(seen, replicasPerMaster);
+export function judge(
+  seen: Seen[],
+  { replicasPerMaster }: Pick<RedisClusterSettings, 'replicasPerMaster'>,
+): FormationFacts {
+  const decision = decide(seen, { replicasPerMaster });
   const keys = seen.reduce((sum, one) => sum + ('view' in one ? one.view.keys : 0), 0);
   switch (decision.answer) {
     case 'formed':

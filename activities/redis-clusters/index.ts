@@ -1,6 +1,5 @@
 /** The activities of redisClusterBootstrap: contract.ts says what each does. */
 import { isOverdue, ownIdentity, whileAlive } from '../alive';
-import { stuck, waits } from '../deployments/judgement';
 import { assertStill, guarded } from '../deployments/guarded';
 import { asFailures, failure } from '../failures';
 import { kubernetesProblem } from '../kubernetes/failures';
@@ -13,7 +12,7 @@ import { knownCluster, type RedisClusterDependencies } from './dependencies';
 import { readFormation } from './formation';
 import { inspectRedisCluster } from './inspection';
 import { manifestOf, podLabels, selectorOf } from './manifests';
-import { readMembers, readPassword, readPods } from './members';
+import { assertRunning, readMembers, readPassword, readPods } from './members';
 import { assertUnused, remove } from './removal';
 import { newSecret } from './secret';
 import { readObject } from './state';
@@ -74,14 +73,7 @@ export function createRedisClusterActivities(use: RedisClusterDependencies): Red
         if (pods.length === 0) return 'absent, and so are its pods';
         throw failure('NotVerified', `${pods.length} pods of ${cluster().name} are still there`);
       }
-      const hopeless = stuck(pods);
-      if (hopeless.length > 0) throw failure('WorkloadFailing', hopeless.join('; '));
-      const open = pods.filter(({ ready, terminating }) => !ready || terminating);
-      if (open.length > 0 || pods.length < settings.nodes) {
-        const why = open.map((pod) => `${pod.name} is not Ready${waits(pod)}`).join('; ');
-        throw failure('NotVerified', why || `${pods.length} of ${settings.nodes} pods are there`);
-      }
-      return `${pods.length} pods Ready on ${new Set(pods.map(({ node }) => node)).size} nodes`;
+      return assertRunning(pods, settings.nodes, cluster());
     },
 
     async readRedisFormation({ settings }) {
@@ -98,7 +90,7 @@ export function createRedisClusterActivities(use: RedisClusterDependencies): Red
             const began = Date.now();
             const done = await converge(nodes, {
               members: () => readMembers(kubernetes(), cluster(), settings.nodes),
-              ...{ replicasPerMaster: settings.replicasPerMaster, mayJoin },
+              ...{ shape: { replicasPerMaster: settings.replicasPerMaster }, mayJoin },
               assertAwake: alive.assertAwake,
               assertInTime: (missing) => {
                 if (!isOverdue(deadlineSeconds)) return;

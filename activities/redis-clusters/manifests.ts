@@ -78,6 +78,8 @@ function configuration({ maxMemoryMegabytes, evictionPolicy }: RedisClusterSetti
     `maxmemory-policy ${evictionPolicy}`,
     // A first copy for each replica of its own, at once: others that might share it are not waited for.
     'repl-diskless-sync-delay 0',
+    // A master whose slots are moved away stays one, and is not made a replica by Redis: its slots can be moved back.
+    'cluster-allow-replica-migration no',
     '',
   ].join('\n');
 }

@@ -1,5 +1,6 @@
 /** The cluster's pods as nodes of Redis, and the password to talk to them. */
 import type { RedisClusterTopology } from '../../catalogue';
+import { stuck, waits } from '../deployments/judgement';
 import { failure } from '../failures';
 import type { Kubernetes, Pod } from '../kubernetes/kubernetes';
 import type { Member } from '../redis/cluster/view';
@@ -11,16 +12,28 @@ export async function readPods(kubernetes: Kubernetes, cluster: RedisClusterTopo
   return pods.filter(({ name }) => name === `${cluster.name}-${ordinalOf(name)}`).sort(byOrdinal);
 }
 
-/** Throws NotVerified where a pod is missing, or has no address yet. */
+/** Those with the first so many numbers. Throws NotVerified where a pod is missing, or has no address yet. */
 export async function readMembers(
   kubernetes: Kubernetes,
   cluster: RedisClusterTopology,
   count: number,
 ): Promise<Member[]> {
   const pods = (await readPods(kubernetes, cluster)).filter(({ terminating }) => !terminating);
-  const members = membersOf(pods);
+  const members = membersOf(pods).filter(({ ordinal }) => ordinal < count);
   if (members.length === count) return members;
   throw failure('NotVerified', `${members.length} of ${count} pods of ${cluster.name} have an address`);
+}
+
+/** Throws NotVerified until so many are Ready and no other is there; WorkloadFailing where one cannot start. */
+export function assertRunning(pods: Pod[], count: number, { name }: RedisClusterTopology): string {
+  const hopeless = stuck(pods);
+  if (hopeless.length > 0) throw failure('WorkloadFailing', hopeless.join('; '));
+  const open = pods.filter(({ ready, terminating }) => !ready || terminating);
+  if (open.length > 0 || pods.length !== count) {
+    const why = open.map((pod) => `${pod.name} is not Ready${waits(pod)}`).join('; ');
+    throw failure('NotVerified', why || `${pods.length} of ${count} pods of ${name} are there`);
+  }
+  return `${pods.length} pods Ready on ${new Set(pods.map(({ node }) => node)).size} nodes`;
 }
 
 /** Those that have an address. */

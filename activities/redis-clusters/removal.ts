@@ -31,7 +31,7 @@ export async function remove(removal: Removal, alive: Alive): Promise<void> {
     alive.assertAwake();
     await kubernetes.deleteObject(kind, found, alive.identity);
   }
-  if (kind === 'StatefulSet') await removeClaims(removal, alive);
+  if (kind === 'StatefulSet') await removeClaims({ ...removal, isMeant: () => true }, alive);
 }
 
 /**
@@ -66,15 +66,28 @@ async function findOwn(
   throw failure('Drift', `${kind} ${cluster.name} was not made by this run: it is left alone`);
 }
 
-/** A claim in use is not removed by Kubernetes before its pod is gone, so that is waited for. */
-async function removeClaims({ kubernetes, cluster, keep, deadlineSeconds }: Removal, alive: Alive): Promise<void> {
+/**
+ * Of the pods that are meant, by the names of either. A claim in use is not removed by Kubernetes before its pod is gone, so that is
+ * waited for.
+ */
+export async function removeClaims(
+  {
+    kubernetes,
+    cluster,
+    keep,
+    deadlineSeconds,
+    isMeant,
+  }: Omit<Removal, 'kind'> & { isMeant: (name: string) => boolean },
+  alive: Alive,
+): Promise<void> {
   for (;;) {
-    const pods = await readPods(kubernetes, cluster);
+    const pods = (await readPods(kubernetes, cluster)).filter(({ name }) => isMeant(name));
     if (pods.length === 0) break;
     assertInTime(`the end of ${pods.length} pods of ${cluster.name}`, deadlineSeconds);
     await sleep(500);
   }
   for (const claim of await claimsBut(keep, kubernetes, cluster)) {
+    if (!isMeant(claim.name)) continue;
     alive.assertAwake();
     await kubernetes.deleteClaim(claim, alive.identity);
   }

@@ -120,7 +120,7 @@ async function recovered(trial: Trial, victim: Victim, began: number): Promise<v
     if (!pod || pod.uid === victim.uid || !pod.ready) return `${victim.name} is not back`;
     const members = await readMembers(kubernetes, cluster, settings.nodes).catch((error: Error) => error.message);
     if (typeof members === 'string') return members;
-    const decision = decide(await readAll(nodes, members), settings.replicasPerMaster);
+    const decision = decide(await readAll(nodes, members), { replicasPerMaster: settings.replicasPerMaster });
     if (decision.answer === 'formed') return undefined;
     return decision.answer === 'act' ? 'nodes have lost each other' : decision.reason;
   };

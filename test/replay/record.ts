@@ -83,6 +83,7 @@ const runsOnCluster: Record<string, object> = {
   databaseRestart: { parameters: { max_connections: 1800, work_mem: 8192 } },
   pgbouncerCutover: { deployment: 'broxiva-api', canarySeconds: 5, watchSeconds: 2 },
   redisClusterBootstrap: { maxMemoryMegabytes: 48, storageGigabytes: 1 },
+  redisClusterReshard: { masters: 4 },
   createReadReplica: { replica: 'broxiva-db-replica-1', lagWindowSeconds: 1 },
 };
 

@@ -2,7 +2,7 @@
  * Nodes of a Redis cluster, each spoken to by itself. Connections are kept while something is being done, because every node
  * is asked several times a second. The password is a reference's value: it is kept nowhere.
  */
-import { createClient } from 'redis';
+import { createClient, RESP_TYPES } from 'redis';
 import type { Action } from './convergence';
 import { fieldOf, type Member, type Seen, viewOf } from './view';
 
@@ -12,7 +12,11 @@ export interface ClusterNodes {
   /** Throws Redis' own words where the node refuses. */
   perform(action: Action): Promise<void>;
   /** Any command, of one node. */
-  ask(member: Member, command: string[]): Promise<unknown>;
+  ask(member: Member, command: (string | Buffer)[]): Promise<unknown>;
+  /** One after the other, and nobody's in between (MULTI). Throws where the node refuses one; those before it are done. */
+  transaction(member: Member, commands: (string | Buffer)[][]): Promise<void>;
+  /** The names of at most so many of its keys: bytes, for not every name is a text. */
+  keysIn(member: Member, slot: number, count: number): Promise<Buffer[]>;
 }
 
 /** A node on another continent answers within this. */
@@ -30,15 +34,16 @@ export async function withClusterNodes<T>(
     clients.set(place, known);
     return known;
   };
-  const ask = async (member: Member, command: string[]) => {
+  const using = async <Answer>(member: Member, send: (client: Client) => Promise<Answer>): Promise<Answer> => {
     try {
-      return await (await clientOf(member)).sendCommand(command);
+      return await send(await clientOf(member));
     } catch (error) {
       if (!isReply(error)) forget(clients, member);
       throw error;
     }
   };
-  const text = async (member: Member, ...command: string[]) => (await ask(member, command)) as unknown as string;
+  const ask: ClusterNodes['ask'] = (member, command) => using(member, (client) => client.sendCommand(command));
+  const text = async (member: Member, ...command: string[]) => (await ask(member, command)) as string;
 
   try {
     return await use({
@@ -60,6 +65,19 @@ export async function withClusterNodes<T>(
           return { member, silent: (error as Error).message || (error as Error).name };
         }
       },
+
+      async transaction(member, commands) {
+        await using(member, (client) =>
+          commands.reduce((multi, command) => multi.addCommand(command), client.multi()).exec(),
+        );
+      },
+
+      keysIn: (member, slot, count) =>
+        using(member, (client) =>
+          client
+            .withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })
+            .sendCommand<Buffer[]>(['CLUSTER', 'GETKEYSINSLOT', String(slot), String(count)]),
+        ),
 
       async perform(action) {
         await ask(action.at, commandOf(action));

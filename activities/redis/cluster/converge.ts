@@ -3,12 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { failure } from '../../failures';
 import type { ClusterNodes } from './client';
 import { type Action, decide, joins } from './convergence';
+import type { Shape } from './layout';
 import type { Member } from './view';
 
 export interface Convergence {
   /** As they are now: a pod that comes back may have another address. */
   members(): Promise<Member[]>;
-  replicasPerMaster: number;
+  shape: Shape;
   /** Whether nodes that have never been one cluster may be made one. */
   mayJoin: boolean;
   /** Right before anything is sent, and in each round: throws where another may be at it by now, and where it is over. */
@@ -26,7 +27,7 @@ export async function converge(nodes: ClusterNodes, of: Convergence): Promise<st
   let members = await of.members();
   for (;;) {
     const seen = await Promise.all(members.map((member) => nodes.read(member)));
-    const decision = decide(seen, of.replicasPerMaster);
+    const decision = decide(seen, of.shape);
     if (decision.answer === 'formed') return done;
     if (decision.answer === 'refuse') throw failure('ClusterRefused', `${decision.code}: ${decision.reason}`);
     if (decision.answer === 'act' && !of.mayJoin && joins(decision.actions, seen)) {

@@ -13,7 +13,7 @@
  * What a node claims is what it says of itself; where two that know each other claim the same slot, Redis' own rule settles
  * it, the newer epoch. Nothing is ever flushed, reset, forgotten or moved. Pure, table-tested.
  */
-import { mastersFor, newClaims } from './layout';
+import { mastersFor, newClaims, type Shape } from './layout';
 import { followersOf, idsOf, knows, type Node, nodeOf, overlaps, owns, placeOf, unclaimed } from './nodes';
 import { match } from './placement';
 import { type Refusal, refusals } from './refusals';
@@ -31,18 +31,18 @@ export type Decision =
   | { answer: 'wait'; reason: string }
   | ({ answer: 'refuse' } & Refusal);
 
-export function decide(seen: Seen[], replicasPerMaster: number): Decision {
+export function decide(seen: Seen[], shape: Shape): Decision {
   const silent = seen.find((one) => 'silent' in one);
   if (silent) return { answer: 'wait', reason: `${silent.member.pod} does not say what it sees: ${silent.silent}` };
   const nodes = seen.flatMap((one) => ('view' in one ? [nodeOf(one.member, one.view)] : []));
-  const [refusal] = refusals(nodes, replicasPerMaster);
+  const [refusal] = refusals(nodes, shape);
   if (refusal) return { answer: 'refuse', ...refusal };
   const pending = strangers(nodes);
   if (pending !== undefined) return { answer: 'wait', reason: pending };
 
-  const actions = [...meetings(nodes), ...assignments(nodes, replicasPerMaster)];
+  const actions = [...meetings(nodes), ...assignments(nodes, shape)];
   if (actions.length > 0) return { answer: 'act', actions };
-  const reason = shortcoming(nodes, replicasPerMaster);
+  const reason = shortcoming(nodes, shape);
   return reason === undefined ? { answer: 'formed' } : { answer: 'wait', reason };
 }
 
@@ -81,22 +81,30 @@ function meetings(nodes: Node[]): Action[] {
   );
 }
 
-function assignments(nodes: Node[], replicasPerMaster: number): Action[] {
+function assignments(nodes: Node[], shape: Shape): Action[] {
   // Which of two claims holds is not known yet.
   if (overlaps(nodes).length > 0) return [];
-  const claims = newClaims(nodes, mastersFor(nodes, replicasPerMaster));
+  const claims = newClaims(nodes, mastersFor(nodes, shape.replicasPerMaster));
   return claims.length > 0
     ? claims.map(({ master, slots }) => ({ kind: 'addSlots', at: master.member, slots }))
-    : followings(nodes, replicasPerMaster);
+    : followings(nodes, shape);
 }
 
-function followings(nodes: Node[], replicasPerMaster: number): Action[] {
-  const owners = nodes.filter(owns);
+/** The masters that are to be followed. */
+function leaders(nodes: Node[], { replicasPerMaster, emptyMasters }: Shape): Node[] {
+  return emptyMasters ? mastersFor(nodes, replicasPerMaster) : nodes.filter(owns);
+}
+
+function followings(nodes: Node[], shape: Shape): Action[] {
+  const { replicasPerMaster } = shape;
+  const owners = leaders(nodes, shape);
   // Those that have a whole copy stay where they are.
   const inSync = (one: Node, other: Node) => Number(other.view.linkUp) - Number(one.view.linkUp);
   const followers = new Map(owners.map((owner) => [owner, followersOf(owner, nodes).sort(inSync)]));
   const orphaned = owners.filter((owner) => followers.get(owner)!.length < replicasPerMaster);
-  const free = nodes.filter((node) => !owns(node) && !owners.some((owner) => node.self.master === owner.view.id));
+  const free = nodes.filter(
+    (node) => !owners.includes(node) && !owners.some((owner) => node.self.master === owner.view.id),
+  );
   const lacking = orphaned.reduce((sum, owner) => sum + replicasPerMaster - followers.get(owner)!.length, 0);
   const surplus = owners.flatMap((owner) => followers.get(owner)!.slice(replicasPerMaster));
   const movable = [...free, ...surplus.slice(0, Math.max(0, lacking - free.length))];
@@ -112,8 +120,9 @@ function followings(nodes: Node[], replicasPerMaster: number): Action[] {
 }
 
 /** What keeps it from being a good cluster; undefined where nothing does. */
-export function shortcoming(nodes: Node[], replicasPerMaster: number): string | undefined {
-  const owners = nodes.filter(owns);
+export function shortcoming(nodes: Node[], shape: Shape): string | undefined {
+  const { replicasPerMaster } = shape;
+  const owners = leaders(nodes, shape);
   const [twice] = overlaps(nodes);
   const found = [
     unclaimed(nodes).length > 0 && `${unclaimed(nodes).length} slots have no master`,
@@ -122,7 +131,7 @@ export function shortcoming(nodes: Node[], replicasPerMaster: number): string | 
     ...nodes.flatMap((node) => nodes.map((other) => misunderstanding(node, other))),
     ...nodes.map(
       (node) =>
-        !owns(node) &&
+        !owners.includes(node) &&
         !owners.some(({ view }) => view.id === node.self.master) &&
         `${node.member.pod} neither has slots nor follows a master`,
     ),

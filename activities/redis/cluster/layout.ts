@@ -1,5 +1,5 @@
 /** Which nodes are to be masters, and of which slots. What is claimed already stays as it is. Pure. */
-import { type Node, owns, placeOf, unclaimed } from './nodes';
+import { followersOf, type Node, owns, placeOf, unclaimed } from './nodes';
 import { spread } from './placement';
 import { rangesOf, sizeOf, slotCount, type SlotRange } from './slots';
 
@@ -7,11 +7,21 @@ export function mastersWanted(nodes: unknown[], replicasPerMaster: number): numb
   return Math.floor(nodes.length / (replicasPerMaster + 1));
 }
 
+/** What a good cluster is: so many replicas for each master, and whether a master may be without slots. */
+export interface Shape {
+  replicasPerMaster: number;
+  /** Slots are moved there later, or have been moved away. */
+  emptyMasters?: boolean;
+}
+
 /** Those that have slots, and as many empty ones as masters lack: those first that add a machine. */
 export function mastersFor(nodes: Node[], replicasPerMaster: number): Node[] {
   const owners = nodes.filter(owns);
   const lacking = mastersWanted(nodes, replicasPerMaster) - owners.length;
-  const free = nodes.filter((node) => !owns(node) && node.self.master === undefined);
+  // One that is followed already stays a master.
+  const free = nodes
+    .filter((node) => !owns(node) && node.self.master === undefined)
+    .sort((one, other) => followersOf(other, nodes).length - followersOf(one, nodes).length);
   const chosen = spread(free.map(placeOf), Math.max(0, lacking), owners.map(placeOf)).map(({ id }) => id);
   return [...owners, ...free.filter(({ view }) => chosen.includes(view.id))];
 }

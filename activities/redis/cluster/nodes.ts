@@ -1,4 +1,5 @@
 /** Questions about nodes that were all read. Pure. */
+import type { Shard } from './balance';
 import type { Place } from './placement';
 import { share, slotCount } from './slots';
 import type { KnownNode, Member, NodeView } from './view';
@@ -39,6 +40,16 @@ export function related(one: Node, other: Node): boolean {
     [one, other],
     [other, one],
   ].some(([a, b]) => a!.view.known.some(({ id, flags }) => id === b!.view.id && !flags.includes('handshake')));
+}
+
+/** Masters with their replicas, in the order of the nodes. */
+export function shardsIn(nodes: Node[]): Shard[] {
+  return nodes
+    .filter(({ self }) => self.master === undefined)
+    .map((master) => ({
+      ids: [master, ...followersOf(master, nodes)].map(({ view }) => view.id),
+      slots: master.self.slots,
+    }));
 }
 
 export function followersOf(master: Node, nodes: Node[]): Node[] {

@@ -1,5 +1,5 @@
 /** Why nodes are not made into a cluster: keys or slots could be lost, or somebody else is at work. Pure, table-tested. */
-import { mastersFor, mastersWanted, newClaims } from './layout';
+import { mastersFor, mastersWanted, newClaims, type Shape } from './layout';
 import { idsOf, type Node, overlaps, owns, related, unclaimed } from './nodes';
 import { rangesOf, showRanges, slotsOf } from './slots';
 
@@ -17,12 +17,12 @@ export interface Refusal {
   reason: string;
 }
 
-export function refusals(nodes: Node[], replicasPerMaster: number): Refusal[] {
+export function refusals(nodes: Node[], shape: Shape): Refusal[] {
   return [
     ...nodes.flatMap((node) => refusalsOf(node, nodes)),
     ...absentOwners(nodes),
     ...splits(nodes),
-    ...mastersDiffer(nodes, replicasPerMaster),
+    ...mastersDiffer(nodes, shape),
   ];
 }
 
@@ -38,7 +38,7 @@ function refusalsOf(node: Node, nodes: Node[]): Refusal[] {
     !view.clusterEnabled && { code: 'ClusterModeOff', reason: `${pod} runs without cluster mode` },
     self.moving.length > 0 && {
       code: 'SlotsMoving',
-      reason: `${pod} is moving slot ${self.moving[0]}: finish that first (redis-cli --cluster fix)`,
+      reason: `${pod} is moving slot ${self.moving[0]!.slot}: finish that first (redis-cli --cluster fix)`,
     },
     stranger !== undefined && {
       code: 'NodesOfAnotherCluster',
@@ -84,14 +84,20 @@ function splits(nodes: Node[]): Refusal[] {
 }
 
 /** Slots are never moved here, so the masters that have them must be as many as are wanted, or leave some to others. */
-function mastersDiffer(nodes: Node[], replicasPerMaster: number): Refusal[] {
+function mastersDiffer(nodes: Node[], { replicasPerMaster, emptyMasters }: Shape): Refusal[] {
   if (overlaps(nodes).length > 0) return [];
   const wanted = mastersWanted(nodes, replicasPerMaster);
   const owners = nodes.filter(owns).length;
   const masters = mastersFor(nodes, replicasPerMaster);
   const claims = newClaims(nodes, masters);
-  const after = masters.filter((one) => owns(one) || claims.some(({ master }) => master === one)).length;
+  const after = masters.filter(
+    (one) => emptyMasters || owns(one) || claims.some(({ master }) => master === one),
+  ).length;
   if (after === wanted) return [];
+  if (emptyMasters) {
+    const reason = `${after} nodes are masters or free to be one, and ${wanted} of ${nodes.length} are to be: what follows another, by what is on its volume, does not become one`;
+    return [{ code: 'MastersDiffer', reason }];
+  }
   const reason = `${owners} nodes have slots, and ${wanted} of ${nodes.length} nodes are to be masters with ${replicasPerMaster} replicas each: moving slots is not this runbook's`;
   return [{ code: 'MastersDiffer', reason }];
 }

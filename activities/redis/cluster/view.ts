@@ -38,9 +38,12 @@ export interface KnownNode {
   epoch: number;
   connected: boolean;
   slots: SlotRange[];
-  /** Being moved from or to it. */
-  moving: number[];
+  /** Of a node's own line: what is on its way from or to it. */
+  moving: MovingSlot[];
 }
+
+/** With the id of the node on the other side. */
+export type MovingSlot = { slot: number } & ({ to: string } | { from: string });
 
 /** A member and what it sees, or why it does not say. */
 export type Seen = { member: Member } & ({ view: NodeView } | { silent: string });
@@ -73,9 +76,14 @@ function knownNode(line: string): KnownNode {
     ...(master === '-' ? {} : { master }),
     ...{ epoch: Number(epoch), connected: link === 'connected' },
     slots: slots.filter((slot) => !slot.startsWith('[')).map(rangeOf),
-    // [93-<-id] comes, [93->-id] goes.
-    moving: slots.filter((slot) => slot.startsWith('[')).map((slot) => Number.parseInt(slot.slice(1), 10)),
+    moving: slots.filter((slot) => slot.startsWith('[')).map(movingSlot),
   };
+}
+
+/** [93-<-id] comes, [93->-id] goes. */
+function movingSlot(text: string): MovingSlot {
+  const [, slot, way, id = ''] = /^\[(\d+)-([<>])-(\w+)\]$/.exec(text) ?? [];
+  return way === '>' ? { slot: Number(slot), to: id } : { slot: Number(slot), from: id };
 }
 
 function rangeOf(text: string): SlotRange {

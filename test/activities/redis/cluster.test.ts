@@ -21,7 +21,7 @@ function form({ use = (nodes: ClusterNodes) => nodes, mayJoin = true } = {}): Pr
   return withClusterNodes(undefined, (nodes) =>
     converge(use(nodes), {
       members: async () => redis.members,
-      replicasPerMaster: 1,
+      shape: { replicasPerMaster: 1 },
       mayJoin,
       assertAwake: () => undefined,
       assertInTime: (missing) => {

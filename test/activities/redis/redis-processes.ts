@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { createClient } from 'redis';
 import type { Member } from '../../../activities/redis/cluster/view';
 import { cacheFolder } from '../../../lab/cache';
 
@@ -20,6 +21,8 @@ export const nodeTimeoutMs = 2000;
 
 /** Beyond the labs' networks (lab/addresses/network.ts), one for each process of tests. */
 const network = `127.252.${process.pid % 250}`;
+
+const newClient = (host: string) => createClient({ socket: { host, port } });
 
 export class RedisProcesses {
   private readonly folder = mkdtempSync(join(tmpdir(), 'redis-cluster-'));
@@ -92,8 +95,24 @@ export class RedisProcesses {
   }
 
   async redisCli(...words: string[]): Promise<string> {
-    const { stdout } = await run(join(programs, 'bin', 'redis-cli'), words, { env: environment, timeout: 60_000 });
+    const { stdout } = await run(join(programs, 'bin', 'redis-cli'), words, {
+      env: environment,
+      timeout: 300_000,
+      maxBuffer: 2 ** 26,
+    });
     return stdout.trim();
+  }
+
+  /** By the node's own id. */
+  async onNode<T>(id: string, use: (client: ReturnType<typeof newClient>) => Promise<T>): Promise<T> {
+    const ids = await Promise.all(this.members.map(({ ordinal }) => this.cli(ordinal, 'CLUSTER', 'MYID')));
+    const client = newClient(this.addresses[ids.indexOf(id)]!);
+    await client.connect();
+    try {
+      return await use(client);
+    } finally {
+      client.destroy();
+    }
   }
 
   /** Of the first one. */

@@ -13,6 +13,7 @@ import type { Clients } from './clients';
 import { HttpClients } from './http-clients';
 import { LedgerClients } from './ledger-clients';
 import { RedisClients } from './redis-clients';
+import { RedisClusterClients } from './redis-cluster-clients';
 import { Servers } from './servers';
 import type { Stage } from './stage';
 
@@ -28,7 +29,14 @@ export class Place {
   private readonly ledger: LedgerClients;
   private readonly redis: RedisClients;
   private readonly inCluster:
-    | { workload: Workload; reader: Reader; pooler: Pooler; redisPods: RedisPods; clients: Record<string, HttpClients> }
+    | {
+        workload: Workload;
+        reader: Reader;
+        pooler: Pooler;
+        redisPods: RedisPods;
+        redisClients: RedisClusterClients;
+        clients: Record<string, HttpClients>;
+      }
     | undefined;
   /** By which the ledger's clients come, where they come through a pooler. */
   private pooledUrl: string | undefined;
@@ -46,11 +54,13 @@ export class Place {
       url: readFileSync(lab.cacheUrlFile(this.caches.name), 'utf8'),
       authorityFile: lab.authorityFile,
     }));
+    const redisPods = namespace && new RedisPods(namespace);
     this.inCluster = namespace && {
       workload: new Workload(namespace, web),
       reader: new Reader(namespace, this.servers),
       pooler: new Pooler(namespace),
-      redisPods: new RedisPods(namespace),
+      redisPods: redisPods!,
+      redisClients: new RedisClusterClients(redisPods!),
       clients: Object.fromEntries(
         Object.entries(namespace.clientUrls).map(([application, url]) => [application, new HttpClients(url)]),
       ),
@@ -95,9 +105,10 @@ export class Place {
     return [workload, reader.workload].find(({ made }) => made);
   }
 
-  /** Of the Deployment, where there is one; of the cache, where there is one; otherwise of the primary. */
+  /** Of the Deployment, where there is one; of the Redis cluster, of the cache, where there is one; otherwise of the primary. */
   get clients(): Clients {
     if (this.caches.made) return this.redis;
+    if (this.inCluster?.redisPods.made) return this.inCluster.redisClients;
     const { made } = this;
     return made ? this.cluster.clients[made.deployment]! : this.ledger;
   }
@@ -132,6 +143,7 @@ export class Place {
   async idle(): Promise<void> {
     await this.servers.idle();
     await this.caches.idle();
+    if (this.inCluster?.redisPods.made) await this.inCluster.redisPods.settled().catch(() => undefined);
     await this.made?.settled().catch(() => undefined);
   }
 

@@ -3,7 +3,7 @@
  * the topology and kubeconfig that lead the worker there. Made once; what is in it is remade for each place.
  */
 import { readFile, writeFile } from 'node:fs/promises';
-import type { PoolerTopology } from '../../../catalogue';
+import type { PoolerTopology, RedisClusterTopology } from '../../../catalogue';
 import { readKubeconfig } from '../../../lab/kubernetes/control/credentials';
 import { isNotFound } from '../../../lab/kubernetes/api/api';
 import type { KubernetesObject, Service } from '../../../lab/kubernetes/api/objects';
@@ -74,6 +74,10 @@ export class Namespace {
     return new Namespace(name, cluster, proxy, servers, clientUrls, databaseUrl, kubeconfigFile, topologyFile);
   }
 
+  get redisCluster(): RedisClusterTopology {
+    return redisCluster;
+  }
+
   get pooler(): PoolerTopology {
     return pooler;
   }
@@ -126,7 +130,7 @@ function inPods({ clientUrl, primary }: Servers): string {
   return Object.assign(new URL(clientUrl), { hostname: `${primary}.postgres.database.azure.com` }).href;
 }
 
-const redisCluster = { name: redisClusterName, image: 'redis:7-alpine' };
+const redisCluster: RedisClusterTopology = { name: redisClusterName, image: 'redis:7-alpine', holds: ['cache'] };
 
 const pooler: PoolerTopology = {
   ...{

@@ -6,6 +6,7 @@ import { databaseRestart } from './database-restart';
 import { databaseSkuUpgrade } from './database-sku-upgrade';
 import { deployPgbouncer } from './deploy-pgbouncer';
 import { pgbouncerCutover } from './pgbouncer-cutover';
+import { redisClusterReshard } from './redis-cluster-reshard';
 import { redisScale } from './redis-scale';
 import { resizeDeployment } from './resize-deployment';
 import { scaleDeployment } from './scale-deployment';
@@ -13,5 +14,5 @@ import type { Subject } from './subject';
 
 export const subjects: Record<string, Subject> = {
   ...{ databaseSkuUpgrade, scaleDeployment, resizeDeployment, configureAutoscaling, createReadReplica },
-  ...{ databaseRestart, redisScale, deployPgbouncer, pgbouncerCutover, redisClusterBootstrap },
+  ...{ databaseRestart, redisScale, deployPgbouncer, pgbouncerCutover, redisClusterBootstrap, redisClusterReshard },
 };

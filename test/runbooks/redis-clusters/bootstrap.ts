@@ -1,19 +1,15 @@
 /** redisClusterBootstrap: refused, failed, made, found as it is, healed. Each case goes on from the one before. */
-import { createCluster } from 'redis';
+import { eachThousand } from '../../activities/redis/cluster-traffic';
 import type { Cluster } from '../support/cluster';
 import { Run } from '../support/run';
+import { keys, name, RedisCluster, small } from './redis-cluster';
 
-const name = 'redis-cluster';
 const image = 'redis:7-alpine';
-/** The guide's sizes are more than this machine's. */
-const small = { maxMemoryMegabytes: 48, storageGigabytes: 1 };
 const kinds = ['configmaps', 'secrets', 'services', 'poddisruptionbudgets', 'statefulsets'];
 const made = kinds.map((kind) => `create ${kind} ${name}`);
 const volumes = Array.from({ length: 6 }, (_, index) => `delete persistentvolumeclaims data-${name}-${index}`);
 const [statefulSet, ...others] = kinds.map((kind) => `delete ${kind} ${name}`).reverse();
 const removed = [statefulSet, ...volumes, ...others];
-
-const keys = Array.from({ length: 100_000 }, (_, index) => `key-${index}`);
 
 export function bootstrapTests(cluster: () => Cluster): void {
   const start = (input: object = {}) =>
@@ -24,31 +20,7 @@ export function bootstrapTests(cluster: () => Cluster): void {
     expect({ outcome, summary }).toEqual({ outcome: 'Refused', summary: expect.stringMatching(words) as string });
     expect(cluster().mutations(run.workflowId)).toEqual([]);
   };
-  const pods = () => cluster().list('pod', `app=${name}`);
-  const inPod = (...command: string[]) => cluster().kubectl('exec', `${name}-0`, '--', 'sh', '-c', command.join(' '));
-
-  /** As applications do. */
-  const onCluster = async <T>(use: (client: ReturnType<typeof createCluster>) => Promise<T>): Promise<T> => {
-    const { data } = await cluster().get('secret', name);
-    const client = createCluster({
-      rootNodes: (await pods()).map(({ status }) => ({ socket: { host: status.podIP, port: 6379 } })),
-      defaults: { password: Buffer.from(data.password, 'base64').toString() },
-    });
-    client.on('error', () => undefined);
-    await client.connect();
-    try {
-      return await use(client as never);
-    } finally {
-      client.destroy();
-    }
-  };
-
-  const expectGood = async () => {
-    const check = await inPod('redis-cli --cluster check "$POD_IP:6379"');
-    expect(check).toContain('[OK] All nodes agree about slots configuration.');
-    expect(check).toContain('[OK] All 16384 slots covered.');
-    expect(check.match(/1 additional replica/g)).toHaveLength(3);
-  };
+  const redis = () => new RedisCluster(cluster());
 
   describe('refuses', () => {
     test.each<[string, RegExp, object]>([
@@ -90,14 +62,14 @@ export function bootstrapTests(cluster: () => Cluster): void {
   test('going back where somebody has written to it: nothing is removed until the key is gone', async () => {
     const run = await start({ tryLossOfMaster: false, timing: { soakSeconds: 60 } });
     await run.until(({ phase }) => phase === 'soaking');
-    await onCluster((client) => client.set('theirs', '1'));
+    await redis().on((client) => client.set('theirs', '1'));
     await run.order('abort');
     const { trouble } = await run.until(({ phase }) => phase === 'needs-operator');
     expect(trouble!.tried.join('\n')).toMatch(
       /redis-cluster-\d holds 1 keys that are not this run's: it is left alone, and so are its claims/,
     );
     expect(cluster().mutations(run.workflowId)).toEqual(made);
-    await onCluster((client) => client.del('theirs'));
+    await redis().on((client) => client.del('theirs'));
     await run.order('retry');
     await run.until(({ phase }) => phase !== 'needs-operator');
     expect(await run.report()).toMatchObject({ outcome: 'RolledBack' });
@@ -115,17 +87,17 @@ export function bootstrapTests(cluster: () => Cluster): void {
     console.info(formed!.evidence);
     const killed = cluster().mutations(run.workflowId).slice(made.length);
     expect(killed).toEqual([expect.stringMatching(/^delete pods redis-cluster-\d$/)]);
-    await expectGood();
-    await onCluster(async (client) => {
+    await redis().expectGood();
+    await redis().on(async (client) => {
       await eachThousand(keys, (key) => client.set(key, key));
-      expect(await eachThousand(keys, (key) => client.get(key))).toEqual(keys);
     });
+    await redis().expectEveryKey();
   });
 
   test('masters and their replicas are on different machines', async () => {
-    const lines = (await inPod('redis-cli -h "$POD_IP" cluster nodes')).trim().split('\n');
+    const lines = (await redis().inPod('redis-cli -h "$POD_IP" cluster nodes')).trim().split('\n');
     const machines = new Map(
-      (await pods()).map(({ status, spec }) => [status.podIP as string, spec.nodeName as string]),
+      (await redis().pods()).map(({ status, spec }) => [status.podIP as string, spec.nodeName as string]),
     );
     const nodes = lines.map((line) => line.split(' '));
     const machineOf = (id: string) => machines.get(nodes.find(([other]) => other === id)![1]!.split(':')[0]!);
@@ -149,26 +121,15 @@ export function bootstrapTests(cluster: () => Cluster): void {
   });
 
   test('all pods gone at once and back under other addresses: healed by a re-run, no key lost, no pod killed', async () => {
-    const before = await pods();
+    const before = await redis().pods();
     await cluster().kubectl('delete', 'pods', '-l', `app=${name}`, '--grace-period=0', '--force');
     const run = await start();
     expect(await run.report()).toMatchObject({ outcome: 'Succeeded' });
     expect(cluster().mutations(run.workflowId)).toEqual([]);
-    const after = await pods();
+    const after = await redis().pods();
     const addresses = new Set(before.map(({ status }) => status.podIP));
     expect(after.filter(({ status }) => addresses.has(status.podIP))).toEqual([]);
-    await expectGood();
-    await onCluster(async (client) => {
-      expect(await eachThousand(keys, (key) => client.get(key))).toEqual(keys);
-    });
+    await redis().expectGood();
+    await redis().expectEveryKey();
   });
-}
-
-/** All at once would take more than a gigabyte of memory. */
-async function eachThousand<Answer>(names: string[], ask: (name: string) => Promise<Answer>): Promise<Answer[]> {
-  const answers: Answer[] = [];
-  for (let from = 0; from < names.length; from += 1000) {
-    answers.push(...(await Promise.all(names.slice(from, from + 1000).map(ask))));
-  }
-  return answers;
 }

@@ -14,7 +14,7 @@ interface ModelNode {
   master: number | undefined;
   linkUp: boolean;
   clusterEnabled: boolean;
-  moving: number[];
+  moving: KnownNode['moving'];
   silent?: string;
   strangers: Pick<KnownNode, 'flags' | 'connected' | 'slots'>[];
   /** Ordinal → the address under which it knows that node. */

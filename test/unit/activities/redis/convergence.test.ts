@@ -37,7 +37,7 @@ const changed = (model: Model, change: (model: Model) => void): Model => {
 };
 
 test('of empty nodes all meet, and three take a third of the slots each', () => {
-  const decision = decide(empty().seen(), 1);
+  const decision = decide(empty().seen(), { replicasPerMaster: 1 });
   expect(decision.answer).toBe('act');
   const actions = told((decision as { actions: Action[] }).actions);
   expect(actions).toHaveLength(15 + 3);
@@ -47,7 +47,7 @@ test('of empty nodes all meet, and three take a third of the slots each', () => 
 test('masters first where another machine is added', () => {
   const model = empty();
   const machines = ['a', 'a', 'b', 'b', 'c', 'c'];
-  const decision = decide(model.seen(machines), 1);
+  const decision = decide(model.seen(machines), { replicasPerMaster: 1 });
   const actions = told((decision as { actions: Action[] }).actions);
   expect(actions.slice(15).map((text) => text.split(' ')[0])).toEqual(['0', '2', '4']);
 });
@@ -70,7 +70,7 @@ test.each<[string, Model, string[]]>([
     ['0 meets 3', '1 meets 3', '2 meets 3', '4 meets 3', '5 meets 3'],
   ],
 ])('%s', (_name, model, expected) => {
-  const decision = decide(model.seen(), 1);
+  const decision = decide(model.seen(), { replicasPerMaster: 1 });
   expect(decision.answer === 'act' ? told(decision.actions) : decision).toEqual(expected);
 });
 
@@ -86,7 +86,7 @@ test.each<[string, Model, boolean]>([
   ['a replica that has lost its master', changed(good(), ({ nodes }) => (nodes[4]!.master = undefined)), false],
 ])('%s: whether nodes are joined for good', (_name, model, expected) => {
   const seen = model.seen();
-  const decision = decide(seen, 1);
+  const decision = decide(seen, { replicasPerMaster: 1 });
   expect(decision.answer === 'act' && joins(decision.actions, seen)).toBe(expected);
 });
 
@@ -114,7 +114,7 @@ test.each<[string, Model, object]>([
   ],
   [
     'a slot that is on its way',
-    changed(good(), ({ nodes }) => (nodes[0]!.moving = [12])),
+    changed(good(), ({ nodes }) => (nodes[0]!.moving = [{ slot: 12, to: 'node-1' }])),
     { answer: 'refuse', code: 'SlotsMoving' },
   ],
   [
@@ -167,7 +167,7 @@ test.each<[string, Model, object]>([
     { answer: 'refuse', code: 'ClusterModeOff' },
   ],
 ])('%s', (_name, model, expected) => {
-  expect(decide(model.seen(), 1)).toMatchObject(expected);
+  expect(decide(model.seen(), { replicasPerMaster: 1 })).toMatchObject(expected);
 });
 
 test('whatever was begun: it ends as one good cluster, or is refused before anything was done', () => {
@@ -177,7 +177,7 @@ test('whatever was begun: it ends as one good cluster, or is refused before anyt
       const kept = model.keys();
       const dice = chance[Symbol.iterator]();
       for (let round = 0; round < 60; round++) {
-        const decision = decide(model.seen(), 1);
+        const decision = decide(model.seen(), { replicasPerMaster: 1 });
         if (decision.answer === 'formed') {
           expect(model.faults()).toEqual([]);
           expect(model.keys()).toEqual(kept);
@@ -194,7 +194,7 @@ test('whatever was begun: it ends as one good cluster, or is refused before anyt
         }
         if (dice.next().value < 50) model.gossip();
       }
-      throw new Error(`not formed: ${JSON.stringify(decide(model.seen(), 1)).slice(0, 300)}`);
+      throw new Error(`not formed: ${JSON.stringify(decide(model.seen(), { replicasPerMaster: 1 })).slice(0, 300)}`);
     }),
     { numRuns: 100 },
   );

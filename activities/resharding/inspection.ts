@@ -1,0 +1,173 @@
+/** What preflight reads: the cluster as every node sees it, where its slots are to go, the memory there, the room for more pods. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApplicationFailure } from '@temporalio/common';
+import { quantity } from '../../catalogue';
+import { controllerOf } from '../deployments/controller';
+import { isManaged } from '../kubernetes/managed';
+import type { KnownObject, Resources } from '../kubernetes/kubernetes';
+import { movedBetween } from '../redis/cluster/balance';
+import type { ClusterNodes } from '../redis/cluster/client';
+import type { Node } from '../redis/cluster/nodes';
+import type { Seen } from '../redis/cluster/view';
+import { readingOf } from '../redis/info';
+import { knownCluster, type RedisClusterDependencies } from '../redis-clusters/dependencies';
+import { podLabels, selectorOf } from '../redis-clusters/manifests';
+import { joinedIn, onNodes, shortcomingOf } from './cluster';
+import type { ReshardFacts, ReshardMemory } from './contract';
+import { comingBytes, placedShards, showLayout, targetOf } from './layout';
+
+const listMax = 100;
+
+type Cluster = Pick<
+  ReshardFacts,
+  | 'obstacle'
+  | 'replicasPerMaster'
+  | 'masters'
+  | 'joined'
+  | 'mastersThatStay'
+  | 'layout'
+  | 'wanted'
+  | 'slotsToMove'
+  | 'keys'
+  | 'memory'
+>;
+
+export async function inspectRedisReshard(masters: number, use: RedisClusterDependencies): Promise<ReshardFacts> {
+  const kubernetes = use.kubernetes();
+  const cluster = knownCluster(use);
+  const { name } = cluster;
+  const found = await kubernetes.findObject('StatefulSet', name);
+  const pods = found && replicasOf(found);
+  const [inRedis, selecting, claims, nodes, quotas] = await Promise.all([
+    pods === undefined
+      ? nothing('there is none')
+      : patiently(() =>
+          onNodes({ kubernetes, cluster }, pods, (all, seen, ask) => inspectNodes(masters, all, seen, ask)),
+        ),
+    kubernetes.selecting(podLabels(cluster)),
+    kubernetes.readClaims(selectorOf(cluster)),
+    kubernetes.readNodes(),
+    kubernetes.readQuotas(),
+  ]);
+  const controller = found && controllerOf(found, { whole: true });
+  return {
+    ...{ namespace: kubernetes.namespace, name, ...inRedis, isOurs: found !== undefined && isManaged(found) },
+    ...(pods === undefined ? {} : { pods }),
+    ...(controller ? { controller } : {}),
+    selecting: selecting.filter((one) => ![`Service ${name}`, `PodDisruptionBudget ${name}`].includes(one)),
+    claims: claims
+      .map((claim) => claim.name)
+      .filter((claim) => numberOf(claim) >= (pods ?? 0))
+      .slice(0, listMax),
+    requests: requestsIn(found),
+    nodes: nodes
+      .filter(({ schedulable }) => schedulable)
+      .slice(0, listMax)
+      .map(({ name: node, free }) => ({ name: node, free })),
+    quotas: quotas.slice(0, listMax),
+  };
+}
+
+export function replicasOf({ content }: Pick<KnownObject, 'content'>): number {
+  return Number(content['replicas'] ?? 1);
+}
+
+export function numberOf(claim: string): number {
+  return Number(/-(\d+)$/.exec(claim)?.[1] ?? NaN);
+}
+
+/** A pod or a node that does not answer for so long is an obstacle; on a busy machine one may miss a moment. */
+const patienceMs = 15_000;
+
+async function patiently(inspect: () => Promise<Cluster>): Promise<Cluster> {
+  for (const deadline = Date.now() + patienceMs; ; await sleep(500)) {
+    try {
+      return await inspect();
+    } catch (error) {
+      if (!(error instanceof ApplicationFailure) || error.type !== 'NotVerified') throw error;
+      if (Date.now() > deadline) return nothing(error.message);
+    }
+  }
+}
+
+function nothing(obstacle: string): Cluster {
+  return {
+    ...{ obstacle, replicasPerMaster: 0, masters: 0, joined: 0, keys: 0, slotsToMove: 0, memory: [] },
+    ...{ layout: 'unknown', wanted: 'unknown' },
+  };
+}
+
+async function inspectNodes(masters: number, all: Node[], seen: Seen[], ask: ClusterNodes): Promise<Cluster> {
+  const joined = joinedIn(all);
+  const shards = placedShards(joined);
+  const replicasPerMaster = joined.length / Math.max(1, shards.length) - 1;
+  const known = { replicasPerMaster, masters: shards.length, joined: joined.length };
+  const obstacle = await obstacleOf(joined, all, seen, ask, known);
+  if (obstacle !== undefined) return { ...nothing(obstacle), ...known };
+  const { before, after, staying } = targetOf(shards, masters, masters * (replicasPerMaster + 1));
+  const keys = joined.reduce((sum, { view, self }) => sum + (self.master === undefined ? view.keys : 0), 0);
+  const layout = showLayout(shards);
+  if (!after) {
+    return { ...known, layout, wanted: layout, keys, slotsToMove: 0, memory: [], mastersThatStay: staying };
+  }
+  const readings = await Promise.all(
+    before.map(async ({ ids }) => {
+      const master = joined.find(({ view }) => view.id === ids[0]);
+      return master
+        ? { pod: master.member.pod, ...readingOf(String(await ask.ask(master.member, ['INFO']))) }
+        : undefined;
+    }),
+  );
+  const coming = comingBytes(
+    before,
+    after,
+    readings.map((reading) => reading?.usedMemoryBytes ?? 0),
+  );
+  return {
+    ...{ ...known, layout, wanted: showLayout(after), keys, slotsToMove: movedBetween(before, after) },
+    memory: coming.flatMap((comingTo, index): ReshardMemory[] => {
+      const {
+        pod = 'a new pod',
+        usedMemoryBytes = 0,
+        maxMemoryBytes = readings[0]!.maxMemoryBytes,
+      } = readings[index] ?? {};
+      return comingTo === 0
+        ? []
+        : [{ pod, usedBytes: usedMemoryBytes, maxBytes: maxMemoryBytes, comingBytes: Math.round(comingTo) }];
+    }),
+  };
+}
+
+async function obstacleOf(
+  joined: Node[],
+  all: Node[],
+  seen: Seen[],
+  ask: ClusterNodes,
+  { replicasPerMaster, masters }: Pick<Cluster, 'replicasPerMaster' | 'masters'>,
+): Promise<string | undefined> {
+  if (joined.length === 0) return 'no node has slots';
+  if (!Number.isInteger(replicasPerMaster))
+    return `${joined.length} nodes are no ${masters} masters with as many replicas each`;
+  if (joined.some(({ member }) => member.ordinal >= joined.length))
+    return 'its nodes are not the pods with the lowest numbers';
+  const first = seen.filter(({ member }) => member.ordinal < joined.length);
+  const missing = shortcomingOf(first, replicasPerMaster);
+  if (missing !== undefined) return missing;
+  for (const { member } of all) {
+    // A map, or a list of names and values, by the version of the protocol.
+    const value: unknown = Object.values((await ask.ask(member, ['CONFIG', 'GET', setting])) as object).at(-1);
+    if (value !== 'no')
+      return `${setting} of ${member.pod} is ${String(value)}: Redis would make a master without slots a replica`;
+  }
+  return undefined;
+}
+
+const setting = 'cluster-allow-replica-migration';
+
+/** Of one pod, by the template. */
+function requestsIn(found: KnownObject | undefined): Resources {
+  const template = found?.content['template'] as
+    { spec?: { containers?: { resources?: { requests?: Record<string, string> } }[] } } | undefined;
+  const { cpu = '0', memory = '0' } = template?.spec?.containers?.[0]?.resources?.requests ?? {};
+  return { cpuMillis: Math.round(quantity(cpu) * 1000), memoryBytes: quantity(memory) };
+}

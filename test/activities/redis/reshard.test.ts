@@ -1,0 +1,113 @@
+/**
+ * Slots moved between real Redis servers, under a client of the cluster: wherever whoever moves them dies, and whichever node
+ * does, every slot ends where it was to be and no key is lost.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { balanced, partitionOf } from '../../../activities/redis/cluster/balance';
+import type { ClusterNodes } from '../../../activities/redis/cluster/client';
+import type { SlotPlan } from '../../../activities/redis/cluster/moves';
+import { ClusterTraffic } from './cluster-traffic';
+import { nodeTimeoutMs, RedisProcesses } from './redis-processes';
+import { grow, move, shardsOf } from './resharding';
+
+jest.setTimeout(120_000);
+
+let redis: RedisProcesses;
+let plan: SlotPlan;
+let traffic: ClusterTraffic;
+afterAll(() => redis.stop());
+afterEach(() => traffic.destroy());
+
+const back = ({ before, after }: SlotPlan): SlotPlan => ({ before: after, after: before });
+const layout = async () => partitionOf(await shardsOf(redis));
+
+async function ordinalOf(id: string): Promise<number> {
+  const ids = await Promise.all(redis.members.map(({ ordinal }) => redis.cli(ordinal, 'CLUSTER', 'MYID')));
+  return ids.indexOf(id);
+}
+
+async function killed(ordinal: number, ms: number): Promise<void> {
+  await redis.kill(ordinal);
+  await sleep(ms);
+  await redis.startOne(ordinal);
+}
+
+/** Before the n-th request is sent. `over`: of what was begun then. */
+function striking(request: number, strike: () => Promise<unknown>) {
+  let sent = 0;
+  let over: Promise<unknown> | undefined;
+  const use = (nodes: ClusterNodes): ClusterNodes => ({
+    ...nodes,
+    ask: (member, command) => {
+      if (++sent === request) over = strike();
+      return nodes.ask(member, command);
+    },
+  });
+  return { use, over: () => over ?? Promise.reject(new Error(`there were ${sent} requests only`)) };
+}
+
+/** So many requests are sent, and none after them. */
+function dyingAfter(requests: number): (nodes: ClusterNodes) => ClusterNodes {
+  let sent = 0;
+  return (nodes) => {
+    const dying =
+      <Args extends unknown[], Answer>(send: (...args: Args) => Promise<Answer>) =>
+      async (...args: Args): Promise<Answer> => {
+        if (sent++ >= requests) throw new Error('died');
+        return send(...args);
+      };
+    const { ask, keysIn, transaction } = nodes;
+    const read: ClusterNodes['read'] = async (member) => {
+      if (sent > requests) throw new Error('died');
+      return nodes.read(member);
+    };
+    return { ...nodes, read, ask: dying(ask), keysIn: dying(keysIn), transaction: dying(transaction) };
+  };
+}
+
+// Each test leaves the layout as it was.
+beforeAll(async () => {
+  const settings = ['--cluster-allow-replica-migration', 'no', '--appendfsync', 'always'];
+  redis = await new RedisProcesses(8, { settings }).start();
+  await grow(redis);
+  const before = await shardsOf(redis);
+  expect(before.map(({ ids }) => ids.length)).toEqual([2, 2, 2, 2]);
+  plan = { before, after: balanced(before, () => true) };
+});
+beforeEach(async () => {
+  traffic = await new ClusterTraffic(() => redis.members).start(5000);
+});
+
+test('whoever moves them dies between any two requests, on the way there and back: finished by whoever comes next', async () => {
+  // Ever later, so that each part of a batch is met, in its first slot and in its last.
+  const lives = [...Array.from({ length: 12 }, (_, index) => 5 + 24 * index), 700, 1500];
+  for (const [index, requests] of lives.entries()) {
+    const ended = await move(redis, index % 6 < 4 ? plan : back(plan), dyingAfter(requests)).catch(
+      ({ message }: Error) => message,
+    );
+    if (typeof ended === 'string') expect(ended).toBe('died');
+  }
+  await move(redis, plan);
+  expect(await layout()).toEqual(partitionOf(plan.after));
+  await move(redis, back(plan));
+  expect(await layout()).toEqual(partitionOf(plan.before));
+  await traffic.stop();
+  expect(traffic.errors).toEqual([]);
+  expect(await traffic.lost()).toEqual([]);
+});
+
+test('a node that gives slots, then one that gets them, is killed half-way and back after its replica took over: finished, and no key is lost', async () => {
+  await traffic.stop();
+  const giver = await ordinalOf(plan.before.find(({ slots }) => slots.length > 0)!.ids[0]!);
+  const getter = await ordinalOf(plan.before.find(({ slots }) => slots.length === 0)!.ids[0]!);
+  for (const [victim, way] of [
+    [giver, plan],
+    [getter, back(plan)],
+  ] as const) {
+    const { use, over } = striking(1500, () => killed(victim, 3 * nodeTimeoutMs));
+    await move(redis, way, use);
+    await over();
+    expect(await layout()).toEqual(partitionOf(way.after));
+  }
+  expect(await traffic.lost()).toEqual([]);
+});

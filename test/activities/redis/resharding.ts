@@ -1,0 +1,46 @@
+/** Slots moved between real Redis servers by the runbook's own part. */
+import type { Shard } from '../../../activities/redis/cluster/balance';
+import { type ClusterNodes, withClusterNodes } from '../../../activities/redis/cluster/client';
+import { converge } from '../../../activities/redis/cluster/converge';
+import { migrate, type Moved } from '../../../activities/redis/cluster/migration';
+import type { SlotPlan } from '../../../activities/redis/cluster/moves';
+import { nodeOf, shardsIn } from '../../../activities/redis/cluster/nodes';
+import type { RedisProcesses } from './redis-processes';
+
+const limitMs = 60_000;
+
+const inTime = () => {
+  const deadline = Date.now() + limitMs;
+  return (missing: string) => {
+    if (Date.now() > deadline) throw new Error(`not done after ${limitMs} ms: ${missing}`);
+  };
+};
+
+/** The first six become a good cluster, then all eight: one master is without slots. */
+export async function grow(redis: RedisProcesses): Promise<void> {
+  for (const count of [6, 8]) {
+    await withClusterNodes(undefined, (nodes) =>
+      converge(nodes, {
+        members: async () => redis.members.slice(0, count),
+        ...{ shape: { replicasPerMaster: 1, emptyMasters: count === 8 }, mayJoin: true, assertAwake: () => undefined },
+        assertInTime: inTime(),
+      }),
+    );
+  }
+}
+
+export async function shardsOf(redis: RedisProcesses): Promise<Shard[]> {
+  return withClusterNodes(undefined, async (nodes) => {
+    const seen = await Promise.all(redis.members.map((member) => nodes.read(member)));
+    return shardsIn(seen.flatMap((one) => ('view' in one ? [nodeOf(one.member, one.view)] : [])));
+  });
+}
+
+export function move(redis: RedisProcesses, plan: SlotPlan, use = (nodes: ClusterNodes) => nodes): Promise<Moved> {
+  return withClusterNodes(undefined, (nodes) =>
+    migrate(use(nodes), {
+      ...{ plan, password: undefined, members: async () => redis.members, assertAwake: () => undefined },
+      assertInTime: inTime(),
+    }),
+  );
+}

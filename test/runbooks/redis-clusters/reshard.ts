@@ -1,0 +1,84 @@
+/** redisClusterReshard: refused, out, found as it is, in again, under a client of the cluster. Each case goes on from the one before. */
+import { ClusterTraffic } from '../../activities/redis/cluster-traffic';
+import type { Cluster } from '../support/cluster';
+import { Run } from '../support/run';
+import { name, RedisCluster } from './redis-cluster';
+
+const scaled = `patch statefulsets/scale ${name}`;
+
+export function reshardTests(cluster: () => Cluster): void {
+  const redis = () => new RedisCluster(cluster());
+  const start = (masters: number, input: object = {}) =>
+    Run.start(cluster().production, 'redisClusterReshard', { masters, lingerSeconds: 1, ...input });
+  /** The client knows the cluster as it was before. */
+  const underTraffic = async (work: () => Promise<void>) => {
+    const members = await redis().members();
+    const traffic = new ClusterTraffic(() => members, { password: await redis().password() });
+    try {
+      await traffic.start(2000);
+      await work();
+      await traffic.stop();
+      expect(traffic.errors).toEqual([]);
+      expect(traffic.measurement.requests).toBeGreaterThan(100);
+      expect(await traffic.lost()).toEqual([]);
+    } finally {
+      traffic.destroy();
+    }
+  };
+  const claims = async () => (await cluster().list('claim', `app=${name}`)).length;
+
+  test.each<[string, RegExp, number]>([
+    ['two masters', /2 masters leave no majority when one is lost: at least 3/, 2],
+    ['more than the machines have room for', /\d+ more pods are to run, and the nodes have room for \d/, 100],
+  ])('refuses %s', async (_name, words, masters) => {
+    const run = await start(masters);
+    const { outcome, summary } = await run.report();
+    expect({ outcome, summary }).toEqual({ outcome: 'Refused', summary: expect.stringMatching(words) as string });
+    expect(cluster().mutations(run.workflowId)).toEqual([]);
+  });
+
+  test('refuses a cluster with a slot that somebody else moves', async () => {
+    const [one, other] = (await redis().inPod('redis-cli -h "$POD_IP" cluster nodes'))
+      .split('\n')
+      .filter((line) => line.includes('master'))
+      .sort((line) => (line.includes('myself') ? -1 : 1));
+    const [id] = other!.split(' ');
+    const [slot] = /\d+(?=(-\d+)?$)/.exec(one!.trim().replace(/-\d+$/, ''))!;
+    if (!one!.includes('myself')) throw new Error('the first pod is no master');
+    await redis().inPod(`redis-cli -h "$POD_IP" cluster setslot ${slot} migrating ${id}`);
+    const run = await start(4);
+    expect(await run.report()).toMatchObject({
+      outcome: 'Refused',
+      summary: expect.stringMatching(/redis-cluster-0 is moving slot \d+: finish that first/) as string,
+    });
+    await redis().inPod(`redis-cli -h "$POD_IP" cluster setslot ${slot} stable`);
+  });
+
+  test('three masters become four, under traffic', async () => {
+    await underTraffic(async () => {
+      const run = await start(4);
+      const report = await run.report();
+      expect([report.outcome, report.summary]).toEqual(['Succeeded', expect.anything()]);
+      console.info(report.steps.map(({ evidence }) => evidence).join('\n'));
+      expect(cluster().mutations(run.workflowId)).toEqual([scaled]);
+    });
+    await redis().expectGood(4);
+    await redis().expectEveryKey();
+    const run = await start(4);
+    expect(await run.report()).toMatchObject({ outcome: 'Succeeded', steps: [] });
+  });
+
+  test('four become three again, under traffic; the claims stay', async () => {
+    await underTraffic(async () => {
+      const run = await start(3);
+      const report = await run.report();
+      expect([report.outcome, report.summary]).toEqual(['Succeeded', expect.anything()]);
+      console.info(report.steps.map(({ evidence }) => evidence).join('\n'));
+      expect(cluster().mutations(run.workflowId)).toEqual([scaled]);
+    });
+    await redis().expectGood(3);
+    expect(await redis().pods()).toHaveLength(6);
+    expect(await claims()).toBe(8);
+    await redis().expectEveryKey();
+  });
+}

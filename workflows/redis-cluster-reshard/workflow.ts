@@ -1,0 +1,189 @@
+/**
+ * redisClusterReshard: the slots of the topology's Redis cluster, spread evenly over more or fewer masters, under traffic.
+ *
+ * Out: 1. more pods; 2. they join, each new master with its replicas and without slots; 3. slots move to them.
+ * In: 1. slots move away from what is to leave; 2. it leaves, and those that stay forget it; 3. its pods go, their claims stay.
+ * What is so already is left out, so a cluster that somebody has left half-way is finished.
+ *
+ * Going back, slots move back to the masters that had them, or to those that have replaced these by then; pods that this run
+ * added go with their claims, and pods that it took away come back with theirs.
+ *
+ * Out of scope: another number of replicas, Valkey's own slot migration, a failover so that other nodes are masters.
+ */
+import { sleep } from '@temporalio/workflow';
+import type {
+  LayoutBefore,
+  NodesBefore,
+  PodsBefore,
+  ReshardActivities,
+  ReshardFacts,
+} from '../../activities/resharding/contract';
+import type { RedisClusterReshardInput } from '../../catalogue';
+import { redisClusterReshardInput, runbooks, targetOf } from '../../catalogue';
+import { changes, reads, verifications } from '../runbook/activities';
+import type { Runbook } from '../runbook/definition';
+import { runbook } from '../runbook/runbook';
+import type { AnyStep, Step } from '../runbook/step';
+import { findings, podsWanted } from './decisions';
+
+const read = reads<ReshardActivities>();
+const act = changes<ReshardActivities>();
+const check = verifications<ReshardActivities>();
+
+export const definition: Runbook<RedisClusterReshardInput, ReshardFacts> = {
+  name: 'redisClusterReshard',
+  title: runbooks['redisClusterReshard']!.title,
+  input: redisClusterReshardInput,
+  subject: (_wanted, { kubernetes }) =>
+    `${kubernetes?.redisCluster?.name ?? 'no Redis cluster'} (${kubernetes?.namespace ?? 'no namespace'})`,
+  preflight: ({ masters }) =>
+    read('preflight · read its pods, nodes, slots, the room').inspectRedisReshard({ masters }),
+  targets: (_wanted, facts) => [clusterOf(facts), podsOf(facts)],
+  findings,
+  steps: (wanted, facts) => {
+    const pods = podsWanted(wanted, facts);
+    const { pods: now = 0, joined, layout } = facts;
+    const leaves = joined > pods;
+    return [
+      ...(now < pods ? [scale(wanted, facts, pods)] : []),
+      ...(joined < pods ? [join(wanted, facts, pods)] : []),
+      ...(layout === facts.wanted ? [] : [move(wanted, facts, Math.max(joined, pods))]),
+      ...(leaves ? [leave(wanted, facts, pods)] : []),
+      ...(now > pods ? [scale(wanted, facts, pods)] : []),
+    ];
+  },
+};
+
+export const redisClusterReshard = runbook(definition);
+
+const calm = { reversibility: 'reversible' as const, undoDisturbsClients: false };
+
+function scale({ timing, lingerSeconds }: RedisClusterReshardInput, facts: ReshardFacts, pods: number): AnyStep {
+  const name = `scale ${facts.name}`;
+  const from = facts.pods!;
+  const deadlineSeconds = timing.operationTimeoutSeconds;
+  const verify = (count: number) => check(`${name} · verify ${count} pods`, timing).verifyRedisPods({ pods: count });
+  const step: Step<PodsBefore> = {
+    ...{ name, resource: podsOf(facts), from: `${from} pods`, to: `${pods} pods`, ...calm, expectedSeconds: 60 },
+    impact: pods > from ? 'nothing' : 'whoever has not asked the cluster since its slots moved connects anew',
+    ...(pods < from ? { detail: 'their claims stay' } : {}),
+    observe: async () => {
+      const before = await read(`${name} · read the number of pods`).readRedisPods();
+      return { value: `${before.pods} pods`, before };
+    },
+    apply: async () => {
+      if (pods < from && lingerSeconds > 0) {
+        await sleep(lingerSeconds * 1000, { summary: `${name} · nodes that have left lead clients to the others` });
+      }
+      await act(`${name} · to ${pods} pods`, timing).changeRedisPods({ from, to: pods, deadlineSeconds });
+    },
+    verify: () => verify(pods),
+    undo: async ({ claims: keep }) => {
+      await act(`${name} · to ${from} pods`, timing).changeRedisPods({ from: pods, to: from, deadlineSeconds });
+      if (pods > from) {
+        await act(`${name} · remove their claims`, timing).removeRedisClaims({ from, keep, deadlineSeconds });
+      }
+      return verify(from);
+    },
+  };
+  return step;
+}
+
+function join({ timing }: RedisClusterReshardInput, facts: ReshardFacts, nodes: number): AnyStep {
+  const name = `join nodes to ${facts.name}`;
+  const ways = together(name, timing, facts);
+  const step: Step<NodesBefore> = {
+    ...{ name, resource: clusterOf(facts), from: `${facts.joined} nodes`, to: `${nodes} nodes`, ...calm },
+    ...{ expectedSeconds: 15, impact: 'nothing', observe: ways.observe },
+    apply: () => ways.join(nodes),
+    verify: () => ways.verify(nodes),
+    undo: async () => {
+      // As they are now: those that were read before the step were not all there.
+      const { ids } = await read(`${name} · ask which nodes they are`).readRedisNodes();
+      await ways.leave(facts.joined, ids);
+      return ways.verify(facts.joined);
+    },
+  };
+  return step;
+}
+
+function leave({ timing }: RedisClusterReshardInput, facts: ReshardFacts, nodes: number): AnyStep {
+  const name = `part nodes from ${facts.name}`;
+  const ways = together(name, timing, facts);
+  const step: Step<NodesBefore> = {
+    ...{ name, resource: clusterOf(facts), from: `${facts.joined} nodes`, to: `${nodes} nodes`, ...calm },
+    ...{ expectedSeconds: 10, impact: 'nothing', observe: ways.observe },
+    apply: ({ ids }) => ways.leave(nodes, ids),
+    verify: () => ways.verify(nodes),
+    undo: async () => {
+      await ways.join(facts.joined);
+      return ways.verify(facts.joined);
+    },
+  };
+  return step;
+}
+
+function together(name: string, timing: RedisClusterReshardInput['timing'], { replicasPerMaster }: ReshardFacts) {
+  const deadlineSeconds = timing.verificationTimeoutSeconds;
+  return {
+    observe: async () => {
+      const before = await read(`${name} · ask every node`).readRedisNodes();
+      return { value: `${before.joined} nodes`, before };
+    },
+    join: (joined: number) =>
+      act(`${name} · to ${joined} nodes`, timing).joinRedisNodes({ joined, replicasPerMaster, deadlineSeconds }),
+    leave: (joined: number, ids: Record<string, string>) =>
+      act(`${name} · to ${joined} nodes`, timing).leaveRedisNodes({ joined, replicasPerMaster, ids, deadlineSeconds }),
+    verify: (joined: number) =>
+      check(`${name} · ask every node`, timing).verifyRedisNodes({ joined, replicasPerMaster }),
+  };
+}
+
+function move(wanted: RedisClusterReshardInput, facts: ReshardFacts, joined: number): AnyStep {
+  const { timing, masters } = wanted;
+  const name = `move slots of ${facts.name}`;
+  const { replicasPerMaster } = facts;
+  const deadlineSeconds = timing.operationTimeoutSeconds;
+  let moved: string | undefined;
+  const way = async (summary: string, { before, after }: Pick<LayoutBefore, 'before' | 'after'>) => {
+    const layouts = { before, after, joined };
+    const said = await act(`${name} · ${summary}`, timing).moveRedisSlots({ ...layouts, deadlineSeconds });
+    const state = () => check(`${name} · ask every node`, timing).verifyRedisLayout({ ...layouts, replicasPerMaster });
+    return { said, state };
+  };
+  const step: Step<LayoutBefore> = {
+    ...{ name, resource: clusterOf(facts), from: facts.layout, to: facts.wanted, ...calm },
+    expectedSeconds: Math.ceil(10 + facts.slotsToMove / slotsPerSecond + facts.keys / keysPerSecond),
+    impact: 'some answers come by way of a second node (ASK, MOVED)',
+    detail: `${facts.slotsToMove} slots, of ${facts.keys} keys in all`,
+    observe: async () => {
+      const before = await read(`${name} · ask every node`).readRedisLayout({
+        ...{ masters, pods: podsWanted(wanted, facts), joined },
+      });
+      return { value: before.shown, before };
+    },
+    apply: async (before) => {
+      moved = (await way('there', before)).said;
+    },
+    verify: async ({ before, after }) => {
+      const state = await check(`${name} · ask every node`, timing).verifyRedisLayout({
+        ...{ before, after, joined, replicasPerMaster },
+      });
+      return [...(moved === undefined ? [] : [moved]), state].join('; ');
+    },
+    undo: async ({ before, after }) => (await way('back', { before: after, after: before })).state(),
+  };
+  return step;
+}
+
+/** Less than was measured (docs/runbooks/redis-cluster-reshard.md). */
+const slotsPerSecond = 400;
+const keysPerSecond = 20_000;
+
+function clusterOf({ namespace, name }: ReshardFacts): string {
+  return targetOf('rediscluster', `${namespace}.${name}`);
+}
+
+function podsOf({ namespace, name }: ReshardFacts): string {
+  return targetOf('statefulset', `${namespace}.${name}`);
+}
