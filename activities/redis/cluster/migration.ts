@@ -81,14 +81,19 @@ async function situationOf(seen: Seen[], nodes: ClusterNodes, plan: SlotPlan | u
   const answering = seen.flatMap((one) => ('view' in one ? [nodeOf(one.member, one.view)] : []));
   const silent = seen.find((one) => 'silent' in one);
   const failing = answering.find(({ view }) => view.state !== 'ok');
-  const trouble = silent
+  let trouble = silent
     ? `${silent.member.pod} does not say what it sees: ${silent.silent}`
     : failing && `cluster_state of ${failing.member.pod} is fail`;
-  const holds = plan ? await strays(nodes, answering, plan) : new Map<string, Set<number>>();
+  let holds = new Map<string, Set<number>>();
+  try {
+    if (plan) holds = await strays(nodes, answering, plan);
+  } catch (error) {
+    trouble ??= (error as Error).message;
+  }
   return { nodes: answering, ...(trouble === undefined ? {} : { trouble }), holds };
 }
 
-/** Node id → slots of the plan that it does not have, and holds keys of. */
+/** Node id → slots of the plan that it does not have, and holds keys of. Throws NotVerified where a master does not say so. */
 export async function strays(
   nodes: ClusterNodes,
   answering: Node[],
@@ -101,11 +106,14 @@ export async function strays(
       const own = new Set(slotsOf(self.slots));
       const sides = shard < 0 ? [] : [...slotsOf(before[shard]!.slots), ...slotsOf(after[shard]!.slots)];
       const asked = [...new Set(sides)].filter((slot) => !own.has(slot));
-      const counts = await all(asked.map((slot) => nodes.ask(member, ['CLUSTER', 'COUNTKEYSINSLOT', String(slot)])));
+      const counts = await all(
+        asked.map((slot) => nodes.ask(member, ['CLUSTER', 'COUNTKEYSINSLOT', String(slot)])),
+      ).catch((error: Error) => {
+        throw failure('NotVerified', `${member.pod} does not say which keys it holds: ${error.message}`);
+      });
       return [view.id, new Set(asked.filter((_, index) => Number(counts[index]) > 0))] as const;
     }),
-    // One that goes away meanwhile is silent in the next round.
-  ).catch(() => []);
+  );
   return new Map(found);
 }
 

@@ -4,8 +4,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { balanced, partitionOf } from '../../../activities/redis/cluster/balance';
-import type { ClusterNodes } from '../../../activities/redis/cluster/client';
+import { type ClusterNodes, withClusterNodes } from '../../../activities/redis/cluster/client';
+import { strays } from '../../../activities/redis/cluster/migration';
 import type { SlotPlan } from '../../../activities/redis/cluster/moves';
+import { nodeOf } from '../../../activities/redis/cluster/nodes';
 import { ClusterTraffic } from './cluster-traffic';
 import { nodeTimeoutMs, RedisProcesses } from './redis-processes';
 import { grow, move, shardsOf } from './resharding';
@@ -81,12 +83,15 @@ beforeEach(async () => {
 test('whoever moves them dies between any two requests, on the way there and back: finished by whoever comes next', async () => {
   // Ever later, so that each part of a batch is met, in its first slot and in its last.
   const lives = [...Array.from({ length: 12 }, (_, index) => 5 + 24 * index), 700, 1500];
+  let deaths = 0;
   for (const [index, requests] of lives.entries()) {
     const ended = await move(redis, index % 6 < 4 ? plan : back(plan), dyingAfter(requests)).catch(
       ({ message }: Error) => message,
     );
     if (typeof ended === 'string') expect(ended).toBe('died');
+    if (ended === 'died') deaths++;
   }
+  expect(deaths).toBe(lives.length);
   await move(redis, plan);
   expect(await layout()).toEqual(partitionOf(plan.after));
   await move(redis, back(plan));
@@ -110,4 +115,19 @@ test('a node that gives slots, then one that gets them, is killed half-way and b
     expect(await layout()).toEqual(partitionOf(way.after));
   }
   expect(await traffic.lost()).toEqual([]);
+});
+
+test('where a node does not say which keys it holds, nobody says that none is where its slot is not', async () => {
+  await traffic.stop();
+  // The slots that are to come to it are not its own: it is asked for keys of them.
+  const { ids } = plan.before.find(({ slots }) => slots.length === 0)!;
+  await withClusterNodes(undefined, async (nodes) => {
+    const seen = await Promise.all(redis.members.map((member) => nodes.read(member)));
+    const answering = seen.flatMap((one) => ('view' in one ? [nodeOf(one.member, one.view)] : []));
+    const getter = answering.find(({ view, self }) => ids.includes(view.id) && self.master === undefined)!;
+    expect((await strays(nodes, answering, plan)).size).toBe(4);
+    await redis.kill(getter.member.ordinal);
+    await expect(strays(nodes, answering, plan)).rejects.toThrow(/does not say which keys it holds/);
+    await redis.startOne(getter.member.ordinal);
+  });
 });
