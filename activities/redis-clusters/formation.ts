@@ -45,3 +45,8 @@ export function judge(
     }
   }
 }
+
+/** As evidence has it. */
+export function replicasInSync(perMaster: number): string {
+  return `${perMaster} replica${perMaster === 1 ? '' : 's'} of each master in sync`;
+}

@@ -9,7 +9,7 @@ import { converge } from '../redis/cluster/converge';
 import { redisProblem } from '../redis/connection';
 import type { RedisClusterActivities, RedisClusterKind, RedisClusterSettings } from './contract';
 import { knownCluster, type RedisClusterDependencies } from './dependencies';
-import { readFormation } from './formation';
+import { readFormation, replicasInSync } from './formation';
 import { inspectRedisCluster } from './inspection';
 import { manifestOf, podLabels, selectorOf } from './manifests';
 import { assertRunning, readMembers, readPassword, readPods } from './members';
@@ -115,7 +115,7 @@ export function createRedisClusterActivities(use: RedisClusterDependencies): Red
       const { state, refusal, missing } = await readFormation(kubernetes(), cluster(), settings);
       if (state !== 'formed') throw failure('NotVerified', refusal ?? missing ?? `${cluster().name} is ${state}`);
       const { nodes, replicasPerMaster } = settings;
-      return `cluster_state ok as seen by each of ${nodes} nodes, every slot once, ${replicasPerMaster} replicas of each master in sync`;
+      return `cluster_state ok as seen by each of ${nodes} nodes, every slot once, ${replicasInSync(replicasPerMaster)}`;
     },
   };
   return asFailures(activities, [kubernetesProblem, redisProblem]);

@@ -10,6 +10,7 @@ import { nextMoves } from '../redis/cluster/moves';
 import type { Member } from '../redis/cluster/view';
 import { redisProblem } from '../redis/connection';
 import { knownCluster, type RedisClusterDependencies } from '../redis-clusters/dependencies';
+import { replicasInSync } from '../redis-clusters/formation';
 import { assertRunning, readMembers, readPassword, readPods } from '../redis-clusters/members';
 import { selectorOf } from '../redis-clusters/manifests';
 import { removeClaims } from '../redis-clusters/removal';
@@ -112,7 +113,7 @@ export function createReshardActivities(use: RedisClusterDependencies): ReshardA
       onNodes(asked(), joined, (nodes, seen) => {
         const missing = shortcomingOf(seen, replicasPerMaster) ?? strangerIn(nodes);
         if (missing !== undefined) throw failure('NotVerified', missing);
-        return `one good cluster as seen by each of ${joined} nodes, ${replicasPerMaster} replicas of each master in sync`;
+        return `one good cluster as seen by each of ${joined} nodes, ${replicasInSync(replicasPerMaster)}`;
       }),
 
     readRedisLayout: ({ masters, pods, joined }) =>

@@ -7,12 +7,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { manifestOf } from '../../activities/poolers/manifests';
-import { topologySchema } from '../../catalogue';
 import type { Container as ContainerSpec } from '../../lab/kubernetes/api/objects';
 import { Container } from '../../lab/kubernetes/kubelet/container';
 import { runIn } from '../../lab/kubernetes/kubelet/exec';
 import { endContainer } from '../../lab/kubernetes/kubelet/termination';
 import { machineTree } from '../../lab/kubernetes/kubelet/machine';
+import { pooler } from '../unit/activities/poolers/topology';
 
 let folder: string;
 beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'container-'))));
@@ -34,14 +34,6 @@ test('a signal right after the start waits for the process that is meant', async
   }
 });
 
-const pooler = topologySchema.shape.kubernetes
-  .unwrap()
-  .shape.pooler.unwrap()
-  .parse({
-    ...{ name: 'pgbouncer', image: 'edoburu/pgbouncer:v1.23.1-p3', sidecarImage: 'broxiva/durable-runbooks:0.1.0' },
-    application: { secret: 'secrets', key: 'DATABASE_URL' },
-    authorities: { configMap: 'authorities', key: 'ca.pem' },
-  });
 const { content } = manifestOf('Deployment', pooler, { poolSize: 25 }, 'aaaa.bbbb');
 const { containers } = (content as { template: { spec: { containers: ContainerSpec[] } } }).template.spec;
 

@@ -89,14 +89,12 @@ function scale({ timing, lingerSeconds }: RedisClusterReshardInput, facts: Resha
   return step;
 }
 
-function join({ timing }: RedisClusterReshardInput, facts: ReshardFacts, nodes: number): AnyStep {
+function join(wanted: RedisClusterReshardInput, facts: ReshardFacts, nodes: number): AnyStep {
   const name = `join nodes to ${facts.name}`;
-  const ways = together(name, timing, facts);
+  const ways = membership(name, wanted, facts);
   const step: Step<NodesBefore> = {
-    ...{ name, resource: clusterOf(facts), from: `${facts.joined} nodes`, to: `${nodes} nodes`, ...calm },
-    ...{ expectedSeconds: 15, impact: 'nothing', observe: ways.observe },
+    ...ways.towards(nodes, 15),
     apply: () => ways.join(nodes),
-    verify: () => ways.verify(nodes),
     undo: async () => {
       // As they are now: those that were read before the step were not all there.
       const { ids } = await read(`${name} · ask which nodes they are`).readRedisNodes();
@@ -107,14 +105,11 @@ function join({ timing }: RedisClusterReshardInput, facts: ReshardFacts, nodes: 
   return step;
 }
 
-function leave({ timing }: RedisClusterReshardInput, facts: ReshardFacts, nodes: number): AnyStep {
-  const name = `part nodes from ${facts.name}`;
-  const ways = together(name, timing, facts);
+function leave(wanted: RedisClusterReshardInput, facts: ReshardFacts, nodes: number): AnyStep {
+  const ways = membership(`part nodes from ${facts.name}`, wanted, facts);
   const step: Step<NodesBefore> = {
-    ...{ name, resource: clusterOf(facts), from: `${facts.joined} nodes`, to: `${nodes} nodes`, ...calm },
-    ...{ expectedSeconds: 10, impact: 'nothing', observe: ways.observe },
+    ...ways.towards(nodes, 10),
     apply: ({ ids }) => ways.leave(nodes, ids),
-    verify: () => ways.verify(nodes),
     undo: async () => {
       await ways.join(facts.joined);
       return ways.verify(facts.joined);
@@ -123,19 +118,27 @@ function leave({ timing }: RedisClusterReshardInput, facts: ReshardFacts, nodes:
   return step;
 }
 
-function together(name: string, timing: RedisClusterReshardInput['timing'], { replicasPerMaster }: ReshardFacts) {
+/** What joining and leaving have in common: how many of the pods are nodes of the cluster. */
+function membership(name: string, { timing }: RedisClusterReshardInput, facts: ReshardFacts) {
+  const { joined: now, replicasPerMaster } = facts;
   const deadlineSeconds = timing.verificationTimeoutSeconds;
+  const verify = (joined: number) =>
+    check(`${name} · ask every node`, timing).verifyRedisNodes({ joined, replicasPerMaster });
   return {
-    observe: async () => {
-      const before = await read(`${name} · ask every node`).readRedisNodes();
-      return { value: `${before.joined} nodes`, before };
-    },
+    towards: (nodes: number, expectedSeconds: number) => ({
+      ...{ name, resource: clusterOf(facts), from: `${now} nodes`, to: `${nodes} nodes`, ...calm },
+      ...{ expectedSeconds, impact: 'nothing' },
+      observe: async () => {
+        const before = await read(`${name} · ask every node`).readRedisNodes();
+        return { value: `${before.joined} nodes`, before };
+      },
+      verify: () => verify(nodes),
+    }),
     join: (joined: number) =>
       act(`${name} · to ${joined} nodes`, timing).joinRedisNodes({ joined, replicasPerMaster, deadlineSeconds }),
     leave: (joined: number, ids: Record<string, string>) =>
       act(`${name} · to ${joined} nodes`, timing).leaveRedisNodes({ joined, replicasPerMaster, ids, deadlineSeconds }),
-    verify: (joined: number) =>
-      check(`${name} · ask every node`, timing).verifyRedisNodes({ joined, replicasPerMaster }),
+    verify,
   };
 }
 
@@ -144,13 +147,11 @@ function move(wanted: RedisClusterReshardInput, facts: ReshardFacts, joined: num
   const name = `move slots of ${facts.name}`;
   const { replicasPerMaster } = facts;
   const deadlineSeconds = timing.operationTimeoutSeconds;
-  let moved: string | undefined;
-  const way = async (summary: string, { before, after }: Pick<LayoutBefore, 'before' | 'after'>) => {
-    const layouts = { before, after, joined };
-    const said = await act(`${name} · ${summary}`, timing).moveRedisSlots({ ...layouts, deadlineSeconds });
-    const state = () => check(`${name} · ask every node`, timing).verifyRedisLayout({ ...layouts, replicasPerMaster });
-    return { said, state };
-  };
+  const moved = ({ before, after }: SlotPlan, way: 'there' | 'back') =>
+    act(`${name} · ${way}`, timing).moveRedisSlots({ before, after, joined, deadlineSeconds });
+  const verify = ({ before, after }: SlotPlan) =>
+    check(`${name} · ask every node`, timing).verifyRedisLayout({ before, after, joined, replicasPerMaster });
+  let said: string | undefined;
   const step: Step<LayoutBefore> = {
     ...{ name, resource: clusterOf(facts), from: facts.layout, to: facts.wanted, ...calm },
     expectedSeconds: Math.ceil(10 + facts.slotsToMove / slotsPerSecond + facts.keys / keysPerSecond),
@@ -162,19 +163,23 @@ function move(wanted: RedisClusterReshardInput, facts: ReshardFacts, joined: num
       });
       return { value: before.shown, before };
     },
-    apply: async (before) => {
-      moved = (await way('there', before)).said;
+    apply: async (plan) => {
+      said = await moved(plan, 'there');
     },
-    verify: async ({ before, after }) => {
-      const state = await check(`${name} · ask every node`, timing).verifyRedisLayout({
-        ...{ before, after, joined, replicasPerMaster },
-      });
-      return [...(moved === undefined ? [] : [moved]), state].join('; ');
+    verify: async (plan) => {
+      const state = await verify(plan);
+      return said === undefined ? state : `${said}; ${state}`;
     },
-    undo: async ({ before, after }) => (await way('back', { before: after, after: before })).state(),
+    undo: async ({ before, after }) => {
+      const back = { before: after, after: before };
+      await moved(back, 'back');
+      return verify(back);
+    },
   };
   return step;
 }
+
+type SlotPlan = Pick<LayoutBefore, 'before' | 'after'>;
 
 /** Less than was measured (docs/runbooks/redis-cluster-reshard.md). */
 const slotsPerSecond = 400;

@@ -1,4 +1,5 @@
 /** What people see, as text: pure, so it can be read here as it is read there. */
+import { stripVTControlCharacters } from 'node:util';
 import type { RunStatus } from '../../../catalogue';
 import { exitCodeOfView, renderView } from '../../../client/cli/render/view';
 import { renderChanges } from '../../../client/cli/render/changes';
@@ -283,7 +284,6 @@ describe('columns', () => {
       ['\u001b[31ma\u001b[39m', 'b'],
       ['aaa', 'b'],
     ]);
-    // eslint-disable-next-line no-control-regex
-    expect(coloured.replace(/\u001b\[\d+m/g, '')).toBe(colourless);
+    expect(stripVTControlCharacters(coloured)).toBe(colourless);
   });
 });

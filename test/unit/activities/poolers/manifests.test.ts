@@ -6,16 +6,9 @@ import {
   mergedInto,
   requests,
 } from '../../../../activities/poolers/manifests';
-import { quantity, topologySchema } from '../../../../catalogue';
+import { quantity } from '../../../../catalogue';
+import { pooler } from './topology';
 
-const pooler = topologySchema.shape.kubernetes
-  .unwrap()
-  .shape.pooler.unwrap()
-  .parse({
-    ...{ name: 'pgbouncer', image: 'edoburu/pgbouncer:v1.23.1-p3', sidecarImage: 'broxiva/durable-runbooks:0.1.0' },
-    application: { secret: 'secrets', key: 'DATABASE_URL' },
-    authorities: { configMap: 'authorities', key: 'ca.pem' },
-  });
 const manifest = (kind: 'Service' | 'PodDisruptionBudget' | 'Deployment', poolSize = 25, fingerprint = 'aaaa.bbbb') =>
   manifestOf(kind, pooler, { poolSize }, fingerprint).content;
 const deployment: any = manifest('Deployment');
