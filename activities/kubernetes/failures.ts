@@ -12,7 +12,7 @@ export function isAbsent(error: unknown): boolean {
 }
 
 export const kubernetesProblem: Mapping = (error) => {
-  if (error instanceof ApiException) return problemOfReply(error.code, String(error.body), error.headers);
+  if (error instanceof ApiException) return problemOfReply(error.code, bodyOf(error), error.headers);
   const code = connectionCode(error);
   if (isCertificateCode(code)) return { type: 'CertificateRejected', message: `the Kubernetes API server: ${code}` };
   if (code) return { type: 'KubernetesUnavailable', message: `the Kubernetes API server does not answer: ${code}` };
@@ -24,6 +24,11 @@ export const kubernetesProblem: Mapping = (error) => {
   }
   return undefined;
 };
+
+/** A text; absent in some replies, as of a login that is refused. */
+function bodyOf({ body }: ApiException<unknown>): string {
+  return typeof body === 'string' ? body : '';
+}
 
 /** `headers`: lower-case names. */
 export function problemOfReply(status: number, body: string, headers: Record<string, string>): Problem {

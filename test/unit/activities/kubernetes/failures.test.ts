@@ -23,12 +23,13 @@ test.each<[string, ApiException<string>, string, boolean]>([
   ['a proxy in between', reply(503, '<html><h1>503 Service Unavailable</h1></html>'), 'KubernetesUnavailable', true],
   ['a time-out of the server', reply(504, status(504, 'Timeout')), 'KubernetesUnavailable', true],
   ['nothing in the body', reply(500, ''), 'KubernetesUnavailable', true],
+  ['no body', reply(401, undefined as unknown as string), 'NotAuthorized', false],
 ])('%s', (_name, error, type, retryable) => {
   const problem = kubernetesProblem(error)!;
   expect(problem.type).toBe(type);
   expect(failureTypes[problem.type].retryable).toBe(retryable);
   expect(problem.message).toMatch(new RegExp(`^Kubernetes answered ${error.code}`));
-  expect(problem.message).not.toMatch(/[<>\n]/);
+  expect(problem.message).not.toMatch(/[<>\n]|undefined/);
 });
 
 test('it says when to come back', () => {
