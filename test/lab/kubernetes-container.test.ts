@@ -34,6 +34,17 @@ test('a signal right after the start waits for the process that is meant', async
   }
 });
 
+test('a command right after the start is run in the container, not on this machine', async () => {
+  const container = start('fresh', 'sleep', '20');
+  try {
+    const inside = ['/bin/sh', '-c', '[ "$(tr "\\0" " " </proc/1/cmdline)" = "sleep 20 " ]'];
+    expect(await runIn(container, inside, 10_000)).toBe(0);
+  } finally {
+    await container.signal('SIGKILL');
+    await container.ended;
+  }
+});
+
 const { content } = manifestOf('Deployment', pooler, { poolSize: 25 }, 'aaaa.bbbb');
 const { containers } = (content as { template: { spec: { containers: ContainerSpec[] } } }).template.spec;
 

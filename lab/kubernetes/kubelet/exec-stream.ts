@@ -11,7 +11,9 @@ export const execProtocol = 'v5.channel.k8s.io';
 
 export async function streamExec(socket: WebSocket, container: Container, query: URLSearchParams): Promise<void> {
   const tty = query.get('tty') === 'true' || query.get('tty') === '1';
-  const child = startIn(container, query.getAll('command'), { tty });
+  // What the client sends meanwhile is for the command.
+  socket.pause();
+  const child = await startIn(container, query.getAll('command'), { tty });
   const send = (channel: number, data: Buffer) => socket.send(Buffer.concat([Buffer.from([channel]), data]));
   child.stdin!.on('error', () => undefined);
   socket.on('message', (message: Buffer) => {
@@ -20,6 +22,7 @@ export async function streamExec(socket: WebSocket, container: Container, query:
     else if (channel === channels.close && message[1] === channels.stdin) child.stdin!.end();
   });
   socket.once('close', () => killGroup(child));
+  socket.resume();
   if (!query.has('input') && !query.has('stdin')) child.stdin!.end();
   child.stdout!.on('data', (data: Buffer) => send(channels.stdout, data));
   child.stderr!.on('data', (data: Buffer) => send(channels.stderr, data));

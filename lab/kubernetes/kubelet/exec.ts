@@ -7,9 +7,16 @@ import { quote } from './container-script';
 /** 128: as a container runtime tells that the command could not be run. */
 const notRunExitCode = 128;
 
-/** Starts a command in the container's namespaces and file tree, with its environment. */
-export function startIn(container: Container, command: string[], options: { tty?: boolean } = {}): ChildProcess {
-  const pid = container.firstProcess;
+/**
+ * Starts a command in the container's namespaces and file tree, with its environment; once it has them: a container that
+ * has just begun is still on this machine. Throws when it does not run.
+ */
+export async function startIn(
+  container: Container,
+  command: string[],
+  options: { tty?: boolean } = {},
+): Promise<ChildProcess> {
+  const pid = await container.ownProcess();
   if (pid === undefined) throw new Error('the container does not run');
   const enter = [
     ...['--target', String(pid), '--mount', '--pid', '--root', `--wd=/proc/${pid}/cwd`],
@@ -23,8 +30,7 @@ export function startIn(container: Container, command: string[], options: { tty?
 
 /** The exit code of a command without input. One that takes too long is ended and counts as failed. */
 export async function runIn(container: Container, command: string[], deadlineMs: number): Promise<number> {
-  await container.ownProcess();
-  const child = startIn(container, command);
+  const child = await startIn(container, command);
   child.stdin!.end();
   child.stdout!.resume();
   child.stderr!.resume();

@@ -1,4 +1,6 @@
 /** Limits: they are kept, and changed in place by the `resize` subresource, without another pod or another run. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Lab } from '../../../lab/lab';
 import { cpuHierarchy } from '../../../lab/kubernetes/kubelet/cpu-limits';
 import { until } from '../../../lab/processes';
@@ -56,21 +58,41 @@ export function resourceTests(theLab: () => Lab): void {
   });
 
   (cpuHierarchy() ? test.concurrent : test.skip)('a CPU limit is kept, and follows a resize', async () => {
-    const command = ['sh', '-c', 'while :; do :; done'];
     const limits = { cpu: '100m', memory: '32Mi' };
-    await apply(theLab(), pod('busy', { command, resources: { limits, requests: limits } }));
-    const millicores = async () => {
-      const path = '/apis/metrics.k8s.io/v1beta1/namespaces/default/pods/busy';
-      const text = await kubectl(theLab(), 'get', '--raw', path).catch(() => undefined);
-      return text && Number.parseInt(JSON.parse(text).containers[0].usage.cpu, 10) / 1_000_000;
+    await apply(theLab(), pod('busy', { command: busy, resources: { limits, requests: limits } }));
+    const running = async () => (await statusOf(theLab(), 'busy'))?.state.running !== undefined;
+    await until('it runs', running, { deadlineMs: 30_000, everyMs: 200 });
+    const group = cpuGroupOf(await kubectl(theLab(), 'exec', 'busy', '--', 'cat', '/proc/1/cgroup'));
+    const throttled = async (quotaMicroseconds: number) => {
+      expect(quotaOf(group)).toBe(quotaMicroseconds);
+      const before = timesThrottled(group);
+      const again = async () => timesThrottled(group) > before;
+      await until(`it has used its ${quotaMicroseconds} µs of a period`, again, { deadlineMs: 60_000, everyMs: 200 });
     };
-    const between = (least: number, most: number) => async () => {
-      const used = await millicores();
-      return typeof used === 'number' && used > least && used < most;
-    };
-    await until('it has a tenth of a core', between(80, 120), { deadlineMs: 20_000, everyMs: 500 });
+    await throttled(10_000);
     await resize('busy', '32Mi', '300m');
-    await until('it has more', between(200, 330), { deadlineMs: 20_000, everyMs: 500 });
+    const followed = async () => quotaOf(group) !== 10_000;
+    await until('the limit has followed', followed, { deadlineMs: 20_000, everyMs: 200 });
+    await throttled(30_000);
     await kubectl(theLab(), 'delete', 'pod', 'busy', '--grace-period=0', '--force');
   });
+}
+
+const busy = ['sh', '-c', 'while :; do :; done'];
+
+/** Where the kernel keeps the books of the group a process is in; of `/proc/<pid>/cgroup`'s lines, version 1's or 2's. */
+function cpuGroupOf(lines: string): string {
+  const { folder, version } = cpuHierarchy()!;
+  const line = version === 2 ? /^0::(.*)$/m : /^\d+:[^:]*\bcpu\b[^:]*:(.*)$/m;
+  return join(folder, line.exec(lines)![1]!);
+}
+
+/** Of the kernel and not a share that was measured: how much a process gets below its limit is the machine's business. */
+function timesThrottled(group: string): number {
+  return Number(/^nr_throttled (\d+)$/m.exec(readFileSync(join(group, 'cpu.stat'), 'utf8'))![1]);
+}
+
+function quotaOf(group: string): number {
+  const file = join(group, cpuHierarchy()!.version === 2 ? 'cpu.max' : 'cpu.cfs_quota_us');
+  return Number.parseInt(readFileSync(file, 'utf8'), 10);
 }
