@@ -280,11 +280,11 @@ describe('faults reach caches too', () => {
     expect((await get(name)).properties.provisioningState).toBe('Updating');
     expect((await patch(name, { sku: premium(1) })).status).toBe(409);
     const idle = async () => (await get(name)).properties.provisioningState === 'Succeeded';
-    await until('it is idle', idle, { deadlineMs: 5000, everyMs: 50 });
+    await until('it is idle', idle, { deadlineMs: 20_000, everyMs: 50 });
     azure.resourceManager.faults.arm('lost-response', { server: name });
     await expect(patch(name, { sku: premium(1) })).rejects.toThrow();
     await until('it is scaled', async () => (await idle()) && (await get(name)).properties.sku.family === 'P', {
-      ...{ deadlineMs: 5000, everyMs: 50 },
+      ...{ deadlineMs: 20_000, everyMs: 50 },
     });
   });
 

@@ -89,7 +89,7 @@ test('foreign-operation: the server is busy with what somebody else began, and r
     },
   );
   expect(log.body.value.map(({ caller }) => caller)).toContain('someone.else@lab.example');
-  await until('it is ready', async () => (await get()).properties.state === 'Ready', { deadlineMs: 5000 });
+  await until('it is ready', async () => (await get()).properties.state === 'Ready', { deadlineMs: 20_000 });
 });
 
 describe('upgrade-fails', () => {
@@ -210,7 +210,7 @@ test('still-busy: refused right after an operation has ended, not any more after
     error: { code: 'ProvisioningServerBusy' },
   });
   const taken = async () => (await azure.change('PATCH', server(), { tags: { a: '3' } })).status === 'Succeeded';
-  await until('it takes operations again', taken, { deadlineMs: 5000, everyMs: 100 });
+  await until('it takes operations again', taken, { deadlineMs: 20_000, everyMs: 100 });
 });
 
 test('huge-reply: three megabytes once', async () => {
@@ -224,7 +224,7 @@ test('lost-response: no reply, yet the change is made, and the log has its opera
   await expect(azure.ask('PATCH', server(), { body: { tags: { a: 'lost' } } })).rejects.toThrow(
     /socket hang up|ECONNRESET/,
   );
-  await until('the change is made', async () => (await get()).tags?.a === 'lost', { deadlineMs: 5000 });
+  await until('the change is made', async () => (await get()).tags?.a === 'lost', { deadlineMs: 20_000 });
   expect(azure.mutations('primary').at(-1)).toMatchObject({
     status: 0,
     fault: 'lost-response',
@@ -239,7 +239,7 @@ test('stale-read: Ready and the old values, then the truth', async () => {
   expect([stale.properties.state, stale.tags?.a]).not.toContain('stale');
   expect(stale.properties.state).toBe('Ready');
   await azure.ended(headers['azure-asyncoperation']!);
-  await until('GET shows the new value', async () => (await get()).tags?.a === 'stale', { deadlineMs: 5000 });
+  await until('GET shows the new value', async () => (await get()).tags?.a === 'stale', { deadlineMs: 20_000 });
 });
 
 describe('what a preflight looks at', () => {

@@ -70,7 +70,7 @@ test('a bigger size restarts PostgreSQL once; connections do not follow; meanwhi
     sku: { name: 'Standard_D8ds_v4', tier: 'GeneralPurpose' },
   });
   await until('the server is updating', async () => (await client.servers.get(group, 'primary')).state === 'Updating', {
-    deadlineMs: 5000,
+    deadlineMs: 20_000,
   });
   expect((await client.servers.get(group, 'primary')).sku?.name).toBe('Standard_D4ds_v4');
   const updated = await poller.pollUntilDone();

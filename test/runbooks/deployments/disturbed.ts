@@ -1,4 +1,5 @@
 /** What disturbs everybody, each alone: a worker that is killed, an API server that is down, a database with few connections. */
+import type { Report } from '../../../catalogue';
 import type { Cluster, KnownDeployment } from '../support/cluster';
 import { Database } from '../support/database';
 import { Run } from '../support/run';
@@ -24,12 +25,12 @@ export function disturbanceTests(cluster: () => Cluster): void {
     ...[`${name} limits 600m 96Mi, paused`, 'a ReplicaSet limits 600m 96Mi', `${name} limits 600m 96Mi`],
   ];
   /** All are waited for, whatever becomes of one. */
-  const succeed = async (...runs: Run[]) => {
-    const ended = await Promise.allSettled(runs.map((run) => run.report()));
+  const succeed = async (...reports: Promise<Report>[]) => {
+    const ended = await Promise.allSettled(reports);
     const said = ended.map((end) =>
       end.status === 'fulfilled' ? `${end.value.outcome}: ${end.value.summary}` : String(end.reason),
     );
-    expect(said).toEqual(runs.map(() => expect.stringMatching(/^Succeeded/) as string));
+    expect(said).toEqual(reports.map(() => expect.stringMatching(/^Succeeded/) as string));
   };
 
   test('the worker is killed while a template is half aligned, and while a change is on its way: each happens once', async () => {
@@ -45,7 +46,7 @@ export function disturbanceTests(cluster: () => Cluster): void {
     await production.worker.kill();
     for (const release of releases) release();
     await production.worker.start();
-    await succeed(resized, scaled);
+    await succeed(resized.report(), scaled.report());
     expect(cluster().mutations(resized.workflowId)).toEqual(resizeOf('half'));
     expect(cluster().mutations(scaled.workflowId)).toEqual(['midway 3 pods']);
     expect({ uids: await half.uids(), sets: await half.replicaSets() }).toEqual(before);
@@ -107,14 +108,15 @@ export function disturbanceTests(cluster: () => Cluster): void {
       start('resizeDeployment', 'sized', { ...resize, ...patience }),
       start('configureAutoscaling', 'asked', { min: 1, max: 3, cpuPercent: 70, ...patience }),
     ]);
-    const ended = runs.map(async (run) => {
-      throw new Error(`not in the middle: ${JSON.stringify(await run.report())}`);
+    const reports = runs.map((run) => run.report());
+    const tooEarly = reports.map(async (report) => {
+      throw new Error(`not in the middle: ${JSON.stringify(await report)}`);
     });
-    const releases = await Promise.race([Promise.all(held), ...ended]);
+    const releases = await Promise.race([Promise.all(held), ...tooEarly]);
     await cluster().outage(downSeconds, () => {
       for (const release of releases) release();
     });
-    await succeed(...runs);
+    await succeed(...reports);
     const [scaled, resized, configured] = runs.map(({ workflowId }) => cluster().mutations(workflowId));
     expect([scaled, resized, configured]).toEqual([['patient 3 pods'], resizeOf('sized'), ['asked-hpa min 1, max 3']]);
     expect(await patient.readyPods()).toBe(3);
