@@ -1,7 +1,10 @@
 /** Begins with the files that take minutes: one that begins last would be waited for alone. Jest itself goes by size. */
 const { default: Sequencer } = require('@jest/test-sequencer');
 
-const longest = ['proof/matrix', 'runbooks/deployments', 'runbooks/poolers', 'runbooks/create-read-replica'];
+const longest = [
+  ...['proof/matrix', 'runbooks/deployments', 'activities/change-compute', 'runbooks/poolers'],
+  ...['runbooks/database-sku-upgrade', 'runbooks/create-read-replica'],
+];
 
 const rank = ({ path }) => {
   const at = longest.findIndex((name) => path.endsWith(`test/${name}.test.ts`));
