@@ -8,8 +8,7 @@ module.exports = {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   testTimeout: 60_000,
-  // On two cores: most of a test is waiting, and two workers left half of them idle.
-  maxWorkers: 3,
+  maxWorkers: 2,
   testSequencer: '<rootDir>/test/longest-first.cjs',
   // A worker keeps something of every file that it has run; one that has grown beyond this makes room for a new one.
   workerIdleMemoryLimit: '1GB',

@@ -7,10 +7,9 @@ import { balanced, partitionOf } from '../../../activities/redis/cluster/balance
 import { type ClusterNodes, withClusterNodes } from '../../../activities/redis/cluster/client';
 import { strays } from '../../../activities/redis/cluster/migration';
 import type { SlotPlan } from '../../../activities/redis/cluster/moves';
-import { nodeOf } from '../../../activities/redis/cluster/nodes';
 import { ClusterTraffic } from './cluster-traffic';
 import { nodeTimeoutMs, RedisProcesses } from './redis-processes';
-import { grow, move, shardsOf } from './resharding';
+import { allOf, grow, move, shardsOf } from './resharding';
 
 jest.setTimeout(120_000);
 
@@ -122,8 +121,7 @@ test('where a node does not say which keys it holds, nobody says that none is wh
   // The slots that are to come to it are not its own: it is asked for keys of them.
   const { ids } = plan.before.find(({ slots }) => slots.length === 0)!;
   await withClusterNodes(undefined, async (nodes) => {
-    const seen = await Promise.all(redis.members.map((member) => nodes.read(member)));
-    const answering = seen.flatMap((one) => ('view' in one ? [nodeOf(one.member, one.view)] : []));
+    const answering = await allOf(redis, nodes);
     const getter = answering.find(({ view, self }) => ids.includes(view.id) && self.master === undefined)!;
     expect((await strays(nodes, answering, plan)).size).toBe(4);
     await redis.kill(getter.member.ordinal);

@@ -1,10 +1,11 @@
 /** Slots moved between real Redis servers by the runbook's own part. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Shard } from '../../../activities/redis/cluster/balance';
 import { type ClusterNodes, withClusterNodes } from '../../../activities/redis/cluster/client';
 import { converge } from '../../../activities/redis/cluster/converge';
 import { migrate, type Moved } from '../../../activities/redis/cluster/migration';
 import type { SlotPlan } from '../../../activities/redis/cluster/moves';
-import { nodeOf, shardsIn } from '../../../activities/redis/cluster/nodes';
+import { type Node, nodeOf, shardsIn } from '../../../activities/redis/cluster/nodes';
 import type { RedisProcesses } from './redis-processes';
 
 const limitMs = 60_000;
@@ -29,11 +30,18 @@ export async function grow(redis: RedisProcesses): Promise<void> {
   }
 }
 
-export async function shardsOf(redis: RedisProcesses): Promise<Shard[]> {
-  return withClusterNodes(undefined, async (nodes) => {
+export function shardsOf(redis: RedisProcesses): Promise<Shard[]> {
+  return withClusterNodes(undefined, async (nodes) => shardsIn(await allOf(redis, nodes)));
+}
+
+/** Every node as it sees itself; one that is late, on a machine that has much to do, is asked again. */
+export async function allOf(redis: RedisProcesses, nodes: ClusterNodes): Promise<Node[]> {
+  for (const assertInTime = inTime(); ; await sleep(100)) {
     const seen = await Promise.all(redis.members.map((member) => nodes.read(member)));
-    return shardsIn(seen.flatMap((one) => ('view' in one ? [nodeOf(one.member, one.view)] : [])));
-  });
+    const answering = seen.flatMap((one) => ('view' in one ? [nodeOf(one.member, one.view)] : []));
+    if (answering.length === seen.length) return answering;
+    assertInTime(`${seen.length - answering.length} nodes do not answer`);
+  }
 }
 
 export function move(redis: RedisProcesses, plan: SlotPlan, use = (nodes: ClusterNodes) => nodes): Promise<Moved> {
