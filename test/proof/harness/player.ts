@@ -6,7 +6,7 @@
  * 3. The run is followed to its end; then everything that happened is collected, and every invariant is asked.
  */
 import { randomUUID } from 'node:crypto';
-import type { Client } from '@temporalio/client';
+import { type Client, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
 import type { RunbookEntry } from '../../../catalogue';
 import type { Namespace } from '../kubernetes/namespace';
 import { differences } from '../invariants/outcome';
@@ -176,7 +176,7 @@ export class Player {
   private async release({ runs, locks }: Evidence): Promise<void> {
     const open = runs.filter(({ status }) => status === 'RUNNING');
     const { workflow } = this.stage.client;
-    await Promise.all(open.map(({ workflowId }) => workflow.getHandle(workflowId).terminate('the proof has seen it')));
+    await Promise.all(open.map(({ workflowId }) => terminate(workflow.getHandle(workflowId))));
     await unlock(this.stage, locks).catch((error: Error) => this.stage.warnings.push(error.message));
   }
 
@@ -185,6 +185,13 @@ export class Player {
     this.ready = undefined;
     await left?.remove().catch((error: Error) => this.stage.warnings.push(error.message));
   }
+}
+
+/** One that was running when it was looked at may have closed since. */
+async function terminate(run: WorkflowHandle): Promise<void> {
+  await run.terminate('the proof has seen it').catch((error: Error) => {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  });
 }
 
 function start(
