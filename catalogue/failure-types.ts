@@ -4,11 +4,14 @@
  *
  * `retryable`: the same call may succeed later without anybody doing anything; Temporal retries it.
  * `ask`: undoing would be a guess, because a change may still be in flight; the run asks an operator.
+ * `withoutEffect`: the step is as if it had not begun, and that is certain; so a run goes back by itself even where the step has no way
+ * back.
  * `advice`: what a person does about it.
  */
 export interface FailureKind {
   retryable: boolean;
   ask: boolean;
+  withoutEffect?: boolean;
   advice: string;
 }
 
@@ -192,7 +195,15 @@ export const failureTypes = {
   PoolerNotPaused: {
     retryable: false,
     ask: false,
-    advice: 'nothing was restarted and clients went on: remove what the message names, then start again',
+    withoutEffect: true,
+    advice: 'nothing was changed and clients went on: remove what the message names, then start again',
+  },
+  SwitchoverGivenUp: {
+    retryable: false,
+    ask: false,
+    withoutEffect: true,
+    advice:
+      'nothing was promoted and clients went on with the old primary: remove what the message names, then start again',
   },
   NotVerified: {
     retryable: true,
@@ -235,4 +246,9 @@ export function isFailureType(type: string | null | undefined): type is FailureT
 /** True where the engine puts the failure before an operator instead of rolling back. An unknown type does not ask. */
 export function asksOperator(type: string | null | undefined): boolean {
   return isFailureType(type) && failureTypes[type].ask;
+}
+
+/** True where the step that failed is certainly as if it had not begun. */
+export function hadNoEffect(type: string | null | undefined): boolean {
+  return isFailureType(type) && (failureTypes[type] as FailureKind).withoutEffect === true;
 }

@@ -2,6 +2,7 @@ export * from './autoscaling';
 export * from './cache-size';
 export * from './configure-autoscaling';
 export * from './create-read-replica';
+export * from './database-replace';
 export * from './database-restart';
 export * from './database-sku-upgrade';
 export * from './deploy-pgbouncer';

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { configureAutoscalingInput } from './configure-autoscaling';
 import { createReadReplicaInput } from './create-read-replica';
+import { databaseReplaceInput } from './database-replace';
 import { databaseRestartInput } from './database-restart';
 import { databaseSkuUpgradeInput } from './database-sku-upgrade';
 import { deployPgbouncerInput } from './deploy-pgbouncer';
@@ -48,6 +49,16 @@ export const runbooks: Record<string, RunbookEntry> = {
     input: databaseRestartInput,
     subject: ({ server }, topology) => (typeof server === 'string' ? server : topology.postgres.primary),
     example: { restart: true, reason: 'maintenance' },
+  },
+  databaseReplace: {
+    name: 'databaseReplace',
+    title: 'Replace the primary behind PgBouncer by a server of another size',
+    summary:
+      'Makes a replica of the new size, waits until it keeps up, and promotes it while every pod of PgBouncer is paused: clients wait for seconds, and none fails.',
+    risk: 'The promotion has no way back. The new server has another name, and much that belongs to the old one does not come along: the plan lists it.',
+    input: databaseReplaceInput,
+    subject: ({ server }, topology) => (typeof server === 'string' ? server : topology.postgres.primary),
+    example: { replacement: 'broxiva-db-primary-2', sku: 'Standard_D8ds_v4', reason: 'Black Friday' },
   },
   scaleDeployment: {
     name: 'scaleDeployment',

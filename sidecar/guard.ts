@@ -2,8 +2,11 @@
  * No crash of a worker leaves this pooler paused.
  *
  * Every second: where the lease of a pause has lapsed, log in past the pooler, as the application, at the address that
- * PgBouncer has loaded, write, roll back. If that succeeds, RESUME; if not, the pause stays, and it is tried again: clients
- * that wait are better off than clients that are refused. A pause without a lease is somebody else's.
+ * PgBouncer has loaded, write, roll back. If that succeeds, RESUME. If not, and its mounted file leads elsewhere (a new primary is
+ * staged there), the same is tried there; if that succeeds, RELOAD and RESUME. Otherwise the pause stays, and it is tried again:
+ * clients that wait are better off than clients that are refused. A pause without a lease is somebody else's.
+ *
+ * Two pods never go two ways: the old primary is fenced before the new one takes writes, and never opened again after that.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Row } from '../activities/pgbouncer/console';
@@ -28,9 +31,14 @@ export interface Guarded {
   forget(): void;
   /** The pooled database as SHOW DATABASES has it, and whether it is paused. */
   readDatabase(): Promise<{ row: Row; paused: boolean }>;
-  /** Throws unless the server behind that row takes a write. */
-  tryServer(row: Row): Promise<void>;
-  resume(): Promise<void>;
+  /** Where the mounted file leads to. */
+  stagedHost(): string | undefined;
+  /** Throws unless the server at that host takes a write. */
+  tryServer(host: string, row: Row): Promise<void>;
+  /** Takes the mounted file. Throws where it then does not lead to that host. */
+  reload(host: string): Promise<void>;
+  /** That of the database, where it is paused, and that of all. */
+  resume(paused: boolean): Promise<void>;
   log(words: string): void;
 }
 
@@ -51,13 +59,31 @@ async function look(guarded: Guarded, say: (words: string) => void): Promise<voi
   const { row, paused } = await guarded.readDatabase();
   const lease = guarded.lease();
   const decision = decide(lease, paused, Date.now());
-  if (decision === 'forget') guarded.forget();
+  if (decision === 'forget') {
+    await guarded.resume(false);
+    guarded.forget();
+  }
   if (decision !== 'resumeIfServed') return;
   say(`the lease of ${lease!.holder} has lapsed, and it is still paused: looking whether its server takes writes`);
-  await guarded.tryServer(row);
+  const host = await servingHost(guarded, row);
   // Another worker may have taken it up meanwhile.
   if (decide(guarded.lease(), paused, Date.now()) !== 'resumeIfServed') return;
-  await guarded.resume();
+  if (host !== row['host']) await guarded.reload(host);
+  await guarded.resume(true);
   guarded.forget();
   say(`resumed, ${Date.now() - lease!.expiresAt} ms after the lease of ${lease!.holder} had lapsed`);
+}
+
+/** The loaded host, or else the staged one. Throws where neither takes a write. */
+async function servingHost(guarded: Guarded, row: Row): Promise<string> {
+  const loaded = row['host'] ?? '';
+  try {
+    await guarded.tryServer(loaded, row);
+    return loaded;
+  } catch (error) {
+    const staged = guarded.stagedHost();
+    if (staged === undefined || staged === loaded) throw error;
+    await guarded.tryServer(staged, row);
+    return staged;
+  }
 }

@@ -5,6 +5,7 @@
  *              as long as PgBouncer itself answers. A server that is restarted, or a pool that is paused, does not take all
  *              pods out of the Service at once: clients wait in them instead of being refused.
  *   /metrics   in Prometheus' text format
+ *   /configuration  the digest of the mounted file, where it leads, and whether a login as the application succeeds there
  *   /lease     of a pause: GET tells it, PUT takes one that is signed (activities/pgbouncer/lease.ts)
  *
  * Beside that it guards the pause (guard.ts).
@@ -20,9 +21,11 @@ import {
   configurationFolder,
   leaseFolder,
   poolerPort,
+  hostIn,
   upstreamOf,
 } from '../activities/pgbouncer/configuration';
-import { type Console, isPaused, onConsole, passThrough, type Row } from '../activities/pgbouncer/console';
+import { type Console, isPaused, logIn, onConsole, passThrough, type Row } from '../activities/pgbouncer/console';
+import { digestOf, type Mounted } from '../activities/pgbouncer/mounted';
 import { metricsText } from '../activities/pgbouncer/metrics';
 import { guard } from './guard';
 import { LeaseBook } from './lease-book';
@@ -35,7 +38,8 @@ if (typeof upstream === 'string') {
   console.error(`sidecar: APPLICATION_URL: ${upstream}`);
   process.exit(1);
 }
-const { role: user, password, database } = upstream;
+const { role: user, password, database, port: upstreamPort } = upstream;
+const toServer = () => ({ authority: fileIn('ca.pem') });
 
 const ask = <T>(question: (console: Console) => Promise<T>): Promise<T> =>
   onConsole(address, { user: administrator, password: ADMINISTRATOR_PASSWORD }, question);
@@ -58,10 +62,33 @@ async function metrics(): Promise<string> {
   return metricsText(shown);
 }
 
+const fileIn = (name: string): string => readFileSync(join(configurationFolder, name), 'utf8');
+const stagedHost = (): string | undefined => hostIn(fileIn('pgbouncer.ini'), database);
+
+/** A server to come may not take writes yet: a login is all that can be asked of it. */
+async function configuration(): Promise<string> {
+  const host = stagedHost();
+  const login = { user, password, database };
+  const tried =
+    host === undefined
+      ? Promise.reject(new Error('it leads nowhere'))
+      : logIn({ host, port: upstreamPort }, login, toServer());
+  const problem = await tried.then(
+    () => undefined,
+    (error: Error) => error.message,
+  );
+  const mounted: Mounted = {
+    digest: digestOf(fileIn('pgbouncer.ini')),
+    ...(host === undefined ? {} : { host }),
+    ...(problem === undefined ? {} : { problem }),
+  };
+  return `${JSON.stringify(mounted)}\n`;
+}
+
 const book = new LeaseBook(leaseFolder, ADMINISTRATOR_PASSWORD);
 
 const routes: Record<string, () => Promise<string>> = {
-  ...{ '/ready': ready, '/metrics': metrics },
+  ...{ '/ready': ready, '/metrics': metrics, '/configuration': configuration },
   '/lease': () => Promise.resolve(`${JSON.stringify(book.lease) ?? 'none'}\n`),
 };
 
@@ -103,16 +130,29 @@ async function readDatabase(): Promise<{ row: Row; paused: boolean }> {
   return { row, paused: isPaused(row) };
 }
 
-/** At the address and in the database that PgBouncer itself would connect to. */
-async function tryServer({ host, port, database: behind }: Row): Promise<void> {
-  const authority = readFileSync(join(configurationFolder, 'ca.pem'), 'utf8');
-  await passThrough({ host: host!, port: Number(port) }, { user, password, database: behind! }, { authority });
+/** At the port and in the database that PgBouncer itself would connect to. */
+async function tryServer(host: string, { port, database: behind }: Row): Promise<void> {
+  await passThrough({ host, port: Number(port) }, { user, password, database: behind! }, toServer());
+}
+
+async function reload(host: string): Promise<void> {
+  await ask(async (console) => {
+    await console.pauseAll();
+    await console.reload();
+  });
+  const { row } = await readDatabase();
+  if (row['host'] !== host)
+    throw new Error(`PgBouncer was told to take its file, and leads to ${row['host']}, not ${host}`);
 }
 
 server.listen(Number(PORT), POD_IP, () => console.log(`sidecar: listening on ${POD_IP}:${PORT}`));
 
 void guard({
-  ...{ lease: () => book.lease, forget: () => book.forget(), readDatabase, tryServer },
-  resume: () => ask(({ resume }) => resume(database)),
+  ...{ lease: () => book.lease, forget: () => book.forget(), readDatabase, stagedHost, tryServer, reload },
+  resume: (paused) =>
+    ask(async ({ resume, resumeAll }) => {
+      if (paused) await resume(database);
+      await resumeAll();
+    }),
   log: (words) => console.log(`guard: ${words}`),
 });

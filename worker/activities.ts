@@ -9,6 +9,7 @@ import { createDatabaseActivities } from '../activities/database';
 import { createDeploymentActivities } from '../activities/deployments';
 import { createPoolerActivities } from '../activities/poolers';
 import { createRedisClusterActivities } from '../activities/redis-clusters';
+import { createReplacementActivities } from '../activities/replacements';
 import { createReplicaActivities } from '../activities/replicas';
 import { createReshardActivities } from '../activities/resharding';
 import { createRestartActivities } from '../activities/restarts';
@@ -54,5 +55,6 @@ export function createActivities(configuration: WorkerConfiguration, { servers, 
     ...createRedisClusterActivities(deployments),
     ...createReshardActivities(deployments),
     ...createRestartActivities({ ...databases, ...deployments }),
+    ...createReplacementActivities({ ...databases, ...deployments }),
   });
 }

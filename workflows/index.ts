@@ -1,6 +1,7 @@
 /** What Temporal can start: the runbooks by the names of the catalogue, and the lock. */
 export { configureAutoscaling } from './configure-autoscaling/workflow';
 export { createReadReplica } from './create-read-replica/workflow';
+export { databaseReplace } from './database-replace/workflow';
 export { databaseRestart } from './database-restart/workflow';
 export { databaseSkuUpgrade } from './database-sku-upgrade/workflow';
 export { deployPgbouncer } from './deploy-pgbouncer/workflow';

@@ -67,6 +67,16 @@ export interface Backup {
   automatic: boolean;
 }
 
+/** What belongs to a server and does not come along to a replica that is promoted. */
+export interface Surroundings {
+  geoRedundantBackup: boolean;
+  backupRetentionDays: number;
+  firewallRules: string[];
+  /** Of Microsoft Entra. */
+  administrators: string[];
+  privateEndpoints: string[];
+}
+
 /** Servers as long-operation.ts wants them. */
 export function asResources(
   servers: Pick<FlexibleServers, 'readServer' | 'pollOperation' | 'readOpenOperations'>,
@@ -88,6 +98,7 @@ export interface FlexibleServers {
   readOffersIn(location: string): Promise<Offer[]>;
   /** Names of a primary's virtual endpoints, and the servers that each leads to. */
   readVirtualEndpoints(server: string): Promise<{ name: string; members: string[] }[]>;
+  readSurroundings(server: string): Promise<Surroundings>;
   readBackups(server: string): Promise<Backup[]>;
   /** Locks on the server and those that it inherits from its group and subscription. */
   readLocks(server: string): Promise<ResourceLock[]>;
@@ -102,11 +113,19 @@ export interface FlexibleServers {
     options: ChangeOptions,
   ): Promise<Accepted>;
   restart(server: string, options: ChangeOptions): Promise<Accepted>;
-  /** Of the source's size. */
+  /** Of the source's size where none is given; never a smaller one. */
   createReplica(
-    wanted: { source: Pick<FlexibleServer, 'id'>; replica: string; location: string; tags: Record<string, string> },
+    wanted: {
+      source: Pick<FlexibleServer, 'id'>;
+      replica: string;
+      location: string;
+      tags: Record<string, string>;
+      size?: { sku: string; tier: string };
+    },
     options: ChangeOptions,
   ): Promise<Accepted>;
+  /** A replica becomes a server of its own, for good, once it has replayed what its source has written (Standalone, Planned). */
+  promote(replica: string, options: ChangeOptions): Promise<Accepted>;
   deleteServer(server: string, options: ChangeOptions): Promise<Accepted>;
 
   /** One question. Throws for a reply that is no answer (404, 5xx, …), which says nothing about the operation itself. */

@@ -50,6 +50,21 @@ export function createFlexibleServers(options: ManagementOptions): FlexibleServe
       return all.map(({ name = '', members = [] }) => ({ name, members }));
     },
 
+    async readSurroundings(server) {
+      const [{ backup, privateEndpointConnections }, rules, administrators] = await Promise.all([
+        reads.servers.get(resourceGroup, server, read()),
+        collect(reads.firewallRules.listByServer(resourceGroup, server, read())),
+        collect(reads.administratorsMicrosoftEntra.listByServer(resourceGroup, server, read())),
+      ]);
+      return {
+        geoRedundantBackup: backup?.geoRedundantBackup === 'Enabled',
+        backupRetentionDays: backup?.backupRetentionDays ?? 0,
+        firewallRules: rules.flatMap(({ name }) => name ?? []),
+        administrators: administrators.flatMap(({ principalName, name }) => principalName ?? name ?? []),
+        privateEndpoints: (privateEndpointConnections ?? []).flatMap(({ name }) => name ?? []),
+      };
+    },
+
     async readBackups(server) {
       const all = await collect(reads.backupsAutomaticAndOnDemand.listByServer(resourceGroup, server, read()));
       return all.flatMap(({ completedTime, source }) =>
@@ -72,10 +87,17 @@ export function createFlexibleServers(options: ManagementOptions): FlexibleServe
         change,
       ),
 
-    createReplica: ({ source, replica, location, tags }, change) =>
+    createReplica: ({ source, replica, location, tags, size }, change) =>
       begin((sdk) => {
-        const body = { location, tags, createMode: 'Replica', sourceServerResourceId: source.id };
+        const sku = size ? { sku: { name: size.sku, tier: size.tier } } : {};
+        const body = { location, tags, ...sku, createMode: 'Replica', sourceServerResourceId: source.id };
         return once.servers.beginCreateOrUpdate(resourceGroup, replica, body, sdk);
+      }, change),
+
+    promote: (server, change) =>
+      begin((sdk) => {
+        const replica = { role: 'Primary', promoteMode: 'Standalone', promoteOption: 'Planned' };
+        return once.servers.beginUpdate(resourceGroup, server, { replica }, sdk);
       }, change),
 
     deleteServer: (server, change) => begin((sdk) => once.servers.beginDelete(resourceGroup, server, sdk), change),

@@ -27,7 +27,7 @@ export async function writingOnServer<T>(
   return writing(await urlOf(server, login, connections, database), certificateFile, write);
 }
 
-async function urlOf(
+export async function urlOf(
   server: Pick<FlexibleServer, 'name' | 'host' | 'source'>,
   login: Login,
   connections: ConnectionSources,

@@ -70,6 +70,26 @@ export function renderConfiguration(upstream: Omit<Upstream, 'password'>, settin
   ].join('\n');
 }
 
+/** Where a file that `renderConfiguration` has made leads to; undefined for any other. */
+export function hostIn(configuration: string, database: string): string | undefined {
+  const found = entryOf(database).exec(configuration)?.[2];
+  return found?.replaceAll("''", "'");
+}
+
+/** The same file, leading to another host. Undefined where it is not of `renderConfiguration`'s making. */
+export function leadingTo(host: string, configuration: string, database: string): string | undefined {
+  if (!entryOf(database).test(configuration)) return undefined;
+  return configuration.replace(
+    entryOf(database),
+    (_line, before: string, _host, after: string) => `${before}${inQuotes(host)}${after}`,
+  );
+}
+
+/** A database's name has no sign in it that means something to PgBouncer; but a dot does to a pattern. */
+function entryOf(database: string): RegExp {
+  return new RegExp(`^(${database.replaceAll('.', '\\.')} = host=)'((?:[^'\\n]|'')*)'( port=)`, 'm');
+}
+
 /** userlist.txt. Passwords are in clear: from a SCRAM secret PgBouncer could not log in to the server. */
 export function renderUserlist(users: { name: string; password: string }[]): string {
   return users.map(({ name, password }) => `${inDoubleQuotes(name)} ${inDoubleQuotes(password)}\n`).join('');

@@ -35,6 +35,15 @@ export interface Console {
   pause(database: string): Promise<void>;
   /** Not while a PAUSE waits on another connection: that one would wait for ever (pgbouncer 715). One too many is an error. */
   resume(database: string): Promise<void>;
+  /**
+   * Of every database: the one pause during which PgBouncer begins no login for a client that is new. It would take the end of such a
+   * login by a RELOAD for a server that refuses, and turn clients away (pgbouncer 498). Not seen in SHOW DATABASES.
+   */
+  pauseAll(): Promise<void>;
+  /** Nothing where there is no such pause. Last: the one of a database does not end with it. */
+  resumeAll(): Promise<void>;
+  /** Its file, again. Answers success on what it could not read: ask it what it has loaded. */
+  reload(): Promise<void>;
 }
 
 export function onConsole<T>(
@@ -53,9 +62,21 @@ export function onConsole<T>(
           (await client.query<Record<string, string | number | null>>(`SHOW ${what}`)).rows.map(inTexts),
         pause: async (database) => void (await client.query(`PAUSE "${database}"`)),
         resume: async (database) => void (await client.query(`RESUME "${database}"`)),
+        pauseAll: () => client.query('PAUSE').then(nothing, unless(/already/i)),
+        resumeAll: () => client.query('RESUME').then(nothing, unless(/not paused/i)),
+        reload: async () => void (await client.query('RELOAD')),
       }),
     limits,
   );
+}
+
+const nothing = (): void => undefined;
+
+/** An error that says so is none. */
+function unless(words: RegExp): (error: Error) => void {
+  return (error) => {
+    if (!words.test(error.message)) throw error;
+  };
 }
 
 /** A number in SHOW CONFIG; 0 where this version has no such setting. */
@@ -97,6 +118,11 @@ export function passThrough(address: Address, login: Credentials, limits: Limits
     return { ...(tls === null ? {} : { tls }), inRecovery: recovery, systemIdentifier: identifier };
   };
   return connected(address, login, pass, limits);
+}
+
+/** Logs in past the pool to a server that may take no writes. */
+export async function logIn(address: Address, login: Credentials, limits: Limits): Promise<void> {
+  await connected(address, login, (client) => client.query('SELECT 1'), limits);
 }
 
 /** Throws where the server takes no writes. The transaction is the caller's to roll back. */

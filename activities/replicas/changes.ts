@@ -4,7 +4,7 @@ import type { FlexibleServer, FlexibleServers } from '../azure/flexible-servers'
 import { azureProblem } from '../azure/failures';
 import { failure } from '../failures';
 import type { RequestIdentity } from '../request-identity';
-import type { ReplicaIdentity } from './contract';
+import type { ReplicaIdentity, ReplicaWish } from './contract';
 
 type Servers = Pick<FlexibleServers, 'readServer' | 'createReplica' | 'deleteServer'>;
 
@@ -22,8 +22,7 @@ const runTag = 'durable-runbooks-run';
 
 /** Throws Drift where a server of that name follows another, or none. */
 export function creation(
-  { source, replica }: ReplicaIdentity,
-  location: string | undefined,
+  { source, replica, location, size }: ReplicaIdentity & ReplicaWish,
   servers: Servers,
   identity: RequestIdentity,
 ): Change<FlexibleServer> {
@@ -39,7 +38,7 @@ export function creation(
       const primary = await servers.readServer(source);
       const tags = { [runTag]: identity.correlationId };
       return servers.createReplica(
-        { source: primary, replica, location: location ?? primary.location, tags },
+        { source: primary, replica, location: location ?? primary.location, tags, ...(size ? { size } : {}) },
         { identity, accepted },
       );
     },

@@ -11,6 +11,13 @@ export interface ReplicaIdentity {
   replica: string;
 }
 
+export interface ReplicaWish {
+  /** The source's region where absent. */
+  location?: string;
+  /** The source's where absent. */
+  size?: { sku: string; tier: string };
+}
+
 /** A deployment that reads from the replica, or may. */
 export interface ReaderFacts {
   deployment: string;
@@ -70,7 +77,7 @@ export interface ReplicaActivities {
   /** Whether there is a server of that name, and whom it follows. */
   readReplica(request: ReplicaIdentity): Promise<Since & { exists: boolean }>;
   /** Does nothing where it exists; one heartbeating activity for the whole wait. Throws Drift where it follows another. */
-  createReplica(request: LongRequest & ReplicaIdentity & { location?: string }): Promise<void>;
+  createReplica(request: LongRequest & ReplicaIdentity & ReplicaWish): Promise<void>;
   /**
    * Does nothing where it is gone. Throws ReplicaInUse where sessions other than Azure's and our own are on it, or a virtual
    * endpoint leads to it.

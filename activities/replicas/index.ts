@@ -38,9 +38,9 @@ export function createReplicaActivities(use: ReplicaDependencies): ReplicaActivi
     async readReplica({ replica }) {
       return { exists: (await findServer(replica, servers)) !== undefined, at: Date.now() };
     },
-    async createReplica({ location, ...request }) {
+    async createReplica(request) {
       await withCircumstances(long(request), (given, identity) =>
-        makeChanges(request.source, [creation(request, location, servers, identity)], asResources(servers), given),
+        makeChanges(request.source, [creation(request, servers, identity)], asResources(servers), given),
       );
     },
     deleteReplica: (request) =>

@@ -30,7 +30,13 @@ export async function inspectReplica(
       ? {
           existing: {
             ...(existing.source ? { source: existing.source } : {}),
-            ...{ state: existing.state, sku: existing.sku, location: existing.location, host: existing.host },
+            ...{
+              state: existing.state,
+              role: existing.role,
+              sku: existing.sku,
+              location: existing.location,
+              host: existing.host,
+            },
           },
         }
       : {}),

@@ -96,14 +96,22 @@ async function bySql(server: FlexibleServer, names: string[], use: RestartDepend
 }
 
 async function poolFacts(pool: Pool, live: Live): Promise<PoolFacts> {
-  const listed = (await pool.pods()).slice(0, listMax);
-  const looked = await Promise.all(listed.map((pod) => lookAt(pod, pool, live)));
   // Asked after the server was: a connection that the pool opens meanwhile is in no list of the server's.
-  const pooled = new Set(looked.flatMap(({ processes }) => processes));
+  const { pods, pooled } = await lookAtPods(pool, live);
   return {
-    ...{ namespace: pool.namespace, name: pool.name, pods: looked.map(({ facts }) => facts) },
+    ...{ namespace: pool.namespace, name: pool.name, pods },
     directSessions: live.processes.filter((process) => !pooled.has(process)).length,
   };
+}
+
+/** Every pod, and the server processes that belong to their connections. */
+export async function lookAtPods(
+  pool: Pool,
+  live: Pick<Live, 'cluster'>,
+): Promise<{ pods: PoolPodFacts[]; pooled: Set<number> }> {
+  const listed = (await pool.pods()).slice(0, listMax);
+  const looked = await Promise.all(listed.map((pod) => lookAt(pod, pool, live)));
+  return { pods: looked.map(({ facts }) => facts), pooled: new Set(looked.flatMap(({ processes }) => processes)) };
 }
 
 interface Looked {
@@ -112,7 +120,7 @@ interface Looked {
   processes: number[];
 }
 
-async function lookAt(pod: Pod, pool: Pool, live: Live): Promise<Looked> {
+async function lookAt(pod: Pod, pool: Pool, live: Pick<Live, 'cluster'>): Promise<Looked> {
   const { name, address: host, ready, terminating } = pod;
   const without = (problem: string): Looked => ({
     facts: { pod: name, problem, loginRetrySeconds: 0 },

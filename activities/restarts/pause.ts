@@ -35,7 +35,7 @@ const tries = 3;
 
 export class Pause {
   private readonly held = new Map<string, Pod>();
-  private isOver = false;
+  private readonly ending = new AbortController();
   private loops: Promise<void>[] = [];
 
   private constructor(
@@ -52,9 +52,7 @@ export class Pause {
     try {
       pause.loops = [pause.repeat(() => pause.renew())];
       await pause.holdAll(pods);
-      for (let appeared = await pause.unheld(); appeared.length > 0; appeared = await pause.unheld()) {
-        await pause.holdAll(appeared);
-      }
+      await pause.complete();
     } catch (error) {
       await pause.end();
       if (!given.isOurs()) given.assertAwake();
@@ -81,29 +79,50 @@ export class Pause {
   }
 
   get over(): boolean {
-    return this.isOver;
+    return this.ending.signal.aborted;
+  }
+
+  /** Pods that appear are paused too, until there is no other. Throws PodTrouble where one cannot be. */
+  async complete(): Promise<void> {
+    for (let appeared = await this.unheld(); appeared.length > 0; appeared = await this.unheld()) {
+      await this.holdAll(appeared);
+    }
+  }
+
+  /** That in every pod which is paused, again and again until it succeeds there or the time is over. Never throws. */
+  async everywhere(work: (host: string) => Promise<void>, forMs: number): Promise<void> {
+    await this.tryEach([...this.held.values()], (pod) => this.persistently(() => work(addressOf(pod)), forMs));
   }
 
   get pods(): number {
     return this.held.size;
   }
 
-  /** Every pod resumed, as far as it answers within the time that is given it; the guard sees to the others. */
-  async end(): Promise<void> {
-    this.isOver = true;
+  /**
+   * Every pod resumed, as far as it answers within the time that is given it; the guard sees to the others. `letGo`: how, where
+   * that is more than a RESUME.
+   */
+  async end(letGo: (host: string) => Promise<void> = (host) => this.resume(host)): Promise<void> {
+    this.ending.abort();
     await Promise.all(this.loops);
-    const until = Date.now() + resumeMs;
-    await this.tryEach([...this.held.values()], async (pod) => {
-      for (;;) {
-        if (!this.given.isOurs()) return;
-        try {
-          return await this.release(pod);
-        } catch (error) {
-          if (Date.now() > until) throw error;
-          await sleep(retryMs);
-        }
+    await this.tryEach([...this.held.values()], (pod) =>
+      this.persistently(async () => {
+        const host = addressOf(pod);
+        await letGo(host);
+        await this.lend(host, 0);
+      }, resumeMs),
+    );
+  }
+
+  /** Nothing where it is another attempt's by now. */
+  private async persistently(work: () => Promise<void>, forMs: number): Promise<void> {
+    for (const until = Date.now() + forMs; this.given.isOurs(); await sleep(retryMs)) {
+      try {
+        return await work();
+      } catch (error) {
+        if (Date.now() > until) throw error;
       }
-    });
+    }
   }
 
   private async holdAll(pods: Pod[]): Promise<void> {
@@ -123,7 +142,7 @@ export class Pause {
     this.assertOurs();
     await patiently(name, () => this.lend(host));
     this.held.set(uid, pod);
-    if (this.isOver) return;
+    if (this.over) return;
     const database = pool.upstream.database;
     await onPod(pool, host, ({ pause }) => pause(database), { answerMs: drainMs }).catch((error: Error) => {
       const late = /timeout/i.test(error.message);
@@ -138,11 +157,9 @@ export class Pause {
     return putLease(host, { holder, since: this.since, expiresAt }, this.pool.password);
   }
 
-  private async release(pod: Pod): Promise<void> {
-    const host = addressOf(pod);
+  private async resume(host: string): Promise<void> {
     const database = this.pool.upstream.database;
     if (await isPodPaused(this.pool, host)) await onPod(this.pool, host, ({ resume }) => resume(database));
-    await this.lend(host, 0);
   }
 
   private renew(): Promise<void> {
@@ -155,7 +172,7 @@ export class Pause {
     // PgBouncer forgets a pause when it is started anew.
     await this.tryEach([...this.held.values()], async (pod) => {
       const host = addressOf(pod);
-      if (this.isOver || (await isPodPaused(this.pool, host))) return;
+      if (this.over || (await isPodPaused(this.pool, host))) return;
       this.assertOurs();
       if (!this.over) await onPod(this.pool, host, ({ pause }) => pause(this.pool.upstream.database));
     });
@@ -170,8 +187,9 @@ export class Pause {
 
   private async repeat(work: () => Promise<void>): Promise<void> {
     for (;;) {
-      await sleep(everyMs);
-      if (this.isOver || !this.given.isOurs()) return;
+      // Whoever ends the pause does not wait for the next look.
+      await sleep(everyMs, undefined, { signal: this.ending.signal }).catch(() => undefined);
+      if (this.over || !this.given.isOurs()) return;
       await work().catch((error: Error) => this.given.log(error.message));
     }
   }
@@ -208,7 +226,7 @@ function addressOf({ name, address }: Pod): string {
 }
 
 /** Why a pod cannot be paused. */
-class PodTrouble extends Error {}
+export class PodTrouble extends Error {}
 
 /** A pod on a busy node may be late once. */
 async function patiently<T>(pod: string, work: () => Promise<T>): Promise<T> {

@@ -12,8 +12,8 @@ export async function createLedger(client: Client): Promise<void> {
     )`);
 }
 
+/** Without a name: one that lives longer than its transaction does not go through a pool. */
 export const insertRow = {
-  name: 'insert-ledger-row',
   text: 'INSERT INTO ledger (run, client, sequence) VALUES ($1, $2, $3)',
 };
 

@@ -10,6 +10,7 @@ import { until } from '../../lab/processes';
 import { Cluster } from '../runbooks/support/cluster';
 import { Database } from '../runbooks/support/database';
 import { Production } from '../runbooks/support/production';
+import { Run } from '../runbooks/support/run';
 import { large, SkuUpgrade } from '../runbooks/support/sku-upgrade';
 import { reportOf } from '../workflows/support/bench';
 import { toPortable } from './portable';
@@ -91,9 +92,20 @@ async function recordOnCluster(): Promise<void> {
   const cluster = await Cluster.start([]);
   try {
     await recordRuns(cluster.production, runsOnCluster);
+    await recordReplacement(cluster);
   } finally {
     await cluster.stop();
   }
+}
+
+/** Last: the primary is closed by it. Nobody may be on the server but the pool, and somebody has to approve it. */
+async function recordReplacement(cluster: Cluster): Promise<void> {
+  await cluster.kubectl('scale', 'deployment/broxiva-api', 'deployment/broxiva-worker', '--replicas=0');
+  await cluster.kubectl('wait', '--for=delete', 'pod', '-l', 'app in (broxiva-api, broxiva-worker)', '--timeout=90s');
+  const input = { replacement: 'broxiva-db-second', sku: large.sku, lagWindowSeconds: 1 };
+  const run = await Run.start(cluster.production, 'databaseReplace', { ...input, timing: { soakSeconds: 1 } });
+  await run.approveAll();
+  await record('databaseReplace-succeeded', run.handle, (await run.report()).outcome);
 }
 
 async function recordRuns({ client, taskQueue }: Production, runs: Record<string, object>): Promise<void> {

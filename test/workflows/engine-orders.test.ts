@@ -6,7 +6,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { Report } from '../../catalogue';
 import { Bench, historyLength, order, reportOf, until } from './support/bench';
 import type { DialBoard } from './support/dial-board';
-import { untilCancelled } from './support/dial-board';
+import { refusal, untilCancelled } from './support/dial-board';
 import { two, board, neverAsk, fail, approvePlan, rejected, eventually } from './support/words';
 
 let bench: Bench;
@@ -164,6 +164,35 @@ describe('an irreversible step', () => {
       },
       neverAsk,
     );
+  });
+
+  it('that certainly had no effect does not keep the run from going back by itself; what it says is looked at', async () => {
+    for (const [effect, outcome] of [
+      ['before', 'RolledBack'],
+      ['after', 'NeedsOperator'],
+    ] as const) {
+      const dials = board();
+      dials[effect] = (turn) => {
+        if (turn === 'valve=b') throw refusal('given up', 'SwitchoverGivenUp');
+      };
+      await bench.withBoard(
+        dials,
+        async (runs) => {
+          const handle = await runs.start(runs.input(input));
+          if (outcome === 'RolledBack') {
+            expect(await reportOf(handle)).toMatchObject({
+              outcome,
+              steps: [{ state: 'undone' }, { state: 'undone' }],
+            });
+            return;
+          }
+          const { trouble } = await until(handle, ({ phase }) => phase === 'needs-operator');
+          expect(trouble).toMatchObject({ step: 'turn valve', orders: ['retry', 'accept'] });
+          await order(handle, 'accept');
+        },
+        neverAsk,
+      );
+    }
   });
 
   it('whose effect is there cannot be rolled back: the operator is asked again, and only accept closes it', async () => {

@@ -4,6 +4,7 @@ import type { DatabaseRestartInput, Finding, Topology } from '../../catalogue';
 import { nearest } from '../../catalogue';
 import type { Checks } from '../runbook/checks';
 import { askAll, refuse, refuseLocked, warn } from '../runbook/checks';
+import { impatient, pausedBySomebody, turningAway, unpausable } from '../pauses';
 import { isAllowed, poolBefore, type Work, wantedValues, workOf } from './decisions';
 
 interface Situation {
@@ -16,11 +17,6 @@ interface Situation {
 export function findings(wanted: DatabaseRestartInput, facts: RestartFacts, topology: Topology): Finding[] {
   return askAll(checks, { wanted, facts, topology, work: workOf(wanted, facts) });
 }
-
-/** A pooler's patience must outlast the longest pause by so much: transactions end before it, the server is looked at after it. */
-export const marginSeconds = 15;
-/** PgBouncer turns new clients away for so long once a login to the server has failed. */
-const loginRetrySecondsMax = 1;
 
 const checks: Checks<Situation> = {
   'server is ready': ({ facts: { server } }) =>
@@ -164,29 +160,9 @@ const checks: Checks<Situation> = {
       : [];
   },
 
-  'every pod can be paused': ofPods((pod) =>
-    pod.problem === undefined
-      ? []
-      : [
-          refuse(
-            'PoolerNotReady',
-            'server',
-            `${pod.pod} could not be paused, and its clients would fail: ${pod.problem}. Let deployPgbouncer bring it in order`,
-          ),
-        ],
-  ),
+  'every pod can be paused': ofPods((pod) => unpausable(pod)),
 
-  'nobody has paused it': ofPods((pod) =>
-    pod.pausedBy === undefined
-      ? []
-      : [
-          refuse(
-            'PoolerPaused',
-            'server',
-            `${pod.pod} is in a pause of ${pod.pausedBy}: whoever ordered it must order RESUME, this run never does`,
-          ),
-        ],
-  ),
+  'nobody has paused it': ofPods((pod) => pausedBySomebody(pod)),
 
   'every pod leads there': ofPods((pod, { server }) =>
     pod.leadsHere === false
@@ -194,29 +170,11 @@ const checks: Checks<Situation> = {
       : [],
   ),
 
-  'waiting clients are not cut off': ofPods((pod, _facts, { clientBudget: { longestStallSeconds } }) =>
-    pod.patienceSeconds !== undefined && pod.patienceSeconds < longestStallSeconds + marginSeconds
-      ? [
-          refuse(
-            'PatienceTooShort',
-            'clientBudget.longestStallSeconds',
-            `${pod.pod} cuts off clients that wait for ${pod.patienceSeconds} s (query_wait_timeout), and a pause may last ${longestStallSeconds} s: declare at most ${Math.max(0, pod.patienceSeconds - marginSeconds)}, or set queryWaitTimeoutSeconds (deployPgbouncer)`,
-          ),
-        ]
-      : [],
+  'waiting clients are not cut off': ofPods((pod, _facts, { clientBudget }) =>
+    impatient(pod, clientBudget.longestStallSeconds),
   ),
 
-  'new clients are soon let in again': ofPods((pod) =>
-    pod.problem === undefined && pod.loginRetrySeconds > loginRetrySecondsMax
-      ? [
-          warn(
-            'LoginRetryLong',
-            'server',
-            `${pod.pod} turns new clients away for ${pod.loginRetrySeconds} s after a failed login (server_login_retry): set serverLoginRetrySeconds to ${loginRetrySecondsMax} (deployPgbouncer)`,
-          ),
-        ]
-      : [],
-  ),
+  'new clients are soon let in again': ofPods((pod) => turningAway(pod)),
 };
 
 /** Of each pod of a pooler that leads there, or of which nobody can tell, where there is a restart. */

@@ -1,6 +1,6 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow';
 import type { FailureType } from '../../catalogue';
-import { asksOperator } from '../../catalogue';
+import { asksOperator, hadNoEffect } from '../../catalogue';
 
 /** A failure in words, without a stack. */
 export interface FailureStory {
@@ -9,6 +9,8 @@ export interface FailureStory {
   message: string;
   /** The state is unknown or an operation may be in flight: an operator decides, the engine does not roll back by itself. */
   asks: boolean;
+  /** The step that failed is certainly as if it had not begun. */
+  withoutEffect?: boolean;
 }
 
 /** Finds the cause that says most: Temporal wraps what an activity threw, and a time-out wraps the last attempt's failure. */
@@ -23,7 +25,7 @@ export function storyOf(error: unknown): FailureStory {
   }
   if (error instanceof ApplicationFailure) {
     const type = error.type ?? 'Error';
-    return { type, message: error.message, asks: asksOperator(type) };
+    return { type, message: error.message, asks: asksOperator(type), withoutEffect: hadNoEffect(type) };
   }
   if (error instanceof CancelledFailure) return { type: 'Cancelled', message: error.message, asks: false };
   return { type: 'Error', message: error instanceof Error ? error.message : String(error), asks: false };

@@ -53,7 +53,9 @@ export async function perform(run: Run, performance: Performance): Promise<Endin
       markInterrupted(run, current, cause);
       const answer = afterInterruption({
         asks: story.asks,
-        irreversibleBegun: begun.some(({ step }) => step.reversibility === 'irreversible'),
+        irreversibleBegun: begun.some(
+          ({ step }) => step.reversibility === 'irreversible' && !(step === current && story.withoutEffect),
+        ),
       });
       if (answer === 'rollBack') return rollBack(run, begun, cause);
       const order = await askOperator(run, { step: current, causes: [cause], orders: ['retry', 'rollback', 'accept'] });

@@ -14,7 +14,7 @@ import { HttpClients } from './http-clients';
 import { LedgerClients } from './ledger-clients';
 import { RedisClients } from './redis-clients';
 import { RedisClusterClients } from './redis-cluster-clients';
-import { Servers } from './servers';
+import { type PrimaryWish, Servers } from './servers';
 import type { Stage } from './stage';
 
 /** A fault that waits for its moment, or has had it. */
@@ -40,6 +40,7 @@ export class Place {
     | undefined;
   /** By which the ledger's clients come, where they come through a pooler. */
   private pooledUrl: string | undefined;
+  private hasOwnPooler = false;
 
   constructor(
     private readonly stage: Stage,
@@ -76,6 +77,14 @@ export class Place {
     await this.pooler.make();
     this.servers = this.namespace!.servers;
     this.pooledUrl = await this.pooler.clientUrl();
+  }
+
+  /** Likewise, with servers of the place's own: for what leaves other ones behind. */
+  async goBehindOwnPooler(wish: PrimaryWish): Promise<void> {
+    await this.servers.make(wish);
+    await this.pooler.make(this.servers);
+    this.pooledUrl = await this.pooler.clientUrl();
+    this.hasOwnPooler = true;
   }
 
   /** Throws where the stage has no cluster. */
@@ -168,7 +177,8 @@ export class Place {
   async remove(): Promise<void> {
     await this.clients.stop().catch(() => undefined);
     // What the namespace has stays for the next place.
-    if (!this.isBehindPooler) await this.servers.remove();
+    if (this.hasOwnPooler) await this.pooler.remove();
+    if (this.hasOwnPooler || !this.isBehindPooler) await this.servers.remove();
     await this.caches.remove();
   }
 

@@ -137,6 +137,17 @@ export class Servers {
     };
   }
 
+  /** Whether that role can log in. */
+  async letsIn(server: string, role: string): Promise<string> {
+    const asked = this.stage.resourceManager
+      .postgres(server)
+      .sql<{ may: boolean }>('SELECT rolcanlogin AS may FROM pg_roles WHERE rolname = $1', [role]);
+    return asked.then(
+      ([row]) => String(row?.may ?? 'unknown'),
+      () => 'unknown',
+    );
+  }
+
   /** "replica-1" of "proof-1-2-a1b2c3-replica-1": the name that a state's key has. */
   roleOf(server: string): string {
     return server.slice(this.name.length + 1);

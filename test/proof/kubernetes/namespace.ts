@@ -6,7 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { PoolerTopology, RedisClusterTopology } from '../../../catalogue';
 import { readKubeconfig } from '../../../lab/kubernetes/control/credentials';
 import { isNotFound } from '../../../lab/kubernetes/api/api';
-import type { KubernetesObject, Service } from '../../../lab/kubernetes/api/objects';
+import type { KubernetesObject, Secret, Service } from '../../../lab/kubernetes/api/objects';
 import type { BrokenImage } from '../../../lab/kubernetes/images/registry';
 import { Servers } from '../harness/servers';
 import type { Stage } from '../harness/stage';
@@ -76,6 +76,20 @@ export class Namespace {
 
   get redisCluster(): RedisClusterTopology {
     return redisCluster;
+  }
+
+  /** The application's: of these servers, or of those that every place has. As it is by then, in pods' words. */
+  async publishUrl(servers: Servers = this.servers): Promise<string> {
+    const url = inPods(servers);
+    const data = { [ownUrl.key]: Buffer.from(url).toString('base64') };
+    await this.cluster.api.merge(this.path('/api/v1/$/secrets', ownUrl.secret), { data });
+    return url;
+  }
+
+  async applicationUrl(): Promise<{ text?: string }> {
+    const { data } = (await this.find<Secret>(this.path('/api/v1/$/secrets', ownUrl.secret))) ?? {};
+    const value = data?.[ownUrl.key];
+    return value === undefined ? {} : { text: Buffer.from(value, 'base64').toString() };
   }
 
   get pooler(): PoolerTopology {

@@ -8,6 +8,7 @@ import { contentWith, renderSecret } from '../../../activities/poolers/secret';
 import { deployPgbouncerInput } from '../../../catalogue';
 import type { Deployment, Pod, Secret, Service } from '../../../lab/kubernetes/api/objects';
 import { until } from '../../../lab/processes';
+import type { Servers } from '../harness/servers';
 import type { State } from '../subjects/subject';
 import { poolerName as name } from './manifests';
 import type { Namespace } from './namespace';
@@ -37,12 +38,13 @@ export class Pooler {
     });
   }
 
-  /** As deployPgbouncer makes it; what is there already stays. Returns when its pods are Ready. */
-  async make(): Promise<void> {
-    if ((await this.namespace.find(this.namespace.path(collections.deployment, name))) && (await this.isReady()))
-      return;
+  /** As deployPgbouncer makes it; what is there already stays. Returns when its pods are Ready. `before`: other servers than usual. */
+  async make(before?: Servers): Promise<void> {
+    const there = await this.namespace.find(this.namespace.path(collections.deployment, name));
+    if (there && !before && (await this.isReady())) return;
     await this.remove();
-    const { databaseUrl, pooler } = this.namespace;
+    const { pooler } = this.namespace;
+    const databaseUrl = await this.namespace.publishUrl(before);
     const upstream = upstreamOf(databaseUrl);
     if (typeof upstream === 'string') throw new Error(upstream);
     const rendered = renderSecret(upstream, settings, undefined);
@@ -79,6 +81,23 @@ export class Pooler {
       }),
     );
     return { 'pods of the pooler': told.join('; ') };
+  }
+
+  /** Of each pod: the role of the place's server that its PgBouncer leads to. */
+  async leads(servers: Servers): Promise<State> {
+    const hosts = await Promise.all(
+      (await this.pods()).map(async (pod) => {
+        const rows = await this.show('DATABASES', pod).catch(() => []);
+        return rows.flatMap(({ name, host }) => (name === 'pgbouncer' ? [] : [String(host)]));
+      }),
+    );
+    const { text = '' } = await this.namespace.applicationUrl();
+    const roleOf = (host: string) =>
+      servers.roleAt(host) ?? host.replace(/\.postgres.*/, '').replace(/.*-(?=primary)/, '');
+    return {
+      'pods of the pooler lead to': hosts.flat().map(roleOf).join(', '),
+      'the URL leads to': roleOf(new URL(text).hostname),
+    };
   }
 
   async state(): Promise<State> {

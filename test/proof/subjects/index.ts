@@ -2,6 +2,7 @@
 import { configureAutoscaling } from './configure-autoscaling';
 import { createReadReplica } from './create-read-replica';
 import { redisClusterBootstrap } from './redis-cluster-bootstrap';
+import { databaseReplace } from './database-replace';
 import { databaseRestart } from './database-restart';
 import { databaseSkuUpgrade } from './database-sku-upgrade';
 import { deployPgbouncer } from './deploy-pgbouncer';
@@ -14,5 +15,6 @@ import type { Subject } from './subject';
 
 export const subjects: Record<string, Subject> = {
   ...{ databaseSkuUpgrade, scaleDeployment, resizeDeployment, configureAutoscaling, createReadReplica },
-  ...{ databaseRestart, redisScale, deployPgbouncer, pgbouncerCutover, redisClusterBootstrap, redisClusterReshard },
+  ...{ databaseReplace, databaseRestart, redisScale, deployPgbouncer, pgbouncerCutover, redisClusterBootstrap },
+  ...{ redisClusterReshard },
 };

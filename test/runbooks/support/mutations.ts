@@ -18,6 +18,7 @@ interface Body {
   properties?: {
     value?: string;
     createMode?: string;
+    replica?: { role?: string };
     storage?: { storageSizeGB?: number };
     sku?: { family: string; capacity: number };
     shardCount?: number;
@@ -26,14 +27,17 @@ interface Body {
 }
 
 /**
- * Such as "db-1 max_connections 3437", "db-1 D8ds_v4", "db-1 512 GiB", "db-2 made as a replica", "db-2 deleted", "cache-1 P3",
+ * Such as "db-1 max_connections 3437", "db-1 D8ds_v4", "db-1 512 GiB", "db-2 made as a replica", "db-2 promoted", "db-2 deleted", "cache-1 P3",
  * "cache-1 5200 MB reserved".
  */
 export function inWords({ method, resource, server, body }: LoggedRequest): string {
   const { sku, properties } = (body ?? {}) as Body;
   const { sku: cacheSku, shardCount, redisConfiguration } = properties ?? {};
   if (method === 'DELETE') return `${server} deleted`;
-  if (properties?.createMode === 'Replica') return `${server} made as a replica`;
+  if (properties?.createMode === 'Replica') {
+    return [server, 'made as a replica', sku?.name?.replace(/^Standard_/, '')].filter(Boolean).join(' ');
+  }
+  if (properties?.replica?.role === 'Primary') return `${server} promoted`;
   const parameter = /\/configurations\/([^/]+)$/.exec(resource)?.[1];
   const what =
     (parameter && `${parameter} ${properties?.value}`) ??

@@ -62,8 +62,16 @@ export class Run {
     return bench.order(this.handle, name);
   }
 
-  async approve(planHash: string): Promise<void> {
-    await this.handle.executeUpdate('approve', { args: [{ by: 'approver@example.com', planHash }] });
+  async approve(planHash: string, irreversibleSteps: string[] = []): Promise<void> {
+    await this.handle.executeUpdate('approve', { args: [{ by: 'approver@example.com', planHash, irreversibleSteps }] });
+  }
+
+  /** Once it asks, all that it plans. */
+  async approveAll(): Promise<void> {
+    const { phase } = await this.until((status) => status.phase === 'awaiting-approval' || status.phase === 'closed');
+    if (phase === 'closed') throw new Error(`the run is closed: ${(await bench.reportOf(this.handle)).summary}`);
+    const { hash, approval } = await this.plan();
+    await this.approve(hash, approval.irreversibleSteps);
   }
 }
 

@@ -1,6 +1,8 @@
 /** PgBouncer's files: what stands in them, what may not, and whether one that runs has taken them. */
 import {
   differences,
+  hostIn,
+  leadingTo,
   type PoolerSettings,
   renderConfiguration,
   renderUserlist,
@@ -143,4 +145,21 @@ describe('what a running one shows', () => {
     const shown = { configuration, databases, ...more } as Parameters<typeof differences>[0];
     expect(differences(shown, upstream, settings)).toEqual(wanted);
   });
+});
+
+test.each([
+  ['shop', 'db.example.com', '127.0.0.3'],
+  ['shop.eu-1', "o'hara.example.com", "o''hara"],
+])('the same file for another host: %s', (database, host, other) => {
+  const before = renderConfiguration({ ...upstream, database, host }, settings);
+  expect(hostIn(before, database)).toBe(host);
+  const after = leadingTo(other, before, database);
+  expect(after).toBe(renderConfiguration({ ...upstream, database, host: other }, settings));
+  expect(leadingTo(host, after!, database)).toBe(before);
+});
+
+test('a file of somebody else’s leads nowhere that is known', () => {
+  const text = '[databases]\n* = host=db.example.com\n';
+  expect([hostIn(text, 'shop'), leadingTo('x', text, 'shop')]).toEqual([undefined, undefined]);
+  expect(hostIn(renderConfiguration({ ...upstream, database: 'shopXeu' }, settings), 'shop.eu')).toBeUndefined();
 });

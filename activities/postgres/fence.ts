@@ -1,0 +1,86 @@
+/**
+ * A primary that takes no writes any more, with no more rights than Azure's administrator has: nobody logs in, nobody is left.
+ *
+ * A setting such as default_transaction_read_only would not do, because a session can override it; nor would REVOKE CONNECT, which
+ * answers success where it changes nothing. Roles are in the WAL: a replica that is promoted is fenced as well, until its own
+ * logins are restored.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Client, escapeIdentifier } from 'pg';
+import { failure } from '../failures';
+
+type Queries = Pick<Client, 'query'>;
+
+/** Roles that can log in; neither Azure's own nor the administrator, who has to open the fence again. */
+export async function readLogins(client: Queries): Promise<{ role: string; ours: boolean }[]> {
+  // From 16 on CREATEROLE reaches only the roles that one administers.
+  const { rows } = await client.query<{ role: string; ours: boolean }>(
+    `SELECT rolname AS role, pg_has_role(current_user, oid, 'MEMBER WITH ADMIN OPTION') AS ours FROM pg_roles
+      WHERE rolcanlogin AND NOT rolsuper AND NOT rolreplication AND rolname <> current_user AND rolname !~ '^(azure|pg_)'
+      ORDER BY 1`,
+  );
+  return rows;
+}
+
+/** Whether one of the roles cannot log in. */
+export async function isFenced(client: Queries, roles: string[]): Promise<boolean> {
+  const { rows } = await client.query('SELECT 1 FROM pg_roles WHERE rolname = ANY($1) AND NOT rolcanlogin', [roles]);
+  return rows.length > 0;
+}
+
+const everyMs = 10;
+
+/** Throws where somebody is left after that time. Returns the position behind everything that was ever acknowledged there. */
+export async function fence(client: Queries, roles: string[], forMs: number): Promise<string> {
+  await setLogins(client, roles, false);
+  for (const until = Date.now() + forMs; ; await sleep(everyMs)) {
+    const { rows } = await client.query<{ pid: number }>(
+      `SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename = ANY($1)`,
+      [roles],
+    );
+    if (rows.length === 0) break;
+    if (Date.now() > until) throw failure('SwitchoverGivenUp', `${rows.length} sessions could not be ended`);
+  }
+  // A commit that waits for the disk takes those to it that did not (synchronous_commit off).
+  await client.query(`SELECT pg_logical_emit_message(true, 'durable-runbooks', 'fence')`);
+  // What is written is kilobytes behind what is inserted.
+  const { rows } = await client.query<{ position: string }>('SELECT pg_current_wal_insert_lsn()::text AS position');
+  return rows[0]!.position;
+}
+
+export async function openFence(client: Queries, roles: string[]): Promise<void> {
+  await setLogins(client, roles, true);
+}
+
+async function setLogins(client: Queries, roles: string[], may: boolean): Promise<void> {
+  for (const role of roles) await client.query(`ALTER ROLE ${escapeIdentifier(role)} ${may ? 'LOGIN' : 'NOLOGIN'}`);
+}
+
+/** Until the replica has replayed up to that position. Throws where that takes longer, or its replay is paused. */
+export async function awaitReplay(client: Queries, position: string, forMs: number): Promise<void> {
+  for (const until = Date.now() + forMs; ; await sleep(everyMs)) {
+    const { rows } = await client.query<{ behind: string; pause: string }>(
+      `SELECT greatest(0, pg_wal_lsn_diff($1::pg_lsn, pg_last_wal_replay_lsn()))::text AS behind,
+              pg_get_wal_replay_pause_state() AS pause`,
+      [position],
+    );
+    const { behind, pause } = rows[0]!;
+    if (behind === '0') return;
+    if (Date.now() > until) {
+      throw failure(
+        'SwitchoverGivenUp',
+        `the replica is ${behind} bytes behind after ${forMs / 1000} s, its replay is ${pause}`,
+      );
+    }
+  }
+}
+
+/** Sessions that are neither Azure's nor this project's. */
+export async function readClientSessions(client: Queries): Promise<{ pid: number; session: string }[]> {
+  const { rows } = await client.query<{ pid: number; session: string }>(
+    `SELECT pid, concat_ws(' ', usename, 'as', nullif(application_name, ''), 'from', coalesce(host(client_addr), 'the server itself')) AS session
+       FROM pg_stat_activity
+      WHERE backend_type = 'client backend' AND usename !~ '^azure' AND application_name <> 'durable-runbooks' ORDER BY 1 LIMIT 500`,
+  );
+  return rows;
+}

@@ -1,0 +1,108 @@
+/** What preflight reads before a primary is replaced: the replica as for any, and all that the way of its clients is made of. Reads only. */
+import { onServer } from '../database/sql';
+import { hostIn } from '../pgbouncer/configuration';
+import { readMounted } from '../pgbouncer/mounted';
+import { readClientSessions, readLogins } from '../postgres/fence';
+import { readCluster, readSettings } from '../postgres/reads';
+import { inspectReplica } from '../replicas/inspection';
+import type { ReplicaIdentity } from '../replicas/contract';
+import { lookAtPods } from '../restarts/inspection';
+import { findPool, type Pool } from '../restarts/pool';
+import type { KnownAddress, ReplacedPod, ReplacedPool, ReplacementFacts } from './contract';
+import type { ReplacementDependencies } from './dependencies';
+import { loadedHosts, readStaged } from './staging';
+
+const listMax = 100;
+
+export async function inspectReplacement(
+  { source, replica }: ReplicaIdentity,
+  use: ReplacementDependencies,
+): Promise<ReplacementFacts> {
+  const { servers } = use;
+  const primary = await servers.readServer(source);
+  const [{ database, existing, markers }, surroundings, virtualEndpoints, parameters, logins, pool] = await Promise.all(
+    [
+      inspectReplica({ source, replica, readers: [] }, use),
+      servers.readSurroundings(source),
+      servers.readVirtualEndpoints(source),
+      servers.readParameters(source),
+      onServer(primary, 'admin', use, readLogins),
+      findPool(use),
+    ],
+  );
+  const known = typeof pool === 'object' ? await lookAtPool(pool, source, use) : undefined;
+  return {
+    ...{ database, markers, surroundings, logins: logins.slice(0, listMax) },
+    ...(existing ? { existing } : {}),
+    virtualEndpoints: virtualEndpoints.map(({ name }) => name),
+    tags: Object.keys(primary.tags).sort(),
+    overrides: parameters.filter(({ source: by }) => by === 'user-override').map(({ name }) => name),
+    foreignSessions: known?.foreign ?? [],
+    ...(known ? { pool: known.pool } : pool === 'unknown' ? { pool } : {}),
+    addresses:
+      known?.pool.host === undefined ? [] : await addressesTo([known.pool.host, existing?.host, primary.host], use),
+  };
+}
+
+async function lookAtPool(
+  pool: Pool,
+  source: string,
+  use: ReplacementDependencies,
+): Promise<{ pool: ReplacedPool; foreign: string[] }> {
+  const primary = await use.servers.readServer(source);
+  const sessions = () => onServer(primary, 'admin', use, readClientSessions);
+  const before = await sessions();
+  const cluster = await onServer(primary, 'admin', use, async (client) => {
+    return { ...(await readCluster(client)), inRecovery: (await readSettings(client)).inRecovery };
+  });
+  const { pods, pooled } = await lookAtPods(pool, { cluster });
+  const [hosts, { text }] = await Promise.all([loadedHosts(pool), readStaged(pool, use)]);
+  // One that a pool has closed meanwhile, or opened, is in one of the two lists only.
+  const later = new Set((await sessions()).map(({ pid }) => pid));
+  const foreign = before.filter(({ pid }) => later.has(pid) && !pooled.has(pid)).map(({ session }) => session);
+  const host = text === undefined ? undefined : hostIn(text, pool.upstream.database);
+  const asked = await Promise.all(pods.map((pod) => withMounted(pod, hosts.get(pod.pod))));
+  return {
+    pool: { namespace: pool.namespace, name: pool.name, ...(host === undefined ? {} : { host }), pods: asked },
+    foreign: [...new Set(foreign)].slice(0, listMax),
+  };
+}
+
+/** `found`: its address, and where it leads. Its sidecar must know the question that is asked before it is led elsewhere. */
+async function withMounted(
+  pod: ReplacedPod,
+  found: { address: string; host: string | undefined } | undefined,
+): Promise<ReplacedPod> {
+  if (pod.problem !== undefined || !found) return pod;
+  const led = { ...pod, ...(found.host === undefined ? {} : { host: found.host }) };
+  try {
+    await readMounted(found.address);
+    return led;
+  } catch (error) {
+    return { ...led, problem: (error as Error).message };
+  }
+}
+
+/** Keys of Secrets, of those that the topology knows, that lead to one of these hosts. */
+async function addressesTo(hosts: (string | undefined)[], use: ReplacementDependencies): Promise<KnownAddress[]> {
+  const { pooler, deployments = [] } = use.topology.kubernetes ?? {};
+  const known = [
+    ...(pooler ? [pooler.application] : []),
+    ...deployments.flatMap(({ primaryUrl }) => primaryUrl ?? []),
+    ...deployments.flatMap(({ readReplica }) =>
+      readReplica ? { secret: readReplica.secret, key: readReplica.primaryKey } : [],
+    ),
+  ];
+  const each = new Map(known.map(({ secret, key }) => [`${secret}/${key}`, { secret, key }]));
+  const read = await Promise.all(
+    [...each.values()].map(async ({ secret, key }) => {
+      const kubernetes = use.kubernetes();
+      const found = await kubernetes.readSecret(secret, key).catch((error: unknown) => {
+        if (!kubernetes.isAbsent(error)) throw error;
+      });
+      const text = found?.text ?? '';
+      return { secret, key, host: URL.canParse(text) ? new URL(text).hostname : '' };
+    }),
+  );
+  return read.filter(({ host }) => hosts.includes(host));
+}

@@ -1,0 +1,291 @@
+/** What it takes to replace a primary, what stands in the way, and what does not come along. Pure, table-tested. */
+import type { SkuOffer } from '../../activities/database/contract';
+import type { ReplacedPod, ReplacedPool, ReplacementFacts } from '../../activities/replacements/contract';
+import type { DatabaseReplaceInput, Finding, Topology } from '../../catalogue';
+import { directionOf, offerOf } from '../database-sku-upgrade/decisions';
+import { impatient, pausedBySomebody, turningAway, unpausable } from '../pauses';
+import type { Checks } from '../runbook/checks';
+import { askAll, refuse, refuseLocked, warn } from '../runbook/checks';
+import type { Settlement } from '../runbook/definition';
+
+/** Azure allows so many a primary (concepts-read-replicas). */
+const replicasMax = 5;
+
+interface Situation {
+  wanted: DatabaseReplaceInput;
+  facts: ReplacementFacts;
+  topology: Topology;
+}
+
+/** What of it is still to be done. */
+export interface Work {
+  create: boolean;
+  stage: boolean;
+  switchOver: boolean;
+  /** Keys with the primary's URL that lead to the old one. */
+  addresses: ReplacementFacts['addresses'];
+}
+
+export function workOf({ replacement }: DatabaseReplaceInput, facts: ReplacementFacts): Work {
+  const { existing, addresses, database } = facts;
+  const { host } = poolOf(facts) ?? {};
+  const stale = addresses.filter((address) => address.host !== existing?.host);
+  const promoted = existing !== undefined && existing.source === undefined && replacement !== database.primary.name;
+  if (promoted && host === existing.host) return { create: false, stage: false, switchOver: false, addresses: stale };
+  return { create: true, stage: true, switchOver: true, addresses: stale };
+}
+
+export function isSwitched(wanted: DatabaseReplaceInput, facts: ReplacementFacts): boolean {
+  return !workOf(wanted, facts).switchOver;
+}
+
+export function poolOf({ pool }: ReplacementFacts): ReplacedPool | undefined {
+  return typeof pool === 'object' ? pool : undefined;
+}
+
+/** The roles that the old primary lets in no more. */
+export function rolesOf({ logins }: ReplacementFacts): string[] {
+  return logins.map(({ role }) => role);
+}
+
+/** The size that is asked for, with its tier. Undefined where it is not offered. */
+export function sizeOf({ sku }: DatabaseReplaceInput, { database }: ReplacementFacts): SkuOffer | undefined {
+  return offerOf(database.offers, sku);
+}
+
+/** What belongs to the old server, and is not the new one's. The old one keeps it for as long as it is kept. */
+export function lossesOf({ database, surroundings, virtualEndpoints, tags }: ReplacementFacts): string[] {
+  const { primary, replicas } = database;
+  const some = (what: string, names: string[]) => (names.length > 0 ? [`${what}: ${names.join(', ')}`] : []);
+  return [
+    ...(primary.highAvailability === 'Disabled' ? [] : [`high availability (${primary.highAvailability})`]),
+    ...some('firewall rules', surroundings.firewallRules),
+    ...some('private endpoints', surroundings.privateEndpoints),
+    ...some('Entra administrators', surroundings.administrators),
+    ...some('virtual endpoints', virtualEndpoints),
+    ...some(
+      'replicas, which go on following the old one',
+      replicas.map(({ name }) => name),
+    ),
+    ...some('logical slots', primary.logicalSlots),
+    ...some('resource locks', [...new Set(primary.locks.map(({ name }) => name))]),
+    ...some('tags', tags),
+    'diagnostic settings and alerts',
+    `backups: restores to a moment before the switchover are made from ${primary.name}, for ${surroundings.backupRetentionDays} days`,
+  ];
+}
+
+export function findings(wanted: DatabaseReplaceInput, facts: ReplacementFacts, topology: Topology): Finding[] {
+  if (isSwitched(wanted, facts)) return [];
+  return askAll(checks, { wanted, facts, topology });
+}
+
+const checks: Checks<Situation> = {
+  'is a primary': ({ facts: { database } }) =>
+    ['Primary', 'None'].includes(database.primary.role)
+      ? []
+      : [refuse('NotAPrimary', 'server', `${database.primary.name} is a replica: name its primary`)],
+
+  'is Ready': ({ facts: { database } }) =>
+    database.primary.state === 'Ready'
+      ? []
+      : [refuse('ServerNotReady', 'server', `${database.primary.name} is ${database.primary.state}: it must be Ready`)],
+
+  'no resource lock': ({ facts: { database } }) => refuseLocked('server', database.primary.locks),
+
+  'name is free': ({ wanted, facts: { existing } }) =>
+    existing
+      ? [
+          refuse(
+            'NameTaken',
+            'replacement',
+            `${wanted.replacement} is there already and follows ${existing.source ?? 'nobody'}: take another name`,
+          ),
+        ]
+      : [],
+
+  'one more replica is allowed': ({ facts: { database } }) =>
+    database.replicas.length >= replicasMax
+      ? [refuse('TooManyReplicas', 'server', `${database.primary.name} has ${replicasMax} replicas, which is the most`)]
+      : [],
+
+  'size is offered': ({ wanted, facts }) =>
+    sizeOf(wanted, facts)
+      ? []
+      : [refuse('SkuUnavailable', 'sku', `${wanted.sku} is not offered in ${facts.database.primary.location}`)],
+
+  'size is no smaller': ({ wanted, facts }) => {
+    const { primary, offers } = facts.database;
+    const [from, to] = [offerOf(offers, primary.sku), sizeOf(wanted, facts)];
+    return from && to && directionOf(from, to) === 'down'
+      ? [
+          refuse(
+            'SmallerSize',
+            'sku',
+            `${wanted.sku} is smaller than ${primary.sku}: a replica may not be smaller than its primary (databaseSkuUpgrade can)`,
+          ),
+        ]
+      : [];
+  },
+
+  'tiers have replicas': ({ wanted, facts }) =>
+    [facts.database.primary.tier, sizeOf(wanted, facts)?.tier].includes('Burstable')
+      ? [refuse('Burstable', 'sku', 'a Burstable server has no replicas, and is none')]
+      : [],
+
+  'backups stay in the region': ({ facts: { surroundings, database } }) =>
+    surroundings.geoRedundantBackup
+      ? [
+          refuse(
+            'GeoRedundant',
+            'server',
+            `${database.primary.name} has geo-redundant backups, which a server can only be given when it is made: the new one would have none`,
+          ),
+        ]
+      : [],
+
+  'no unlogged tables': ({ facts: { database } }) =>
+    database.primary.unloggedTables.length > 0
+      ? [
+          refuse(
+            'UnloggedTables',
+            'server',
+            `unlogged tables are empty on a replica: ${database.primary.unloggedTables.join(', ')}`,
+          ),
+        ]
+      : [],
+
+  'markers can be written': ({ facts: { markers } }) =>
+    markers.lacking.length > 0
+      ? [
+          refuse(
+            'MarkersMissing',
+            'server',
+            [
+              `the administrator cannot write ${markers.table}; as the owner of the database run:`,
+              ...markers.lacking.map((sql) => `${sql};`),
+            ].join('\n'),
+          ),
+        ]
+      : [],
+
+  'a pooler is there': ({ facts: { pool, database } }) =>
+    typeof pool === 'object'
+      ? []
+      : [
+          refuse(
+            'NotPooled',
+            'server',
+            pool === 'unknown'
+              ? 'this worker knows no cluster, so it cannot lead the clients anywhere'
+              : `there is no PgBouncer before ${database.primary.name}: make one (deployPgbouncer), and lead the deployments there (pgbouncerCutover)`,
+          ),
+        ],
+
+  'its configuration is known': ({ facts }) => {
+    const pool = poolOf(facts);
+    return pool && pool.host === undefined
+      ? [refuse('PoolerUnknown', 'server', `the configuration of ${pool.name} is not of deployPgbouncer’s making`)]
+      : [];
+  },
+
+  'no built-in pooler': ({ facts: { database } }) =>
+    database.builtInPooler
+      ? [refuse('DoublePooling', 'server', `${database.primary.name} has Azure’s own pooler on: switch it off`)]
+      : [],
+
+  'every pod can be paused': ofPods((pod) => unpausable(pod)),
+
+  'nobody has paused it': ofPods((pod) => pausedBySomebody(pod)),
+
+  'every pod leads there': ofPods((pod, { facts }) => {
+    const { host } = poolOf(facts)!;
+    if (pod.problem !== undefined || (pod.leadsHere !== false && pod.host === host)) return [];
+    return [
+      refuse('PoolerDivided', 'server', `${pod.pod} leads to ${pod.host ?? 'an unknown server'}, not to ${host}`),
+    ];
+  }),
+
+  'waiting clients are not cut off': ofPods((pod, { wanted }) =>
+    impatient(pod, wanted.clientBudget.longestStallSeconds),
+  ),
+
+  'new clients are soon let in again': ofPods((pod) => turningAway(pod)),
+
+  'every client comes through the pool': ({ facts: { foreignSessions, database } }) =>
+    foreignSessions.length > 0
+      ? [
+          refuse(
+            'DirectSessions',
+            'server',
+            `on ${database.primary.name} are sessions that are not the pool’s, and would be cut off for good: ${foreignSessions.join('; ')}. Lead them through the pool (pgbouncerCutover), or end them`,
+          ),
+        ]
+      : [],
+
+  'every role can be shut out': ({ facts: { logins } }) =>
+    logins
+      .filter(({ ours }) => !ours)
+      .map(({ role }) =>
+        refuse(
+          'RoleNotFenced',
+          'server',
+          `the administrator may not forbid ${role} to log in: GRANT ${role} TO <administrator> WITH ADMIN OPTION, as who made it`,
+        ),
+      ),
+
+  'no long transactions': ({ facts: { database } }) => {
+    const { name, longTransactions } = database.primary;
+    return longTransactions.length > 0
+      ? [
+          refuse(
+            'LongTransactions',
+            'server',
+            `${longTransactions.length} transactions older than 5 min on ${name} (now: ${longTransactions.map(({ pid }) => `pid ${pid}`).join(', ')}): a pause waits for open transactions. End them, or wait`,
+          ),
+        ]
+      : [];
+  },
+
+  'what does not come along': ({ facts, wanted }) =>
+    lossesOf(facts).map((loss) => warn('NotCarriedOver', 'replacement', `${wanted.replacement} has not: ${loss}`)),
+
+  'what comes along': ({ facts: { overrides }, wanted }) =>
+    overrides.length > 0
+      ? [warn('CarriedOver', 'replacement', `set on ${wanted.replacement} as well: ${overrides.join(', ')}`)]
+      : [],
+
+  'the topology follows': ({ wanted, facts, topology }) =>
+    topology.postgres.primary === facts.database.primary.name
+      ? [
+          warn(
+            'TopologyToChange',
+            'replacement',
+            `when this has succeeded, set postgres.primary of the topology to ${wanted.replacement}, move the secrets of ${facts.database.primary.name} there, and start the workers anew`,
+          ),
+        ]
+      : [],
+};
+
+function ofPods(check: (pod: ReplacedPod, situation: Situation) => Finding[]) {
+  return (situation: Situation): Finding[] =>
+    (poolOf(situation.facts)?.pods ?? []).flatMap((pod) => check(pod, situation));
+}
+
+/** After the soak: does every pod still lead to the new primary, and nobody to the old one? */
+export function settled(
+  { replacement }: DatabaseReplaceInput,
+  _before: ReplacementFacts,
+  after: ReplacementFacts,
+): Settlement {
+  const { name } = after.database.primary;
+  const host = after.existing?.host;
+  const elsewhere = (poolOf(after)?.pods ?? []).filter((pod) => pod.host !== host);
+  const problems = [
+    ...elsewhere.map((pod) => `${pod.pod} leads to ${pod.host ?? 'nowhere'}`),
+    ...after.foreignSessions.map((session) => `on ${name} is ${session}`),
+    ...after.logins.map(({ role }) => `${role} can log in to ${name} again`),
+  ];
+  const kept = `${name} is kept, closed to all its roles; it is billed until somebody deletes it, and restores from before need it for ${after.surroundings.backupRetentionDays} days`;
+  return { problems, evidence: problems.length > 0 ? [] : [`clients are on ${replacement}`, kept] };
+}

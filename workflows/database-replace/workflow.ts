@@ -1,0 +1,192 @@
+/**
+ * databaseReplace: a primary behind PgBouncer is replaced by a server of another size, and no transaction fails.
+ *
+ * 1. A replica of the new size, with the parameters of its source; verified, and watched until it keeps up.
+ * 2. Its address staged in every pod of the pooler, and tried from there; PgBouncer goes on with what it has loaded.
+ * 3. The switchover, one activity: every pod paused, the old primary fenced, its last byte replayed, the replica promoted, every pod
+ *    led there and resumed. The point of no return is the promotion; what fails before it leaves clients where they were.
+ * 4. The address where the application's URLs are: for who starts anew, and for deployPgbouncer.
+ *
+ * Going back, until the promotion: what was staged is taken out, the replica deleted. The old server is kept, fenced.
+ *
+ * Out of scope: clients that do not come through the pool, a smaller size, another region, a way back after the promotion, deleting
+ * the old server.
+ */
+import type { ClientPath } from '../../activities/clients/contract';
+import type { Since } from '../../activities/deployments/contract';
+import type {
+  KnownAddress,
+  Lead,
+  ReplacementActivities,
+  ReplacementFacts,
+} from '../../activities/replacements/contract';
+import type { ReplicaActivities } from '../../activities/replicas/contract';
+import type { DatabaseReplaceInput } from '../../catalogue';
+import { databaseReplaceInput, runbooks, targetOf } from '../../catalogue';
+import { shortSku } from '../database-sku-upgrade/decisions';
+import { changes, reads, verifications } from '../runbook/activities';
+import type { Runbook } from '../runbook/definition';
+import { runbook } from '../runbook/runbook';
+import type { AnyStep } from '../runbook/step';
+import { change } from '../runbook/step';
+import { findings, poolOf, rolesOf, settled, sizeOf, workOf } from './decisions';
+
+const read = reads<ReplacementActivities & ReplicaActivities>();
+const act = changes<ReplacementActivities & ReplicaActivities>();
+const check = verifications<ReplacementActivities & ReplicaActivities>();
+
+export const definition: Runbook<DatabaseReplaceInput, ReplacementFacts> = {
+  name: 'databaseReplace',
+  title: runbooks['databaseReplace']!.title,
+  input: databaseReplaceInput,
+  subject: ({ server, replacement }, topology) => `${server ?? topology.postgres.primary} by ${replacement}`,
+  preflight: ({ server, replacement }, topology) =>
+    read('preflight · read the primary, its surroundings, its pooler, who is on it').inspectReplacement({
+      ...{ source: server ?? topology.postgres.primary, replica: replacement },
+    }),
+  targets: ({ replacement }, facts) => {
+    const pool = poolOf(facts);
+    return [
+      ...[facts.database.primary.name, replacement].map((server) => targetOf('postgres', server)),
+      ...(pool ? [targetOf('pooler', `${pool.namespace}.${pool.name}`), secretOf(facts, pool.name)] : []),
+      ...facts.addresses.map(({ secret }) => secretOf(facts, secret)),
+    ];
+  },
+  findings,
+  steps: (wanted, facts) => {
+    const work = workOf(wanted, facts);
+    return [
+      ...(work.create ? [create(wanted, facts)] : []),
+      ...(work.stage ? [stage(wanted, facts)] : []),
+      ...(work.switchOver ? [switchOver(wanted, facts)] : []),
+      ...work.addresses.map((address) => publish(address, wanted, facts)),
+    ];
+  },
+  clients: (_wanted, facts): ClientPath | undefined => (poolOf(facts) ? { kind: 'pooler' } : undefined),
+  settled,
+};
+
+export const databaseReplace = runbook(definition);
+
+/** Clients are left alone, also by taking it back. */
+const calm = { reversibility: 'reversible' as const, undoDisturbsClients: false, impact: 'nothing' };
+
+function identityOf({ replacement: replica }: DatabaseReplaceInput, { database }: ReplacementFacts) {
+  return { source: database.primary.name, replica };
+}
+
+function create(wanted: DatabaseReplaceInput, facts: ReplacementFacts): AnyStep {
+  const { timing, lagWindowSeconds: windowSeconds, sku } = wanted;
+  const identity = identityOf(wanted, facts);
+  const { primary } = facts.database;
+  const { tier } = sizeOf(wanted, facts)!;
+  const name = `create ${identity.replica}`;
+  const deadlineSeconds = timing.operationTimeoutSeconds;
+  return change<boolean, Since & { exists: boolean }>({
+    ...{ name, resource: targetOf('postgres', identity.replica), from: false, to: true, ...calm },
+    // The base backup takes its time: some minutes, and more with the size of the data.
+    expectedSeconds: 600 + windowSeconds,
+    detail: `${primary.storageGb} GiB in ${primary.location}; then ${windowSeconds} s under watch`,
+    show: (exists) => (exists ? `replica of ${primary.name}, ${shortSku(sku)}` : 'absent'),
+    read: () => read(`${name} · look for it`).readReplica(identity),
+    valueOf: ({ exists }) => exists,
+    set: async (exists, way) => {
+      if (!exists) {
+        const undo = way === 'back';
+        return act(`${name} · delete it`, timing).deleteReplica({ ...identity, deadlineSeconds, undo });
+      }
+      const size = { sku, tier };
+      await act(`${name} · ask Azure for it`, timing).createReplica({ ...identity, size, deadlineSeconds });
+      return act(`${name} · set its parameters`, timing).carryParameters({ ...identity, deadlineSeconds });
+    },
+    check: async (exists) => {
+      if (!exists) return check(`${name} · verify that it is gone`, timing).verifyNoReplica(identity);
+      const carried = await check(`${name} · verify its parameters`, timing).verifyParametersCarried(identity);
+      const state = await check(`${name} · verify that it replicates`, timing).verifyReplica(identity);
+      const lag = await act(`${name} · watch its lag for ${windowSeconds} s`, timing).verifyLag({
+        ...{ ...identity, windowSeconds, deadlineSeconds: timing.verificationTimeoutSeconds + windowSeconds },
+      });
+      return `${carried}; ${state}; ${lag}`;
+    },
+  });
+}
+
+function stage(wanted: DatabaseReplaceInput, facts: ReplacementFacts): AnyStep {
+  const { timing } = wanted;
+  const identity = identityOf(wanted, facts);
+  const pool = poolOf(facts)!;
+  const loaded = pool.host!;
+  const name = `stage ${identity.replica} in ${pool.name}`;
+  const deadlineSeconds = timing.operationTimeoutSeconds;
+  return change<string, Lead>({
+    ...{ name, resource: secretOf(facts, pool.name), from: loaded, to: identity.replica, ...calm },
+    // Kubelets look for changed Secrets once a minute.
+    expectedSeconds: 90,
+    detail: `in each of its ${pool.pods.length} pods, which go on with what they have loaded`,
+    show: (to) => `leads to ${to}`,
+    read: () => read(`${name} · read what its pods have mounted`).readStagedHost(identity),
+    valueOf: ({ to }) => to,
+    set: async (to, way, from) => {
+      await act(`${name} · write it`, timing).changeStagedHost({ ...identity, from, to, deadlineSeconds });
+      if (way === 'back') {
+        await act(`${name} · look whether a pod has taken it`, timing).reloadFormerHost({ host: to, deadlineSeconds });
+      }
+    },
+    check: (to) => check(`${name} · verify in every pod`, timing).verifyStagedHost({ ...identity, to, loaded }),
+  });
+}
+
+function switchOver(wanted: DatabaseReplaceInput, facts: ReplacementFacts): AnyStep {
+  const { timing, clientBudget } = wanted;
+  const identity = identityOf(wanted, facts);
+  const { source, replica } = identity;
+  const pool = poolOf(facts)!;
+  const roles = rolesOf(facts);
+  const name = `switch over to ${replica}`;
+  let told = '';
+  return change<boolean, Since & { primary: boolean }>({
+    ...{ name, resource: targetOf('postgres', replica), from: false, to: true },
+    ...{ reversibility: 'irreversible', undoDisturbsClients: true },
+    // A promotion was recorded with 30 s; all else takes a second.
+    expectedSeconds: 31,
+    impact: `behind ${pool.name}: wait, ≤ ${clientBudget.longestStallSeconds} s`,
+    detail: `the promotion is the point of no return; before it, ${roles.join(', ')} may not log in to ${source} any more`,
+    show: (primary) => (primary ? `primary, clients of ${pool.name} are there` : `replica of ${source}`),
+    read: () => read(`${name} · read whether it is promoted`).readRole(identity),
+    valueOf: ({ primary }) => primary,
+    set: async () => {
+      const deadlineSeconds = timing.operationTimeoutSeconds;
+      told = await act(`${name} · pause, fence, promote, lead, resume`, timing).switchOver({
+        ...{ ...identity, roles, deadlineSeconds },
+      });
+    },
+    check: async () => {
+      const evidence = await check(`${name} · verify`, timing).verifySwitchover({ ...identity, roles });
+      return [evidence, told].filter(Boolean).join('; ');
+    },
+  });
+}
+
+function publish({ secret, key, host }: KnownAddress, wanted: DatabaseReplaceInput, facts: ReplacementFacts): AnyStep {
+  const { timing } = wanted;
+  const identity = identityOf(wanted, facts);
+  const name = `publish ${identity.replica} in ${secret}/${key}`;
+  const of = { ...identity, secret, key };
+  return change<string, Lead>({
+    ...{ name, resource: secretOf(facts, secret), from: host, to: identity.replica, ...calm, expectedSeconds: 5 },
+    detail: 'for who starts anew, and for deployPgbouncer',
+    show: (to) => `${key} leads to ${to}`,
+    read: () => read(`${name} · read ${key}`).readServerAddress(of),
+    valueOf: ({ to }) => to,
+    set: (to, _way, from) =>
+      act(`${name} · write ${key}`, timing).changeServerAddress({
+        ...{ ...of, from, to, deadlineSeconds: timing.operationTimeoutSeconds },
+      }),
+    check: (to) => check(`${name} · verify`, timing).verifyServerAddress({ ...of, to }),
+  });
+}
+
+function secretOf({ pool }: ReplacementFacts, secret: string): string {
+  const namespace = typeof pool === 'object' ? pool.namespace : '';
+  return targetOf('secret', `${namespace}.${secret}`);
+}
