@@ -298,9 +298,9 @@ export function createReplacementActivities(use: ReplacementDependencies): Repla
     } finally {
       for (const one of Object.values(sessions)) one.end();
     }
-    if (!crossing.isOver)
-      throw failure('OperationDeadlineExceeded', `${replica} is promoted, and not every pod leads there`);
-    return crossing.words;
+    if (crossing.isOver) return crossing.words;
+    if (!alive.isOurs()) alive.assertAwake();
+    throw failure('OperationDeadlineExceeded', `${replica} is promoted, and not every pod leads there`);
   }
 }
 

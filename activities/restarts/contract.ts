@@ -28,6 +28,8 @@ export interface PoolPodFacts {
   patienceSeconds?: number;
   /** server_login_retry. */
   loginRetrySeconds: number;
+  /** Connections to the server that it opens at most (default_pool_size); absent where it was not asked. */
+  poolSize?: number;
   /** Whose pause it is in: "somebody's" without a lease. */
   pausedBy?: string;
   /** By a transaction through it; absent where none got through. */

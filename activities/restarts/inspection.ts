@@ -141,7 +141,7 @@ async function lookAt(pod: Pod, pool: Pool, live: Pick<Live, 'cluster'>): Promis
     const same = passage?.systemIdentifier === live.cluster.systemIdentifier;
     return {
       facts: {
-        ...{ pod: name, ...timesIn(shown.configuration) },
+        ...{ pod: name, ...timesIn(shown.configuration), poolSize: numberIn(shown.configuration, 'default_pool_size') },
         ...(paused ? { pausedBy: lease?.holder ?? 'somebody' } : {}),
         ...(passage ? { leadsHere: same && passage.inRecovery === live.cluster.inRecovery } : {}),
       },

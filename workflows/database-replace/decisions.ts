@@ -10,6 +10,8 @@ import type { Settlement } from '../runbook/definition';
 
 /** Azure allows so many a primary (concepts-read-replicas). */
 const replicasMax = 5;
+/** For itself (concepts-limits). */
+const reservedConnections = 15;
 
 interface Situation {
   wanted: DatabaseReplaceInput;
@@ -222,6 +224,21 @@ const checks: Checks<Situation> = {
           ),
         ]
       : [],
+
+  'connections suffice': ({ facts }) => {
+    const { maxConnections } = facts.database.primary;
+    const pools = (poolOf(facts)?.pods ?? []).map(({ poolSize = 0 }) => poolSize);
+    const sum = pools.reduce((total, size) => total + size, 0);
+    return sum > maxConnections - reservedConnections
+      ? [
+          refuse(
+            'TooManyConnections',
+            'replacement',
+            `the pools open ${pools.join(' + ')} = ${sum} connections, and of ${maxConnections} (max_connections, which comes along) Azure keeps ${reservedConnections}`,
+          ),
+        ]
+      : [];
+  },
 
   'every role can be shut out': ({ facts: { logins } }) =>
     logins

@@ -129,7 +129,9 @@ function stage(wanted: DatabaseReplaceInput, facts: ReplacementFacts): AnyStep {
     set: async (to, way, from) => {
       await act(`${name} · write it`, timing).changeStagedHost({ ...identity, from, to, deadlineSeconds });
       if (way === 'back') {
-        await act(`${name} · look whether a pod has taken it`, timing).reloadFormerHost({ host: to, deadlineSeconds });
+        await act(`${name} · look whether a pod has taken it`, timing).reloadFormerHost({
+          ...{ host: to, deadlineSeconds: timing.verificationTimeoutSeconds },
+        });
       }
     },
     check: (to) => check(`${name} · verify in every pod`, timing).verifyStagedHost({ ...identity, to, loaded }),

@@ -1,5 +1,8 @@
 /** databaseReplace: refused, given up, done under clients of the pool that do not fail, and finished by another worker. */
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
+import { sign } from '../../../activities/pgbouncer/lease';
 import { production } from '../../../lab/lab';
 import { until } from '../../../lab/processes';
 import { Traffic } from '../../../lab/traffic/traffic';
@@ -157,4 +160,40 @@ export function replaceTests(cluster: () => Cluster): void {
     expect(await accepted(run)).toEqual([`${third} made as a replica D8ds_v4`, `${third} promoted`]);
     expect(await pooler().paused()).toEqual([false, false]);
   });
+
+  test('no worker is there: a guard takes what is staged where the loaded server takes no writes, and the staged one does', async () => {
+    const [pod] = await pooler().pods();
+    const [loaded, staged] = [await database().host(third), await database().host(second)];
+    const { data } = await cluster().get('secret', 'pgbouncer');
+    const [key] = Object.keys(data).filter((name) => name.endsWith('.ini'));
+    const text = Buffer.from(data[key!], 'base64').toString().replace(loaded, staged);
+    await cluster().merge('secret', 'pgbouncer', { data: { [key!]: Buffer.from(text).toString('base64') } });
+    const lease = { holder: 'a run', since: Date.now(), expiresAt: Date.now() + 5000 };
+    const body = JSON.stringify(sign(lease, await pooler().consolePassword()));
+    await fetch(`http://${pod!.address}:9127/lease`, { method: 'PUT', body });
+    await pooler().command(`PAUSE ${production.database}`, pod!);
+    await alter(third, 'NOLOGIN');
+    await sleep(lease.expiresAt - Date.now() + 3000);
+    expect([await hosts(), await pooler().paused()]).toEqual([
+      [loaded, loaded],
+      [true, false],
+    ]);
+    await alter(second, 'LOGIN');
+    const opened = Date.now();
+    const taken = async () => (await hosts())[0] === staged && (await pooler().paused())[0] === false;
+    await until('the guard has taken it', taken, { deadlineMs: 10_000, everyMs: 50 });
+    console.log(
+      `the guard took the staged address ${((Date.now() - opened) / 1000).toFixed(1)} s after it took writes`,
+    );
+    expect(await hosts()).toEqual([staged, loaded]);
+  });
+
+  /** As the administrator. */
+  async function alter(server: string, attribute: 'LOGIN' | 'NOLOGIN'): Promise<void> {
+    const client = new Client({
+      connectionString: readFileSync(cluster().lab.secretFile(server, 'admin-url'), 'utf8'),
+    });
+    await client.connect();
+    await client.query(`ALTER ROLE ${production.applicationRole} ${attribute}`).finally(() => client.end());
+  }
 }

@@ -116,6 +116,8 @@ test.each<[string, object, Partial<ReplacementFacts>, string[]]>([
   ['a pod that leads elsewhere', {}, { pool: pool({ pods: [pod({ host: 'x' })] }) }, ['PoolerDivided']],
   ['a pod before another server', {}, { pool: pool({ pods: [pod({ leadsHere: false })] }) }, ['PoolerDivided']],
   ['a pod that cuts off clients', {}, { pool: pool({ pods: [pod({ patienceSeconds: 60 })] }) }, ['PatienceTooShort']],
+  ['pools that are too large', {}, { pool: pool({ pods: [pod({ poolSize: 1704 })] }) }, ['TooManyConnections']],
+  ['pools that just fit', {}, { pool: pool({ pods: [pod({ poolSize: 1703 })] }) }, []],
   ['clients past the pool', {}, { foreignSessions: ['broxiva as cron from 10.0.0.9'] }, ['DirectSessions']],
   ['a role of somebody else’s', {}, { logins: [{ role: 'reports', ours: false }] }, ['RoleNotFenced']],
   [
