@@ -146,9 +146,22 @@ export function stuck(shown: Shown, step: number): Case[] {
     };
     return [accepting];
   }
-  const reversible = shown.steps.flatMap((each, index) => (each.reversible ? [index] : []));
-  const fails = { step: reversible.at(-1)!, kind: 'failAfter' as const };
+  const irreversible = shown.steps.findIndex((each) => !each.reversible);
   const undo = { step, kind: 'undoFails' as const };
+  if (irreversible >= 0 && step > irreversible) {
+    // Behind the point of no return the run asks before it goes back, and gets no further than there.
+    const fails = { step, kind: 'failAfter' as const };
+    const accepting: Case = {
+      ...base,
+      name: `undo of step ${step + 1} fails`,
+      hooks: [fails, undo],
+      answer: (_trouble, asked) => (['rollback', 'retry'] as const)[asked] ?? 'accept',
+      expected: { outcomes: ['Accepted'], asked: [step, step, irreversible], told: [onPurpose(fails)] },
+    };
+    return [accepting];
+  }
+  const last = (irreversible < 0 ? shown.steps.length : irreversible) - 1;
+  const fails = { step: last, kind: 'failAfter' as const };
   return [
     {
       ...base,
