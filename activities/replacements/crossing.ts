@@ -41,6 +41,7 @@ const fenceMs = 5000;
 const replayMs = 10_000;
 const repointMs = 5000;
 const lookEveryMs = 20;
+const adoptEveryMs = 500;
 
 export class Crossing {
   private pause: Pause | undefined;
@@ -130,6 +131,11 @@ export class Crossing {
   /** Resolves when clients are on one of the two; or when that long has passed, where a promotion may still come. */
   async end(forMs: number): Promise<void> {
     const until = Date.now() + forMs;
+    // What an earlier attempt has asked for may take effect after the first look, and nobody is there who watches it.
+    while (this.mayComeYet && !this.pause && this.given.isOurs() && Date.now() < until) {
+      await this.adopt();
+      if (this.mayComeYet) await sleep(adoptEveryMs);
+    }
     // The old primary may just be restarting.
     while (!this.mayComeYet && !this.givenUp && !this.wasPromoted && this.given.isOurs()) {
       await this.refused();
