@@ -52,6 +52,8 @@ export class Crossing {
   /** A promotion may be on its way, of this attempt or of an earlier one. */
   private mayComeYet = false;
   private readonly said: string[] = [];
+  /** Why the new primary takes no write of the application's. */
+  private refusal = '';
 
   constructor(
     private readonly pool: Pool,
@@ -148,6 +150,11 @@ export class Crossing {
     late.abort();
   }
 
+  /** What keeps clients from going on, once there is no way back. */
+  get trouble(): string {
+    return this.refusal ? `takes no write of the application’s yet: ${this.refusal}` : 'not every pod leads there';
+  }
+
   /** How long clients have waited. */
   get words(): string {
     return this.said.join('; ');
@@ -182,17 +189,18 @@ export class Crossing {
   private async open(): Promise<void> {
     const { given } = this;
     const { replacement, client } = this.servers;
-    for (let said = ''; given.isOurs(); await sleep(lookEveryMs)) {
+    for (; given.isOurs(); await sleep(lookEveryMs)) {
       try {
         await replacement.ask((admin) => openFence(admin, given.roles));
         await client.ask(async (application) => {
           await beginWriting(application);
           await application.query('ROLLBACK');
         });
+        this.refusal = '';
         return;
       } catch (error) {
         const words = oneLine((error as Error).message);
-        if (words !== said) given.log(`the new primary takes no write yet: ${(said = words)}`);
+        if (words !== this.refusal) given.log(`the new primary takes no write yet: ${(this.refusal = words)}`);
       }
     }
   }

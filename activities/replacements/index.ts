@@ -33,6 +33,8 @@ const defaultSettleMs = 3000;
 const limits = { connectMs: 2000, statementMs: 5000 };
 const everyMs = 500;
 
+type Server = Pick<FlexibleServer, 'name' | 'host' | 'source'>;
+
 export function createReplacementActivities(use: ReplacementDependencies): ReplacementActivities {
   const { servers, settleMs = defaultSettleMs } = use;
   const long = ({ deadlineSeconds, undo = false }: { deadlineSeconds: number; undo?: boolean }) => ({
@@ -125,8 +127,8 @@ export function createReplacementActivities(use: ReplacementDependencies): Repla
         ...(now.state === 'Ready' ? [] : [`ARM says ${now.state}, not Ready`]),
         ...(now.source === undefined ? [] : [`ARM says that it follows ${now.source}`]),
       ];
-      await writeOn(replacement);
       const pool = await thePool();
+      await writeOn(replacement, pool);
       const pods = (await pool.pods()).filter(({ terminating }) => !terminating);
       open.push(
         ...(await Promise.all(pods.map(({ name, address }) => notCrossed(name, address, pool, now.host)))).flat(),
@@ -199,12 +201,15 @@ export function createReplacementActivities(use: ReplacementDependencies): Repla
     return !open.some(Boolean);
   }
 
-  async function writeOn(server: Pick<FlexibleServer, 'name' | 'host' | 'source'>): Promise<void> {
-    const client = await connect(
-      await urlOf(server, 'application', use.connections, undefined),
-      limits,
-      use.certificateFile,
-    );
+  /** As the pool logs in: what the worker was told of the application may be older. */
+  async function clientUrl(server: Server, { upstream }: Pool): Promise<string> {
+    const url = new URL(await urlOf(server, 'application', use.connections, upstream.database));
+    const [username, password] = [upstream.role, upstream.password].map(encodeURIComponent);
+    return Object.assign(url, { username, password }).href;
+  }
+
+  async function writeOn(server: Server, pool: Pool): Promise<void> {
+    const client = await connect(await clientUrl(server, pool), limits, use.certificateFile);
     try {
       await beginWriting(client);
       await client.query('ROLLBACK');
@@ -237,12 +242,12 @@ export function createReplacementActivities(use: ReplacementDependencies): Repla
       servers.readServer(source),
       replacementOf({ source, replica }),
     ]);
-    const session = async (server: Parameters<typeof urlOf>[0], login: 'admin' | 'application') =>
-      new Session(await urlOf(server, login, use.connections, undefined), limits, use.certificateFile);
+    const session = (url: string) => new Session(url, limits, use.certificateFile);
+    const asAdministrator = (server: Server) => urlOf(server, 'admin', use.connections, undefined);
     const sessions = {
-      old: await session(old, 'admin'),
-      replacement: await session(replacement, 'admin'),
-      client: await session(replacement, 'application'),
+      old: session(await asAdministrator(old)),
+      replacement: session(await asAdministrator(replacement)),
+      client: session(await clientUrl(replacement, pool)),
     };
     const context = Context.current();
     const crossing = new Crossing(
@@ -300,7 +305,7 @@ export function createReplacementActivities(use: ReplacementDependencies): Repla
     }
     if (crossing.isOver) return crossing.words;
     if (!alive.isOurs()) alive.assertAwake();
-    throw failure('OperationDeadlineExceeded', `${replica} is promoted, and not every pod leads there`);
+    throw failure('OperationDeadlineExceeded', `${replica} is promoted, and ${crossing.trouble}`);
   }
 }
 
