@@ -82,9 +82,9 @@ export class Place {
   /** Likewise, with servers of the place's own: for what leaves other ones behind. */
   async goBehindOwnPooler(wish: PrimaryWish): Promise<void> {
     await this.servers.make(wish);
+    this.hasOwnPooler = true;
     await this.pooler.make(this.servers);
     this.pooledUrl = await this.pooler.clientUrl();
-    this.hasOwnPooler = true;
   }
 
   /** Throws where the stage has no cluster. */
@@ -177,7 +177,10 @@ export class Place {
   async remove(): Promise<void> {
     await this.clients.stop().catch(() => undefined);
     // What the namespace has stays for the next place.
-    if (this.hasOwnPooler) await this.pooler.remove();
+    if (this.hasOwnPooler) {
+      await this.pooler.remove();
+      await this.namespace?.publishUrl();
+    }
     if (this.hasOwnPooler || !this.isBehindPooler) await this.servers.remove();
     await this.caches.remove();
   }
