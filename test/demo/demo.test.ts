@@ -16,7 +16,7 @@ import { down } from '../../lab/lifecycle/down';
 import { until } from '../../lab/processes';
 
 const repository = join(__dirname, '..', '..');
-const demoDeadlineMs = 120_000;
+const demoDeadlineMs = 300_000;
 const hurry = ['--time-factor', '240'];
 
 class Demo {
