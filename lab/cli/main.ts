@@ -7,6 +7,7 @@ import { down } from '../lifecycle/down';
 import { Parts } from '../lifecycle/parts';
 import { up, type UpOptions } from '../lifecycle/up';
 import type { TrafficReport } from '../traffic/traffic';
+import { addCompareCommand } from './compare';
 import { addDemoCommand } from './demo';
 import { addFaultCommands } from './faults';
 import { addKubectlCommand } from './kubectl';
@@ -127,6 +128,7 @@ addKubectlCommand(program, theLab);
 addKubernetesCommands(program, theLab, number);
 addQueueCommands(program, theLab, number);
 addDemoCommand(program, number);
+addCompareCommand(program, number);
 
 program.parseAsync().catch((error: Error) => {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;

@@ -11,6 +11,7 @@ import type { ManagedProcess } from '../managed-process';
 import { howToGetRedis, isRedisThere } from '../redis/programs';
 import { type ClusterStatus, clusterStatus, showCluster } from './cluster-status';
 import { age, bytes } from './output';
+import { plain } from './plain-table';
 
 export interface ProcessStatus {
   name: string;
@@ -171,18 +172,3 @@ function table(head: string[], rows: (string | number)[][]): string {
   drawn.push(...rows);
   return drawn.toString() + '\n';
 }
-
-/** Columns apart by blanks: it is read in logs as well. */
-const plain = {
-  ...{
-    top: '',
-    'top-mid': '',
-    'top-left': '',
-    'top-right': '',
-    bottom: '',
-    'bottom-mid': '',
-    'bottom-left': '',
-    'bottom-right': '',
-  },
-  ...{ left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ' },
-};

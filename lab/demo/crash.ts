@@ -7,7 +7,7 @@ import type { LoggedRequest } from '../azure';
 import { askDaemon } from '../control-client';
 import { type Lab, production } from '../lab';
 import { acceptedSkuChanges } from './observation';
-import type { Terminal } from './terminal';
+import type { Terminal } from '../story/terminal';
 
 /** After Azure has accepted the change: surely in the wait, long before its end. */
 const intoTheWaitMs = 1_000;

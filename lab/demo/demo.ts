@@ -18,11 +18,11 @@ import { Lab, production } from '../lab';
 import { until } from '../processes';
 import type { TrafficReport } from '../traffic/traffic';
 import { crashWorker } from './crash';
-import { keepLogs } from './logs';
+import { keepLogs } from '../story/logs';
 import { acceptedSkuChanges, observe } from './observation';
 import { replica, type Scenario, scenarioOf, wanted } from './scenarios';
 import { summaryTable } from './summary';
-import { Interrupted, Terminal } from './terminal';
+import { Interrupted, Terminal } from '../story/terminal';
 import { complaints, type Evidence } from './verdict';
 
 export interface DemoOptions {

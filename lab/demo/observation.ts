@@ -1,12 +1,9 @@
 /** What is true of the production, asked of Azure Resource Manager and of PostgreSQL themselves and not of the run. */
-import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
-import { request } from 'node:https';
-import { json } from 'node:stream/consumers';
 import { Client } from 'pg';
 import type { LoggedRequest } from '../azure';
-import { type Lab, production } from '../lab';
+import type { Lab } from '../lab';
+import { askAboutServer } from '../resource-manager';
 
 /** A server as Azure describes it, and as it describes itself. */
 export interface Observed {
@@ -19,25 +16,8 @@ export interface Observed {
 
 /** Throws when Azure or the server does not answer. */
 export async function observe(lab: Lab, name: string): Promise<Observed> {
-  const [{ sku, properties }, settings] = await Promise.all([askAzure(lab, name), askServer(lab, name)]);
+  const [{ sku, properties }, settings] = await Promise.all([askAboutServer(lab, 'GET', name), askServer(lab, name)]);
   return { name, sku: sku.name, storageGb: properties.storage.storageSizeGB, ...settings };
-}
-
-interface FlexibleServer {
-  sku: { name: string };
-  properties: { storage: { storageSizeGB: number } };
-}
-
-async function askAzure(lab: Lab, name: string): Promise<FlexibleServer> {
-  const { subscriptionId, resourceGroup } = production;
-  const path = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}/providers/Microsoft.DBforPostgreSQL/flexibleServers/${name}?api-version=2025-08-01`;
-  const asked = request(lab.resourceManager + path, {
-    headers: { authorization: 'Bearer lab' },
-    ca: readFileSync(lab.authorityFile),
-  }).end();
-  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
-  if (answer.statusCode !== 200) throw new Error(`Azure answers ${answer.statusCode} when asked for ${name}`);
-  return (await json(answer)) as FlexibleServer;
 }
 
 async function askServer(lab: Lab, name: string): Promise<Pick<Observed, 'maxConnections' | 'sharedBuffers'>> {

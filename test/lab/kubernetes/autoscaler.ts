@@ -2,7 +2,7 @@
 import type { Lab } from '../../../lab/lab';
 import { until } from '../../../lab/processes';
 import { apply, kubectlJson, production, serviceUrl } from './cluster-lab';
-import { Requests } from './requests';
+import { Requests } from '../../../lab/traffic/requests';
 
 const name = 'broxiva-api-hpa';
 

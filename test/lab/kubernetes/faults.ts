@@ -4,7 +4,7 @@ import { fillQueue, queueLengths } from '../../../lab/kubernetes/queues';
 import type { Lab } from '../../../lab/lab';
 import { until } from '../../../lab/processes';
 import { kubectl, kubectlJson, labCommand, podsOf, production, runKubectl, serviceUrl } from './cluster-lab';
-import { Requests } from './requests';
+import { Requests } from '../../../lab/traffic/requests';
 
 export function faultTests(theLab: () => Lab): void {
   let faults: ClusterFaults;

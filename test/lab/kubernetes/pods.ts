@@ -3,7 +3,7 @@ import { Agent } from 'node:http';
 import type { Lab } from '../../../lab/lab';
 import { until } from '../../../lab/processes';
 import { apply, kubectl, kubectlJson, pod, podsOf, processOf, serviceUrl, statusOf } from './cluster-lab';
-import { ask } from './requests';
+import { ask } from '../../../lab/traffic/requests';
 
 export function podTests(theLab: () => Lab): void {
   test.concurrent(

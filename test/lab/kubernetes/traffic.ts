@@ -2,7 +2,7 @@
 import type { Lab } from '../../../lab/lab';
 import { until } from '../../../lab/processes';
 import { kubectl, podsOf, production, serviceUrl } from './cluster-lab';
-import { Requests } from './requests';
+import { Requests } from '../../../lab/traffic/requests';
 
 export function trafficTests(theLab: () => Lab): void {
   const onDeployment = (...words: string[]) => kubectl(theLab(), ...words, '-n', production);

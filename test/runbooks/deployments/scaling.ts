@@ -1,6 +1,6 @@
 /** scaleDeployment where all goes well: what is told to whom, in which order, and that the pods are there and answer. */
 import { fillQueue, queueLengths } from '../../../lab/kubernetes/queues';
-import { ask } from '../../lab/kubernetes/requests';
+import { ask } from '../../../lab/traffic/requests';
 import type { Cluster, KnownDeployment } from '../support/cluster';
 import { Run } from '../support/run';
 import { withoutFailedRequests } from '../support/without-failed-requests';

@@ -1,7 +1,7 @@
 /** A deployment that can read from a replica, as the production's API does: with a Secret of its own. */
 import { makeTables } from '../../../lab/kubernetes/seed/database';
 import { until } from '../../../lab/processes';
-import { ask } from '../../lab/kubernetes/requests';
+import { ask } from '../../../lab/traffic/requests';
 import type { Cluster, KnownDeployment } from './cluster';
 import type { Database } from './database';
 import { Workload } from './workload';

@@ -1,4 +1,4 @@
-import { Requests } from '../../lab/kubernetes/requests';
+import { Requests } from '../../../lab/traffic/requests';
 
 /** Several clients ask all the while, each in a way of its own, and every answer must be a good one. */
 export async function withoutFailedRequests(url: string, work: () => Promise<void>): Promise<void> {

@@ -1,6 +1,7 @@
 /** Clients of a Service, as a browser or another service is one. */
 import { Agent, get, type IncomingHttpHeaders } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Measurement } from './measurement';
 
 export interface Answer {
   status: number;
@@ -31,9 +32,9 @@ export function ask(url: string, agent = new Agent()): Promise<Answer> {
  * keep one that they use every second only.
  */
 export class Requests {
-  good = 0;
   readonly bad: string[] = [];
   private going = true;
+  private readonly measurements: Measurement[] = [];
   private readonly clients: Promise<unknown>;
 
   constructor(
@@ -44,16 +45,33 @@ export class Requests {
     this.clients = Promise.all([...clients, this.client(pausesMs[0]!, new Agent())]);
   }
 
+  get good(): number {
+    return this.measurements.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
+  }
+
+  /** From the first of a row of failures to the next good answer. */
+  get longestStallSeconds(): number {
+    const now = performance.now();
+    return Math.max(...this.measurements.map((one) => one.longestStallAt(now))) / 1000;
+  }
+
   async end(): Promise<void> {
     this.going = false;
     await this.clients;
   }
 
   private async client(pauseMs: number, agent: Agent): Promise<void> {
+    const measurement = new Measurement();
+    this.measurements.push(measurement);
+    const refused = (reason: string) => {
+      measurement.refused(reason);
+      this.bad.push(`${new Date().toISOString()} ${reason}`);
+    };
     while (this.going) {
+      measurement.sent(performance.now());
       await ask(this.url, agent).then(
-        ({ status }) => (status === 200 ? this.good++ : this.bad.push(`status ${status}`)),
-        (error: Error) => this.bad.push(`${new Date().toISOString()} ${error.message}`),
+        ({ status }) => (status === 200 ? measurement.answered(performance.now()) : refused(`status ${status}`)),
+        (error: Error) => refused(error.message),
       );
       await sleep(pauseMs);
     }

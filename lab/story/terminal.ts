@@ -1,5 +1,5 @@
 /**
- * What the demo types and says: commands as a person types them, run as programs of their own, with what they print.
+ * What a demo or a comparison types and says: commands as a person types them, run as programs of their own, with what they print.
  * The two programs are run by their launchers and shown as this machine's user types them.
  */
 import { spawn, type SpawnOptions } from 'node:child_process';
@@ -13,7 +13,7 @@ import { repository } from '../lab';
 export type Program = 'lab' | 'runbook';
 const shownAs = { lab: labCommand, runbook: runbookCommand };
 
-/** Throws by `finished` when the demo was interrupted. */
+/** Throws by `finished` when it was interrupted. */
 export class Interrupted extends Error {}
 
 interface ShowOptions {
@@ -21,7 +21,9 @@ interface ShowOptions {
   omit?: (line: string) => boolean;
   /** Sends it Ctrl-C. */
   stop?: AbortSignal;
-  /** It must not end by the Ctrl-C that ends the demo. */
+  /** Shown as an ellipsis. */
+  secret?: string;
+  /** It must not end by the Ctrl-C that ends the story. */
   undisturbed?: boolean;
 }
 
@@ -51,8 +53,9 @@ export class Terminal {
 
   /** Shows the command and what it prints. Resolves to its exit status. */
   async show(program: Program, args: string[], options: ShowOptions = {}): Promise<number> {
-    this.typed([shownAs[program], ...args.map(shellWord)].join(' '));
-    const { omit, stop, undisturbed = false } = options;
+    const { omit, stop, secret, undisturbed = false } = options;
+    const typed = [shownAs[program], ...args.map(shellWord)].join(' ');
+    this.typed(secret === undefined ? typed : typed.replaceAll(secret, '…'));
     const stdio = omit ? 'pipe' : 'inherit';
     const child = this.spawn(program, args, { stdio: ['ignore', stdio, 'inherit'], detached: undisturbed });
     const interrupt = () => child.kill('SIGINT');
