@@ -7,6 +7,7 @@ import { balanced, partitionOf } from '../../../activities/redis/cluster/balance
 import { type ClusterNodes, withClusterNodes } from '../../../activities/redis/cluster/client';
 import { strays } from '../../../activities/redis/cluster/migration';
 import type { SlotPlan } from '../../../activities/redis/cluster/moves';
+import { until } from '../../../lab/processes';
 import { ClusterTraffic } from './cluster-traffic';
 import { nodeTimeoutMs, RedisProcesses } from './redis-processes';
 import { allOf, grow, move, shardsOf } from './resharding';
@@ -121,7 +122,13 @@ test('where a node does not say which keys it holds, nobody says that none is wh
   // The slots that are to come to it are not its own: it is asked for keys of them.
   const { ids } = plan.before.find(({ slots }) => slots.length === 0)!;
   await withClusterNodes(undefined, async (nodes) => {
-    const answering = await allOf(redis, nodes);
+    let answering = await allOf(redis, nodes);
+    // One that was killed, and is back, takes itself for a master until it has heard of the failover.
+    const settled = async () => {
+      answering = await allOf(redis, nodes);
+      return answering.filter(({ self }) => self.master === undefined).length === 4;
+    };
+    await until('four masters are left', settled, { deadlineMs: 30_000, everyMs: 100 });
     const getter = answering.find(({ view, self }) => ids.includes(view.id) && self.master === undefined)!;
     expect((await strays(nodes, answering, plan)).size).toBe(4);
     await redis.kill(getter.member.ordinal);
