@@ -30,9 +30,14 @@ export async function isFenced(client: Queries, roles: string[]): Promise<boolea
 
 const everyMs = 10;
 
-/** Throws where somebody is left after that time. Returns the position behind everything that was ever acknowledged there. */
+/**
+ * Throws where another role can log in, for it would write to the old primary beside the new one, and where somebody is left after
+ * that time. Returns the position behind everything that was ever acknowledged there. */
 export async function fence(client: Queries, roles: string[], forMs: number): Promise<string> {
   await setLogins(client, roles, false);
+  const others = (await readLogins(client)).map(({ role }) => role);
+  if (others.length > 0)
+    throw failure('SwitchoverGivenUp', `${others.join(', ')} can log in, and could not when it was planned`);
   for (const until = Date.now() + forMs; ; await sleep(everyMs)) {
     const { rows } = await client.query<{ pid: number }>(
       `SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename = ANY($1)`,
@@ -80,7 +85,7 @@ export async function readClientSessions(client: Queries): Promise<{ pid: number
   const { rows } = await client.query<{ pid: number; session: string }>(
     `SELECT pid, concat_ws(' ', usename, 'as', nullif(application_name, ''), 'from', coalesce(host(client_addr), 'the server itself')) AS session
        FROM pg_stat_activity
-      WHERE backend_type = 'client backend' AND usename !~ '^azure' AND application_name <> 'durable-runbooks' ORDER BY 1 LIMIT 500`,
+      WHERE backend_type = 'client backend' AND usename !~ '^azure' AND application_name <> 'durable-runbooks' ORDER BY 1`,
   );
   return rows;
 }

@@ -32,6 +32,8 @@ const defaultSettleMs = 3000;
 /** Kept over the whole switchover: a server that does not answer is asked again. */
 const limits = { connectMs: 2000, statementMs: 5000 };
 const everyMs = 500;
+/** Of sessions, to whoever reads why it is not verified. */
+const toldMax = 10;
 
 type Server = Pick<FlexibleServer, 'name' | 'host' | 'source'>;
 
@@ -139,7 +141,7 @@ export function createReplacementActivities(use: ReplacementDependencies): Repla
         fenced: await isFenced(client, roles),
       }));
       if (!left.fenced) open.push(`${roles.join(', ')} can log in to ${source}`);
-      open.push(...left.sessions.map(({ session }) => `on ${source} is still ${session}`));
+      open.push(...left.sessions.slice(0, toldMax).map(({ session }) => `on ${source} is still ${session}`));
       if (open.length > 0) throw failure('NotVerified', open.join('; '));
       return `${replica} takes writes; each of ${pods.length} pods leads there; nobody is on ${source}, ${roles.join(', ')} cannot log in to it`;
     },

@@ -32,7 +32,7 @@ export async function inspectReplacement(
   );
   const known = typeof pool === 'object' ? await lookAtPool(pool, source, use) : undefined;
   return {
-    ...{ database, markers, surroundings, logins: logins.slice(0, listMax) },
+    ...{ database, markers, surroundings, logins },
     ...(existing ? { existing } : {}),
     virtualEndpoints: virtualEndpoints.map(({ name }) => name),
     tags: Object.keys(primary.tags).sort(),

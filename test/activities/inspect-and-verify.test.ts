@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { connect, readLimits, type Connection } from '../../activities/postgres/connection';
+import { fence, openFence } from '../../activities/postgres/fence';
 import { production } from '../../lab/lab';
 import { until } from '../../lab/processes';
 import { ActivityLab, large, primary, replica, small } from './support/activity-lab';
@@ -25,6 +26,21 @@ async function as<T>(login: 'application' | 'admin', work: (connection: Connecti
     await connection.end();
   }
 }
+
+test('a fence shuts out all who can log in, or says who is left', async () => {
+  const asClient = () => as('application', (application) => application.query('SELECT 1'));
+  await as('admin', async (admin) => {
+    await admin.query('CREATE ROLE latecomer LOGIN');
+    await expect(fence(admin, ['broxiva'], 1000)).rejects.toThrow(
+      /^latecomer can log in, and could not when it was planned/,
+    );
+    expect(await fence(admin, ['broxiva', 'latecomer'], 1000)).toMatch(/^[0-9A-F]+\/[0-9A-F]+$/);
+    await expect(asClient()).rejects.toThrow(/not permitted to log in/);
+    await openFence(admin, ['broxiva']);
+    await admin.query('DROP ROLE latecomer');
+  });
+  await asClient();
+});
 
 /** As somebody else would, with Azure's own tools. */
 async function setParameter(name: string, value: string): Promise<void> {
