@@ -28,6 +28,9 @@ export interface RunbookEntry {
   example: Record<string, unknown>;
 }
 
+const serverOrPrimary: RunbookEntry['subject'] = ({ server }, topology) =>
+  typeof server === 'string' ? server : topology.postgres.primary;
+
 /** Every runbook there is, by name. The only place that knows them all. */
 export const runbooks: Record<string, RunbookEntry> = {
   databaseSkuUpgrade: {
@@ -37,7 +40,7 @@ export const runbooks: Record<string, RunbookEntry> = {
       'Changes compute (with the parameters that share its restart) and storage of a primary and its replicas, in the order that replication allows.',
     risk: 'One restart per server: clients see a stall of up to a minute. Storage can never shrink again.',
     input: databaseSkuUpgradeInput,
-    subject: ({ server }, topology) => (typeof server === 'string' ? server : topology.postgres.primary),
+    subject: serverOrPrimary,
     example: { sku: 'Standard_D8ds_v4', tier: 'GeneralPurpose', reason: 'Black Friday' },
   },
   databaseRestart: {
@@ -47,7 +50,7 @@ export const runbooks: Record<string, RunbookEntry> = {
       'Sets server parameters, and restarts the server where they need it. Where PgBouncer stands before it, its clients wait meanwhile instead of failing.',
     risk: 'Whoever is connected past PgBouncer is cut off. Every parameter that waits for a restart takes effect, whoever set it.',
     input: databaseRestartInput,
-    subject: ({ server }, topology) => (typeof server === 'string' ? server : topology.postgres.primary),
+    subject: serverOrPrimary,
     example: { restart: true, reason: 'maintenance' },
   },
   databaseReplace: {
@@ -57,7 +60,7 @@ export const runbooks: Record<string, RunbookEntry> = {
       'Makes a replica of the new size, waits until it keeps up, and promotes it while every pod of PgBouncer is paused: clients wait for seconds, and none fails.',
     risk: 'The promotion has no way back. The new server has another name, and much that belongs to the old one does not come along: the plan lists it.',
     input: databaseReplaceInput,
-    subject: ({ server }, topology) => (typeof server === 'string' ? server : topology.postgres.primary),
+    subject: serverOrPrimary,
     example: { replacement: 'broxiva-db-primary-2', sku: 'Standard_D8ds_v4', reason: 'Black Friday' },
   },
   scaleDeployment: {

@@ -28,9 +28,14 @@ export function comparisonTable(rows: Row[]): string {
     drawn.push(...rows.filter(({ way }) => way.what === what).map(cells));
     return [drawn.toString(), ''];
   });
-  return [...parts, 'What it takes to be allowed to:', ...rows.map(({ way }) => `  ${way.how}: ${way.needs}`)].join(
-    '\n',
-  );
+  return [...parts, 'What it takes to be allowed to:', ...needs(rows)].join('\n');
+}
+
+/** Each right once, with who needs it. */
+function needs(rows: Row[]): string[] {
+  const all = new Map<string, string[]>();
+  for (const { way } of rows) all.set(way.needs, [...(all.get(way.needs) ?? []), way.how]);
+  return [...all].map(([right, hows]) => `  ${hows.join('; ')}: ${right}`);
 }
 
 /** What a way has promised and not kept. */

@@ -5,9 +5,8 @@ import type { Checks } from '../runbook/checks';
 import { askAll, refuse, refuseLocked, warn } from '../runbook/checks';
 import type { Settlement } from '../runbook/definition';
 import { clientsUnmeasured } from '../deployments';
+import { replicasMax, refuseUnmarked } from '../replication';
 
-/** Azure allows so many a primary (concepts-read-replicas). */
-const replicasMax = 5;
 /** One that is further behind is not in service. */
 const lagBytesMax = 1024 * 1024;
 /** The guide's "when to add read replicas". */
@@ -89,19 +88,7 @@ const checks: Checks<Situation> = {
 
   'no resource lock': ({ facts: { database } }) => refuseLocked('source', database.primary.locks),
 
-  'markers can be written': ({ facts: { markers } }) =>
-    markers.lacking.length > 0
-      ? [
-          refuse(
-            'MarkersMissing',
-            'source',
-            [
-              `the administrator cannot write ${markers.table}; as the owner of the database run:`,
-              ...markers.lacking.map((sql) => `${sql};`),
-            ].join('\n'),
-          ),
-        ]
-      : [],
+  'markers can be written': ({ facts: { markers } }) => refuseUnmarked('source', markers),
 
   'readers are known': ({ wanted: { readers = [] }, topology }) => {
     const known = (topology.kubernetes?.deployments ?? []).filter(({ readReplica }) => readReplica);

@@ -3,15 +3,12 @@ import type { SkuOffer } from '../../activities/database/contract';
 import type { ReplacedPod, ReplacedPool, ReplacementFacts } from '../../activities/replacements/contract';
 import type { DatabaseReplaceInput, Finding, Topology } from '../../catalogue';
 import { directionOf, offerOf } from '../database-sku-upgrade/decisions';
+import { replicasMax, refuseUnmarked } from '../replication';
+import { reservedConnections } from '../scale-deployment/budget';
 import { impatient, pausedBySomebody, turningAway, unpausable } from '../pauses';
 import type { Checks } from '../runbook/checks';
 import { askAll, refuse, refuseLocked, warn } from '../runbook/checks';
 import type { Settlement } from '../runbook/definition';
-
-/** Azure allows so many a primary (concepts-read-replicas). */
-const replicasMax = 5;
-/** For itself (concepts-limits). */
-const reservedConnections = 15;
 
 interface Situation {
   wanted: DatabaseReplaceInput;
@@ -157,19 +154,7 @@ const checks: Checks<Situation> = {
         ]
       : [],
 
-  'markers can be written': ({ facts: { markers } }) =>
-    markers.lacking.length > 0
-      ? [
-          refuse(
-            'MarkersMissing',
-            'server',
-            [
-              `the administrator cannot write ${markers.table}; as the owner of the database run:`,
-              ...markers.lacking.map((sql) => `${sql};`),
-            ].join('\n'),
-          ),
-        ]
-      : [],
+  'markers can be written': ({ facts: { markers } }) => refuseUnmarked('server', markers),
 
   'a pooler is there': ({ facts: { pool, database } }) =>
     typeof pool === 'object'
