@@ -1,13 +1,13 @@
 /**
  * Tests run the TypeScript as it is, through swc; types are checked by `npm run types`.
- * A test has a minute by default, because most of them wait for real servers.
+ * A test has two minutes by default, because most of them wait for real servers.
  * @type {import('jest').Config}
  */
 module.exports = {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   maxWorkers: 2,
   testSequencer: '<rootDir>/test/longest-first.cjs',
   // A worker keeps something of every file that it has run; one that has grown beyond this makes room for a new one.

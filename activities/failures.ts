@@ -2,7 +2,7 @@
  * How activities fail: with a Temporal ApplicationFailure whose type is in catalogue/failure-types.ts, and in no other way.
  *
  * 1. Code that knows what is wrong throws `failure(type, message)`.
- * 2. Everything else a vendor's client throws is given to that vendor's mapping (azure/failures.ts, postgres/failures.ts),
+ * 2. Everything else a vendor's client throws is given to that vendor's mapping (failures.ts in azure/, kubernetes/, postgres/ and redis/),
  *    which answers a Problem or, for what is not its own, nothing.
  * 3. `asFailures` wraps a set of activities, so that nothing else can get out.
  *
@@ -21,7 +21,7 @@ export interface Problem {
   code?: string;
 }
 
-/** The only place where a failure is built. The message ends with what to do. */
+/** The only place where an activity's failure is built. The message ends with what to do. */
 export function failure(problem: Problem): ApplicationFailure;
 export function failure(type: FailureType, message: string): ApplicationFailure;
 export function failure(problem: Problem | FailureType, text = ''): ApplicationFailure {

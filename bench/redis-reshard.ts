@@ -1,14 +1,24 @@
 /**
- * How long 4,096 slots with 250,000 keys take from three masters to a fourth, under the same traffic: by the runbook's own part, and by
- * `redis-cli --cluster reshard` at several sizes of its batches, in turn, on the same servers. ROUNDS=5.
+ * How long 4,096 slots with 250,000 keys take from three masters to a fourth, under the same traffic, in turn, on the same servers: by the
+ * runbook's own part, and
+ *
+ * - on Redis by `redis-cli --cluster reshard`, at each size of its batches in PIPELINES, by default its best
+ *   (docs/runbooks/redis-cluster-reshard.md);
+ * - on Valkey (SERVERS=valkey) by the bare `CLUSTER MIGRATESLOTS`, given to the three masters at once, until each says `success`.
+ *
+ * ROUNDS, FSYNC: as clusters here have it, `always`.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { balanced, partitionOf, type Shard } from '../activities/redis/cluster/balance';
+import { withClusterNodes } from '../activities/redis/cluster/client';
 import { slotOf } from '../activities/redis/cluster/markers';
+import type { SlotPlan } from '../activities/redis/cluster/moves';
+import { commandOf, ordersOf } from '../activities/redis/cluster/native';
+import type { Node } from '../activities/redis/cluster/nodes';
 import { slotCount, slotsOf } from '../activities/redis/cluster/slots';
 import { ClusterTraffic } from '../test/activities/redis/cluster-traffic';
 import { RedisProcesses } from '../test/activities/redis/redis-processes';
-import { grow, move, shardsOf } from '../test/activities/redis/resharding';
+import { allOf, grow, move, shardsOf } from '../test/activities/redis/resharding';
 
 const rounds = Number(process.env.ROUNDS || 5);
 const keysPerSlot = 61;
@@ -16,10 +26,11 @@ const settings = [
   ...['--cluster-allow-replica-migration', 'no', '--cluster-node-timeout', '5000'],
   ...['--appendfsync', process.env.FSYNC || 'always'],
 ];
-const batches = (process.env.PIPELINES || '10,100').split(',');
+const valkey = process.env.SERVERS === 'valkey';
+const batches = valkey ? [] : (process.env.PIPELINES || '100').split(',');
 
 async function main(): Promise<void> {
-  const redis = await new RedisProcesses(8, { settings }).start();
+  const redis = await new RedisProcesses(8, { settings, valkey }).start();
   const figures = new Map<string, number[]>();
   const traffic = new ClusterTraffic(() => redis.members);
   try {
@@ -37,6 +48,11 @@ async function main(): Promise<void> {
     for (let round = 0; round < rounds; round++) {
       await timed('runbook', () => move(redis, { before, after }));
       await move(redis, { before: after, after: before });
+      if (valkey) {
+        const bare = await prepareBare(redis, { before, after });
+        await timed('bare command', bare);
+        await move(redis, { before: after, after: before });
+      }
       for (const pipeline of batches) {
         await timed(`redis-cli, ${pipeline} keys a batch`, () => reshard(redis, empty, pipeline));
         const now = await shardsOf(redis);
@@ -46,7 +62,7 @@ async function main(): Promise<void> {
           throw new Error('the slots are not where they were');
       }
       console.log(
-        `round ${round + 1}: ${[...figures].map(([name, all]) => `${name} ${all.at(-1)!.toFixed(1)} s`).join(', ')}`,
+        `round ${round + 1}: ${[...figures].map(([name, all]) => `${name} ${all.at(-1)!.toFixed(2)} s`).join(', ')}`,
       );
     }
     await traffic.stop();
@@ -88,10 +104,37 @@ async function reshard(redis: RedisProcesses, to: Shard, pipeline: string): Prom
   await sleep(500);
 }
 
+/** Which slots are whose is known already. */
+async function prepareBare(redis: RedisProcesses, plan: SlotPlan): Promise<() => Promise<void>> {
+  const nodes = await withClusterNodes(undefined, (ask) => allOf(redis, ask));
+  const nodeFor = ({ ids }: Shard): Node => nodes.find(({ view }) => view.id === ids[0])!;
+  const orders = ordersOf(movesOf(plan, nodeFor));
+  return () =>
+    withClusterNodes(undefined, async (ask) => {
+      await Promise.all(
+        orders.map(async (order) => {
+          await ask.ask(order.from.member, commandOf(order));
+          const isUnderWay = async () =>
+            (await ask.migrations(order.from.member)).some(({ state }) => state === 'running');
+          while (await isUnderWay()) await sleep(10);
+        }),
+      );
+    });
+}
+
+function movesOf({ before, after }: SlotPlan, nodeFor: (shard: Shard) => Node) {
+  const holder = new Map(after.flatMap((shard) => slotsOf(shard.slots).map((slot) => [slot, shard] as const)));
+  return before.flatMap((shard) =>
+    slotsOf(shard.slots)
+      .filter((slot) => holder.get(slot)!.ids[0] !== shard.ids[0])
+      .map((slot) => ({ slot, from: nodeFor(shard), to: nodeFor(holder.get(slot)!) })),
+  );
+}
+
 const summary = (values: number[]) => {
   const sorted = [...values].sort((a, b) => a - b);
   const [least, middle, most] = [0, Math.floor(sorted.length / 2), sorted.length - 1].map((index) => sorted[index]!);
-  return `${middle!.toFixed(1)} s (${least!.toFixed(1)}–${most!.toFixed(1)})`;
+  return `${middle!.toFixed(2)} s (${least!.toFixed(2)}–${most!.toFixed(2)})`;
 };
 
 main().catch((error: Error) => {

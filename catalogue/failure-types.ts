@@ -24,7 +24,7 @@ export const failureTypes = {
   ServerBusy: {
     retryable: false,
     ask: false,
-    advice: 'nothing was touched: wait until the other operation is over, then start again',
+    advice: 'wait until the other operation is over, then retry or start again',
   },
   ServerNotReady: {
     retryable: false,
@@ -59,7 +59,7 @@ export const failureTypes = {
   OperationDeadlineExceeded: {
     retryable: false,
     ask: true,
-    advice: 'an operation may still be in flight: look at the server in Azure, then retry, roll back or accept',
+    advice: 'an operation may still be in flight: look at the target, then retry, roll back or accept',
   },
   WorkerStoodStill: {
     retryable: true,
@@ -109,7 +109,8 @@ export const failureTypes = {
   CacheUnreachable: {
     retryable: true,
     ask: false,
-    advice: 'check that Redis runs and its URL (redis/url in RUNBOOK_SECRETS, or REDIS_URL)',
+    advice:
+      "check that Redis runs, and its URL (redis/url in RUNBOOK_SECRETS, or REDIS_URL) where it is none of a cluster's pods",
   },
   DataLost: {
     retryable: false,
@@ -119,12 +120,13 @@ export const failureTypes = {
   CacheLoginRejected: {
     retryable: false,
     ask: false,
-    advice: 'check the access key in the URL (<cache>/url in RUNBOOK_SECRETS): it may have been made anew',
+    advice:
+      "check the access key in the URL (<cache>/url in RUNBOOK_SECRETS), or the cluster's Secret: it may have been made anew",
   },
   ClusterRefused: {
     retryable: false,
     ask: false,
-    advice: 'no node was touched: bring the named nodes in order by hand, because keys or slots may be on them',
+    advice: 'nothing more was done: bring the named nodes in order by hand, because keys or slots may be on them',
   },
   ClusterNotFormed: {
     retryable: false,

@@ -20,6 +20,7 @@ export * from './pgbouncer-cutover';
 export * from './plan';
 export * from './quantity';
 export * from './redis-scale';
+export * from './replication';
 export * from './resize-deployment';
 export * from './run-input';
 export * from './runbooks';

@@ -29,3 +29,5 @@ export const updateNames = {
   ...(Object.fromEntries(orders.map((name) => [name, name])) as Record<OrderName, OrderName>),
 };
 export const queryNames = { status: 'status', plan: 'plan', report: 'report' } as const;
+/** Told by the probe that measures clients; a lock's word is in lock.ts. */
+export const budgetSignal = 'clientBudgetExceeded';

@@ -3,8 +3,7 @@
  * nothing that changes by itself (clock, process ids, price, observed replicas), or no hash would survive the wait for an
  * approval.
  */
-export const reversibilities = ['reversible', 'lossy', 'irreversible'] as const;
-export type Reversibility = (typeof reversibilities)[number];
+export type Reversibility = 'reversible' | 'lossy' | 'irreversible';
 
 /** One step as people see it, before it runs. */
 export interface PlannedStep {

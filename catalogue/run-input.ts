@@ -29,7 +29,7 @@ export const timing = z.strictObject({
   operationTimeoutSeconds: z.int().min(2).max(86_400).default(7_200),
   /** A verification that does not pass within this fails its step. */
   verificationTimeoutSeconds: z.int().min(2).max(86_400).default(900),
-  /** No answer within this denies the plan. */
+  /** No answer within this denies the plan; an approval is good for as long, until the targets are locked. */
   approvalTimeoutSeconds: z.int().min(1).max(604_800).default(14_400),
 });
 export type Timing = z.infer<typeof timing>;

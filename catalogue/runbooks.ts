@@ -31,7 +31,7 @@ export interface RunbookEntry {
 const serverOrPrimary: RunbookEntry['subject'] = ({ server }, topology) =>
   typeof server === 'string' ? server : topology.postgres.primary;
 
-/** Every runbook there is, by name. The only place that knows them all. */
+/** Every runbook there is, by name; workflows/index.ts has their workflows. */
 export const runbooks: Record<string, RunbookEntry> = {
   databaseSkuUpgrade: {
     name: 'databaseSkuUpgrade',
@@ -124,8 +124,8 @@ export const runbooks: Record<string, RunbookEntry> = {
     name: 'redisClusterReshard',
     title: 'Spread a Redis cluster over more or fewer masters',
     summary:
-      'Adds pods and moves hash slots with their keys to them, or moves slots away and takes pods out, under traffic; every slot can be moved back.',
-    risk: 'A very large key stops its node while it moves. Commands with several keys of one slot may have to be tried again meanwhile.',
+      'Adds pods and moves hash slots with their keys to them, or moves slots away and takes pods out, under traffic.',
+    risk: 'A very large key stops its node while it moves. Commands with several keys of one slot may have to be tried again meanwhile. Where nodes stay whose master gives up all its slots, its last step has no way back.',
     input: redisClusterReshardInput,
     subject: (_input, topology) => topology.kubernetes?.redisCluster?.name ?? 'redis-cluster',
     example: { masters: 4, reason: 'three masters are full' },

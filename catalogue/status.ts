@@ -41,9 +41,16 @@ export interface Trouble {
 export interface ClientMeasurement {
   requests: number;
   failedRequests: number;
+  /** What the last one that failed has met. */
+  lastFailure?: string;
   longestStallSeconds: number;
   /** Time in which nobody measured (the probe's worker was away): unknown, not fine. */
   unmeasuredSeconds: number;
+}
+
+/** Behind how many failed; nothing where none has. */
+export function lastFailed({ lastFailure }: Pick<ClientMeasurement, 'lastFailure'>): string {
+  return lastFailure === undefined ? '' : `; the last that failed: ${lastFailure}`;
 }
 
 /** Whether clients noticed more than was declared. */

@@ -108,7 +108,7 @@ export type PoolerTopology = z.infer<typeof poolerSchema>;
 const redisClusterSchema = z.strictObject({
   /** Of its StatefulSet, Service, PodDisruptionBudget, ConfigMap and Secret, and the label `app` of its pods. */
   name: kubernetesName.max(40),
-  /** Redis 7 or newer. */
+  /** Redis 7 or newer, or Valkey, with programs under the names of Redis'. */
   image: pinnedImage,
   /** What applications keep in it: where that is more than a cache, no key may be evicted. */
   holds: z.array(z.enum(['cache', 'sessions', 'queues'])).default(['cache']),

@@ -8,7 +8,8 @@ import { workerLastSeen } from './workers';
 export async function readTraces(temporal: Temporal, description: WorkflowExecutionDescription): Promise<Traces> {
   const { taskQueue, type } = description;
   const [seen, events] = await Promise.all([workerLastSeen(temporal, taskQueue), newestEvents(temporal, description)]);
-  const failure = events.find(({ taskFailure }) => taskFailure !== undefined)?.taskFailure;
+  const failure = events.slice(0, 3).find(({ taskFailure }) => taskFailure !== undefined)?.taskFailure;
+  const work = events.find(({ summary }) => summary !== undefined);
   return {
     runbook: type,
     taskQueue,
@@ -16,6 +17,7 @@ export async function readTraces(temporal: Temporal, description: WorkflowExecut
     ...attributesOf(description),
     startedAt: description.startTime.toISOString(),
     lastEvent: events[0] && { type: events[0].type, at: events[0].at },
+    lastWork: work && { what: work.summary!, at: work.at },
     workerLastSeen: seen?.toISOString(),
   };
 }
@@ -54,13 +56,17 @@ async function newestEvents({ client, namespace }: Temporal, { workflowId, runId
   const { history } = await client.workflowService.getWorkflowExecutionHistoryReverse({
     namespace,
     execution: { workflowId, runId },
-    maximumPageSize: 3,
+    maximumPageSize: 30,
   });
   const { temporal: api } = (await import('@temporalio/proto')).default;
+  const { defaultPayloadConverter } = await import('@temporalio/common');
   return (history?.events ?? []).map((event) => ({
     type: eventName(api.api.enums.v1.EventType[event.eventType ?? 0] ?? ''),
     at: new Date(Number(event.eventTime?.seconds ?? 0) * 1000).toISOString(),
     taskFailure: event.workflowTaskFailedEventAttributes?.failure?.message ?? undefined,
+    summary: event.userMetadata?.summary
+      ? String(defaultPayloadConverter.fromPayload(event.userMetadata.summary))
+      : undefined,
   }));
 }
 

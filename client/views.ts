@@ -22,6 +22,8 @@ export interface Traces {
   startedAt: string;
   /** The newest event of its history: its type and when, ISO 8601. */
   lastEvent?: { type: string; at: string };
+  /** The last thing that it began, in its own words, such as "upgrade broxiva-db-primary · apply", and when. */
+  lastWork?: { what: string; at: string };
   /** When a worker last asked the task queue for work, ISO 8601; absent if none did in the last minutes. */
   workerLastSeen?: string;
 }

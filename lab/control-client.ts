@@ -5,7 +5,7 @@ import type { Lab } from './lab';
 /** Throws with the daemon's own words when it refuses, and with what to do when it does not answer. */
 export function askDaemon<T = void>(
   lab: Lab,
-  method: 'GET' | 'POST' | 'DELETE',
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE',
   path: string,
   body?: object,
 ): Promise<T> {

@@ -2,8 +2,15 @@
 const { default: Sequencer } = require('@jest/test-sequencer');
 
 const longest = [
-  ...['proof/matrix', 'runbooks/deployments', 'activities/change-compute', 'runbooks/poolers'],
-  ...['runbooks/database-sku-upgrade', 'runbooks/create-read-replica'],
+  ...[
+    'proof/matrix',
+    'runbooks/deployments',
+    'runbooks/poolers',
+    'runbooks/redis-clusters',
+    'activities/change-compute',
+  ],
+  ...['runbooks/database-sku-upgrade', 'runbooks/create-read-replica', 'proof/newcomer', 'lab/kubernetes-production'],
+  ...['runbooks/database-sku-upgrade-crowd', 'activities/redis/cluster', 'runbooks/redis-scale', 'client/cli'],
 ];
 
 const rank = ({ path }) => {

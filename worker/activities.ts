@@ -8,6 +8,7 @@ import { createCutoverActivities } from '../activities/cutover';
 import { createDatabaseActivities } from '../activities/database';
 import { createDeploymentActivities } from '../activities/deployments';
 import { createPoolerActivities } from '../activities/poolers';
+import { createPatienceActivities } from '../activities/poolers/patience';
 import { createRedisClusterActivities } from '../activities/redis-clusters';
 import { createReplacementActivities } from '../activities/replacements';
 import { createReplicaActivities } from '../activities/replicas';
@@ -51,6 +52,7 @@ export function createActivities(configuration: WorkerConfiguration, { servers, 
     ...createCacheActivities({ caches, cacheConnections, topology, ...settle }),
     ...createReplicaActivities({ ...databases, ...deployments }),
     ...createPoolerActivities(deployments),
+    ...createPatienceActivities(deployments),
     ...createCutoverActivities(deployments),
     ...createRedisClusterActivities(deployments),
     ...createReshardActivities(deployments),

@@ -5,9 +5,10 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { failure } from '../activities/failures';
 import { createKubernetes } from '../activities/kubernetes/client';
+import { KeptConnections } from '../activities/kubernetes/connections';
 import type { Kubernetes } from '../activities/kubernetes/kubernetes';
 import type { Topology } from '../catalogue';
 
@@ -31,7 +32,7 @@ function configuration(): KubeConfig {
       'this worker knows no Kubernetes cluster: set KUBECONFIG, or run it in the cluster (a lab has one with --kubernetes)',
     );
   }
-  const config = new KubeConfig();
+  const config = new KeptConnections();
   try {
     config.loadFromDefault();
   } catch (error) {

@@ -30,13 +30,21 @@ export function pausedBySomebody({ pod, pausedBy }: PoolPodFacts): Finding[] {
   ];
 }
 
-export function impatient({ pod, patienceSeconds }: PoolPodFacts, longestStallSeconds: number): Finding[] {
-  if (patienceSeconds === undefined || patienceSeconds >= longestStallSeconds + marginSeconds) return [];
+/** `leastSeconds`: as long as a pause may last whatever is declared. */
+export function impatient(
+  { pod, patienceSeconds }: PoolPodFacts,
+  longestStallSeconds: number,
+  leastSeconds = 0,
+): Finding[] {
+  const lasts = Math.max(longestStallSeconds, leastSeconds);
+  if (patienceSeconds === undefined || patienceSeconds >= lasts + marginSeconds) return [];
+  const most = patienceSeconds - marginSeconds;
+  const declare = leastSeconds > most ? '' : `declare at most ${Math.max(0, most)}, or `;
   return [
     refuse(
       'PatienceTooShort',
       'clientBudget.longestStallSeconds',
-      `${pod} cuts off clients that wait for ${patienceSeconds} s (query_wait_timeout), and a pause may last ${longestStallSeconds} s: declare at most ${Math.max(0, patienceSeconds - marginSeconds)}, or set queryWaitTimeoutSeconds (deployPgbouncer)`,
+      `${pod} cuts off clients that wait for ${patienceSeconds} s (query_wait_timeout), and a pause may last ${lasts} s: ${declare}set queryWaitTimeoutSeconds to ${lasts + marginSeconds} (deployPgbouncer)`,
     ),
   ];
 }

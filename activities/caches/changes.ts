@@ -2,7 +2,7 @@
 import type { Change } from '../azure/change';
 import type { AzureCache, Caches } from '../azure/caches';
 import type { RequestIdentity } from '../request-identity';
-import { onCache } from '../redis/connection';
+import { onCache } from '../redis/cache';
 import { readingOf } from '../redis/info';
 import type { CacheShape, Wanted } from './contract';
 import type { CacheDependencies } from './dependencies';

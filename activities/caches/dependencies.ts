@@ -1,6 +1,6 @@
 import type { Topology } from '../../catalogue';
 import type { Caches } from '../azure/caches';
-import type { CacheConnections } from '../redis/connection';
+import type { CacheConnections } from '../redis/cache';
 
 /** What the activities for caches are given by the worker. */
 export interface CacheDependencies {

@@ -1,3 +1,5 @@
+import type { ClientBudget, ClientMeasurement } from '../../catalogue';
+
 /** The way on which clients reach what a run changes; several, where it changes what several kinds of clients use. */
 export type ClientPath =
   | { kind: 'postgres'; server: string }
@@ -16,8 +18,5 @@ export interface ClientActivities {
    * Its heartbeat carries the counters, so that a new worker goes on counting; the gap is `unmeasured`. Signals
    * `clientBudgetExceeded` to the run, once, when the budget is exceeded. Completes (does not fail) when it is cancelled.
    */
-  measureClients(request: {
-    path: ClientPath;
-    budget: { failedRequests: number; longestStallSeconds: number };
-  }): Promise<{ requests: number; failedRequests: number; longestStallSeconds: number; unmeasuredSeconds: number }>;
+  measureClients(request: { path: ClientPath; budget: ClientBudget }): Promise<ClientMeasurement>;
 }

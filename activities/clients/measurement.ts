@@ -4,15 +4,10 @@
  * A stall is the time between two answers beyond the pace at which the probe asks, so that a healthy server shows 0.
  * Time in which nobody asked (the worker was away, or stood still) is `unmeasured`: it is neither a stall nor fine.
  */
-export interface Measurement {
-  requests: number;
-  failedRequests: number;
-  longestStallSeconds: number;
-  unmeasuredSeconds: number;
-}
+import type { ClientMeasurement } from '../../catalogue';
 
 /** What a heartbeat carries, so that another worker goes on counting. */
-export interface Checkpoint extends Measurement {
+export interface Checkpoint extends ClientMeasurement {
   /** Milliseconds since the epoch. */
   at: number;
   /** The run was told that the budget is exceeded. */
@@ -22,11 +17,6 @@ export interface Checkpoint extends Measurement {
 /** Of a worker that was lost before it could tell anything. */
 export function nothingSince(at: number): Checkpoint {
   return { requests: 0, failedRequests: 0, longestStallSeconds: 0, unmeasuredSeconds: 0, at, signalled: false };
-}
-
-export interface Budget {
-  failedRequests: number;
-  longestStallSeconds: number;
 }
 
 /**
@@ -39,6 +29,7 @@ export class Counter {
   signalled: boolean;
   private requests: number;
   private failedRequests: number;
+  private lastFailure: string | undefined;
   private longestStallMs: number;
   private unmeasuredMs: number;
   /** The last answer, or when measuring began. */
@@ -53,6 +44,7 @@ export class Counter {
   ) {
     this.requests = from?.requests ?? 0;
     this.failedRequests = from?.failedRequests ?? 0;
+    this.lastFailure = from?.lastFailure;
     this.longestStallMs = (from?.longestStallSeconds ?? 0) * 1000;
     this.unmeasuredMs = from ? from.unmeasuredSeconds * 1000 + Math.max(0, now - from.at) : 0;
     this.signalled = from?.signalled ?? false;
@@ -68,18 +60,20 @@ export class Counter {
   }
 
   /** A request that this process slept through has not failed: its time-out ran out meanwhile. */
-  failed(now: number): void {
+  failed(now: number, reason: string): void {
     if (this.hear(now)) return;
     this.requests += 1;
     this.failedRequests += 1;
+    this.lastFailure = reason;
   }
 
   /** A stall that is not over yet counts for what it is so far. */
-  measurement(now: number): Measurement {
+  measurement(now: number): ClientMeasurement {
     this.hear(now);
     return {
       requests: this.requests,
       failedRequests: this.failedRequests,
+      ...(this.lastFailure === undefined ? {} : { lastFailure: this.lastFailure }),
       longestStallSeconds: seconds(this.stallMs(now)),
       unmeasuredSeconds: seconds(this.unmeasuredMs),
     };

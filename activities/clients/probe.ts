@@ -10,16 +10,14 @@
  */
 import { Context } from '@temporalio/activity';
 import type { Client as TemporalClient } from '@temporalio/client';
-import { exceeds } from '../../catalogue';
+import { budgetSignal, type ClientBudget, type ClientMeasurement, exceeds } from '../../catalogue';
 import { azureProblem } from '../azure/failures';
-import { asFailures } from '../failures';
+import { asFailures, oneLine } from '../failures';
 import { postgresProblem } from '../postgres/failures';
-import { redisProblem } from '../redis/connection';
+import { redisProblem } from '../redis/failures';
 import type { ClientActivities } from './contract';
-import { type Budget, type Checkpoint, Counter, type Measurement, nothingSince } from './measurement';
+import { type Checkpoint, Counter, nothingSince } from './measurement';
 import { type Asker, askerFor, type PathDependencies } from './paths';
-
-export const budgetSignal = 'clientBudgetExceeded';
 
 /**
  * Three requests a second: a stall as long as the default budget allows (60 s) then costs fewer failures than it allows (200),
@@ -61,7 +59,7 @@ async function askUntilCancelled(counter: Counter, asker: Asker, signal: AbortSi
     const due = Date.now() + paceMs;
     await asker.ask().then(
       () => counter.answered(Date.now()),
-      () => counter.failed(Date.now()),
+      (error: unknown) => counter.failed(Date.now(), oneLine((error as Error).message).slice(0, 200)),
     );
     await pause(due - Date.now(), signal);
   }
@@ -83,7 +81,7 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
 
 async function report(
   counter: Counter,
-  budget: Budget,
+  budget: ClientBudget,
   { client }: ProbeDependencies,
   context: Context,
 ): Promise<void> {
@@ -102,7 +100,10 @@ async function report(
   }
 }
 
-function finished(measured: Measurement, { cancellationDetails, cancellationSignal }: Context): Measurement {
+function finished(
+  measured: ClientMeasurement,
+  { cancellationDetails, cancellationSignal }: Context,
+): ClientMeasurement {
   if (cancellationDetails?.cancelRequested) return measured;
   throw cancellationSignal.reason;
 }

@@ -2,7 +2,7 @@
 import { Context } from '@temporalio/activity';
 import { failure } from '../failures';
 import type { Pod } from '../kubernetes/kubernetes';
-import { type Credentials, passThrough } from '../pgbouncer/console';
+import { type Credentials, isLoginRefused, passThrough } from '../pgbouncer/console';
 import type { PoolerDependencies } from '../poolers/dependencies';
 import { addressOf, readPoolerPods } from '../poolers/pods';
 import { type Answers, comparison, exhausted, type PoolLook, worseThan } from './judgement';
@@ -71,7 +71,13 @@ export async function watchPools(
   let [since, own, worst] = [Date.now(), 0, 0];
   for (;;) {
     const { pods, password } = await readPoolerPods(use.kubernetes(), name);
-    await Promise.all(pods.map((pod) => passThrough(addressOf(pod), login)));
+    const problems = (await Promise.all(pods.map((pod) => problemIn(pod, login)))).flat();
+    if (problems.length > 0) {
+      if (Date.now() > deadline) throw failure('NotVerified', problems.join('; '));
+      first = [];
+      await context.sleep(everyMs);
+      continue;
+    }
     own += 1;
     const looks = await Promise.all(pods.map((pod) => lookAt(pod, password, login.database)));
     const full = looks.flatMap(exhausted);
@@ -82,6 +88,18 @@ export async function watchPools(
     if (same && Date.now() - since >= seconds * 1000) return said(first, looks, { seconds, own, worst });
     if (Date.now() > deadline) throw failure('NotVerified', `the pods of ${name} were not the same for ${seconds} s`);
     await context.sleep(everyMs);
+  }
+}
+
+/** Why it lets no transaction through. Throws WorkloadFailing where waiting does not mend it. */
+async function problemIn(pod: Pod, login: Credentials): Promise<string[]> {
+  try {
+    await passThrough(addressOf(pod), login);
+    return [];
+  } catch (error) {
+    const words = `${pod.name}: ${(error as Error).message}`;
+    if (isLoginRefused(error)) throw failure('WorkloadFailing', words);
+    return [words];
   }
 }
 

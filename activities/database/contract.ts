@@ -3,6 +3,8 @@
  * small, plain JSON, no secret. Sizes in the unit that the name ends with; times ISO 8601 in UTC.
  */
 
+import type { Patience } from '../pgbouncer/configuration';
+
 /** A server's size and the static parameters that take effect with the same restart. */
 export interface Compute {
   /** Such as "Standard_D4ds_v4". */
@@ -69,18 +71,16 @@ export interface PoolerFacts {
   name: string;
   /** Those that lead to that primary, and those that do not answer. */
   pods: PoolerPodFacts[];
+  /** By its configuration: where deployPgbouncer has made it, and every pod has just that mounted and in force. */
+  configured?: Patience;
   /** Why none of them could be found. */
   problem?: string;
 }
 
 /** Its settings, or why they are not known. */
-export interface PoolerPodFacts {
+export interface PoolerPodFacts extends Partial<Patience> {
   pod: string;
   problem?: string;
-  /** A client that waits longer for a connection is cut off; 0: never. */
-  queryWaitTimeoutSeconds?: number;
-  /** After a login that failed, for so long none is tried, and clients are turned away. */
-  serverLoginRetrySeconds?: number;
 }
 
 /** What preflight reads for a change of compute or storage. */

@@ -5,6 +5,7 @@
  * what was asked and with what ARM's configuration says. Nothing is compared with a constant: sizes of memory come from
  * Azure's capabilities, settings from its configuration.
  */
+import { replayLagBytesMax } from '../../catalogue';
 import type { FlexibleServer, Offer, Parameter } from '../azure/flexible-servers';
 import type { ReplicaState, RunningSettings } from '../postgres/reads';
 import type { Compute, ComputeBefore } from './contract';
@@ -26,9 +27,6 @@ export interface Judgement {
   open: string[];
   evidence: string;
 }
-
-/** A replica with more to replay is not in service yet. One WAL segment has 16 MiB. */
-export const replayLagBytesMax = 1024 * 1024;
 
 /** Memory settings are rounded by Azure to whole pages and by PostgreSQL to its unit: compared within this share. */
 const memoryTolerance = 0.05;

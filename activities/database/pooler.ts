@@ -3,11 +3,13 @@ import type { FlexibleServer } from '../azure/flexible-servers';
 import { failure, oneLine, toFailure } from '../failures';
 import { kubernetesProblem } from '../kubernetes/failures';
 import type { Pod } from '../kubernetes/kubernetes';
-import { type Upstream, upstreamOf } from '../pgbouncer/configuration';
+import { patienceIn, type Upstream, upstreamOf } from '../pgbouncer/configuration';
 import { numberIn, passThrough } from '../pgbouncer/console';
 import { postgresProblem } from '../postgres/failures';
-import { type Primary, readPrimary } from '../poolers/passage';
+import { isSameServer, type Primary, readPrimary } from '../poolers/passage';
+import { gapOf } from '../poolers/gap';
 import { addressOf, askPooler, readPoolerPods } from '../poolers/pods';
+import { readStaged } from '../poolers/staged';
 import type { PoolerFacts, PoolerPodFacts } from './contract';
 import type { DatabaseDependencies } from './dependencies';
 
@@ -28,7 +30,14 @@ export async function readPooler(server: FlexibleServer, use: DatabaseDependenci
     if (typeof upstream === 'string') throw failure('ConfigurationMissing', `${key} of ${secret}: ${upstream}`);
     const primary = await readPrimary(server, use);
     const asked = await Promise.all(pods.map((pod) => askPod(pod, password, upstream, primary)));
-    return { ...named, pods: asked.filter((pod) => pod !== undefined) };
+    const staged = await readStaged(pooler, kubernetes);
+    const written = patienceIn(staged.text ?? '');
+    // Only then would a RELOAD change nothing but what the run does.
+    const gaps = written ? await Promise.all(pods.map((pod) => gapOf(pod, password, written, staged))) : [];
+    return {
+      ...{ ...named, pods: asked.filter((pod) => pod !== undefined) },
+      ...(written && gaps.every((gap) => gap === undefined) ? { configured: written } : {}),
+    };
   } catch (error) {
     return { ...named, pods: [], problem: toFailure(error, [kubernetesProblem, postgresProblem]).message };
   }
@@ -42,8 +51,8 @@ async function askPod(
   primary: Primary,
 ): Promise<PoolerPodFacts | undefined> {
   try {
-    const { systemIdentifier, inRecovery } = await passThrough(addressOf(pod), { user, password: own, database });
-    if (systemIdentifier !== primary.systemIdentifier || inRecovery) return undefined;
+    const passage = await passThrough(addressOf(pod), { user, password: own, database });
+    if (!isSameServer(passage, primary) || passage.inRecovery) return undefined;
     const configuration = await askPooler(pod, password, ({ show }) => show('CONFIG'));
     return {
       ...{ pod: pod.name, queryWaitTimeoutSeconds: numberIn(configuration, 'query_wait_timeout') },

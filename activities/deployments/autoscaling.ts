@@ -23,14 +23,15 @@ export function createAutoscalingActivities(use: DeploymentDependencies): Autosc
     async inspectAutoscaling({ deployment, name, to }): Promise<AutoscalingFacts> {
       const { clientUrl } = knownDeployment(deployment, use);
       const found = await kubernetes().readDeployment(deployment);
-      const [now, others, pods, conflicts, missing, clientsAnswer] = await Promise.all([
-        kubernetes().findAutoscaler(name),
+      const [others, pods, conflicts, missing, clientsAnswer] = await Promise.all([
         kubernetes().readAutoscalers(deployment),
         kubernetes().readPods(found),
         kubernetes().conflictsOf(name, to),
         kubernetes().metricsWithoutSource(to, found),
         clientUrl === undefined ? undefined : answers(clientUrl),
       ]);
+      // Last: what somebody sets while the others are read is in it, as it may be in the conflicts.
+      const now = await kubernetes().findAutoscaler(name);
       const controller = now && controllerOf(now, { whole: true });
       return {
         namespace: kubernetes().namespace,

@@ -8,7 +8,7 @@ import { failure } from '../failures';
 import type { Autoscaler, Deployment, Kubernetes } from '../kubernetes/kubernetes';
 import { readSettings } from '../postgres/reads';
 import { podAnnotations, poolSizeAnnotation } from '../poolers/manifests';
-import { readRedis } from '../redis/redis';
+import { readRedis } from '../redis/application';
 import type { AutoscalerFacts, DeploymentFacts, PoolConsumer } from './contract';
 import { controllerOf, otherManagers } from './controller';
 import type { DeploymentDependencies } from './dependencies';

@@ -83,7 +83,7 @@ function judgeCounts(
   ];
 }
 
-export function judgeAutoscaler({ name, desired, conditions }: Autoscaler, { atLeast }: Wanted): string[] {
+function judgeAutoscaler({ name, desired, conditions }: Autoscaler, { atLeast }: Wanted): string[] {
   return [
     ...inactiveReasons(conditions).map((reason) => `${name}: ${reason}`),
     ...(desired >= atLeast ? [] : [`${name} wants ${desired} pods, not ${atLeast} or more`]),

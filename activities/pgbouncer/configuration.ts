@@ -90,6 +90,37 @@ function entryOf(database: string): RegExp {
   return new RegExp(`^(${database.replaceAll('.', '\\.')} = host=)'((?:[^'\\n]|'')*)'( port=)`, 'm');
 }
 
+/** How a pooler lets its clients wait while its server is away. Seconds. */
+export interface Patience {
+  /** A client that waits longer for a connection is cut off (query_wait_timeout); 0: never. */
+  queryWaitTimeoutSeconds: number;
+  /** After a login that failed, for so long none is tried, and clients are turned away (server_login_retry). */
+  serverLoginRetrySeconds: number;
+}
+
+const patienceLines = {
+  queryWaitTimeoutSeconds: /^(query_wait_timeout = )([\d.]+)$/m,
+  serverLoginRetrySeconds: /^(server_login_retry = )([\d.]+)$/m,
+} satisfies Record<keyof Patience, RegExp>;
+
+/** Undefined where the file is not of `renderConfiguration`'s making. */
+export function patienceIn(configuration: string): Patience | undefined {
+  const { queryWaitTimeoutSeconds: wait, serverLoginRetrySeconds: retry } = patienceLines;
+  const [waits, retries] = [wait, retry].map((line) => line.exec(configuration)?.[2]);
+  if (waits === undefined || retries === undefined) return undefined;
+  return { queryWaitTimeoutSeconds: Number(waits), serverLoginRetrySeconds: Number(retries) };
+}
+
+/** The same file with another patience. Undefined where it is not of `renderConfiguration`'s making. */
+export function withPatience(patience: Patience, configuration: string): string | undefined {
+  if (!patienceIn(configuration)) return undefined;
+  return Object.entries(patienceLines).reduce(
+    (text, [name, line]) =>
+      text.replace(line, (_line, before: string) => `${before}${patience[name as keyof Patience]}`),
+    configuration,
+  );
+}
+
 /** userlist.txt. Passwords are in clear: from a SCRAM secret PgBouncer could not log in to the server. */
 export function renderUserlist(users: { name: string; password: string }[]): string {
   return users.map(({ name, password }) => `${inDoubleQuotes(name)} ${inDoubleQuotes(password)}\n`).join('');

@@ -100,6 +100,8 @@ export interface Passage {
   tls?: string;
   inRecovery: boolean;
   systemIdentifier: string;
+  /** Seconds since the epoch, to the microsecond. */
+  postmasterStartedAt: string;
 }
 
 /**
@@ -109,13 +111,17 @@ export interface Passage {
 export function passThrough(address: Address, login: Credentials, limits: Limits = {}): Promise<Passage> {
   const pass = async (client: Client): Promise<Passage> => {
     await beginWriting(client);
-    const { rows } = await client.query<{ tls: string | null; recovery: boolean; identifier: string }>(
+    const { rows } = await client.query<{ tls: string | null; recovery: boolean; identifier: string; started: string }>(
       `SELECT (SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()) AS tls, pg_is_in_recovery() AS recovery,
-              (SELECT system_identifier::text FROM pg_control_system()) AS identifier`,
+              (SELECT system_identifier::text FROM pg_control_system()) AS identifier,
+              extract(epoch FROM pg_postmaster_start_time())::text AS started`,
     );
     await client.query('ROLLBACK');
-    const { tls, recovery, identifier } = rows[0]!;
-    return { ...(tls === null ? {} : { tls }), inRecovery: recovery, systemIdentifier: identifier };
+    const { tls, recovery, identifier, started } = rows[0]!;
+    return {
+      ...(tls === null ? {} : { tls }),
+      ...{ inRecovery: recovery, systemIdentifier: identifier, postmasterStartedAt: started },
+    };
   };
   return connected(address, login, pass, limits);
 }

@@ -4,9 +4,9 @@
  */
 import type { ChangeRequest, PoolConsumer, Since } from '../deployments/contract';
 import type { ManifestKind, Resources } from '../kubernetes/kubernetes';
-import type { PoolerSettings } from '../pgbouncer/configuration';
+import type { Patience, PoolerSettings } from '../pgbouncer/configuration';
 
-export type { PoolerSettings } from '../pgbouncer/configuration';
+export type { Patience, PoolerSettings } from '../pgbouncer/configuration';
 
 /** The pooler's objects, in the order in which they are made. */
 export const poolerKinds = ['Secret', 'Service', 'PodDisruptionBudget', 'Deployment'] as const satisfies ManifestKind[];
@@ -70,4 +70,16 @@ export interface PoolerActivities {
    * and shows the configuration that was rendered. WorkloadFailing where a pod refuses the login.
    */
   verifyPoolerObject(request: ObjectRequest & { shown?: string; since?: Since }): Promise<string>;
+}
+
+/** Of the pooler that deployPgbouncer has made. */
+export interface PatienceActivities {
+  /** In the configuration that its pods have mounted, or soon have. Throws ConfigurationMissing where another has made it. */
+  readPatience(): Promise<Since & { patience: Patience }>;
+  /** Only these two settings. PgBouncer goes on with what it has loaded. */
+  changePatience(request: ChangeRequest<Patience>): Promise<void>;
+  /** Every pod that has the file mounted takes it: RELOAD, by which no connection ends. */
+  loadPatience(request: { patience: Patience; deadlineSeconds: number }): Promise<void>;
+  /** Written, mounted in every pod, and in force there. */
+  verifyPatience(request: { patience: Patience }): Promise<string>;
 }

@@ -30,9 +30,10 @@ export const postgresProblem: Mapping = (error) => {
   }
   // Texts of pg itself (pg/lib/client.js): it gives these errors no code.
   if (/Query read timeout/i.test(error.message)) return { type: 'DatabaseTimedOut', message: error.message };
-  if (
-    /timeout expired|Connection terminated|Client has encountered a connection error|was closed/i.test(error.message)
-  ) {
+  if (/Client has encountered a connection error/i.test(error.message)) {
+    return { type: 'DatabaseUnreachable', message: 'the connection broke while nothing was asked on it' };
+  }
+  if (/timeout expired|Connection terminated|was closed/i.test(error.message)) {
     return { type: 'DatabaseUnreachable', message: error.message };
   }
   return undefined;

@@ -11,13 +11,20 @@ import { failure } from '../failures';
 
 type Queries = Pick<Client, 'query'>;
 
-/** Roles that can log in; neither Azure's own nor the administrator, who has to open the fence again. */
+/** Azure's own superuser and roles, by their names. */
+const ofAzure = '^(azuresu$|azure_)';
+
+/**
+ * Roles that can log in, but for Azure's own (`replication` is among those that a server comes with: learn.microsoft.com, built-in
+ * server roles) and the administrator, who has to open the fence again. What may replicate for somebody else can write as well.
+ */
 export async function readLogins(client: Queries): Promise<{ role: string; ours: boolean }[]> {
   // From 16 on CREATEROLE reaches only the roles that one administers.
   const { rows } = await client.query<{ role: string; ours: boolean }>(
     `SELECT rolname AS role, pg_has_role(current_user, oid, 'MEMBER WITH ADMIN OPTION') AS ours FROM pg_roles
-      WHERE rolcanlogin AND NOT rolsuper AND NOT rolreplication AND rolname <> current_user AND rolname !~ '^(azure|pg_)'
-      ORDER BY 1`,
+      WHERE rolcanlogin AND NOT rolsuper AND rolname <> current_user
+        AND rolname !~ $1 AND rolname !~ '^(pg_|replication$)' ORDER BY 1`,
+    [ofAzure],
   );
   return rows;
 }
@@ -28,13 +35,25 @@ export async function isFenced(client: Queries, roles: string[]): Promise<boolea
   return rows.length > 0;
 }
 
+/** Those of the roles that can log in. */
+export async function readOpenLogins(client: Queries, roles: string[]): Promise<string[]> {
+  const { rows } = await client.query<{ role: string }>(
+    'SELECT rolname AS role FROM pg_roles WHERE rolname = ANY($1) AND rolcanlogin ORDER BY 1',
+    [roles],
+  );
+  return rows.map(({ role }) => role);
+}
+
 const everyMs = 10;
+/** Many times what a log-in takes. One that still waits for its client's password by then is no longer let in. */
+const startingMs = 2000;
 
 /**
  * Throws where another role can log in, for it would write to the old primary beside the new one, and where somebody is left after
  * that time. Returns the position behind everything that was ever acknowledged there. */
 export async function fence(client: Queries, roles: string[], forMs: number): Promise<string> {
   await setLogins(client, roles, false);
+  await awaitStarting(client);
   const others = (await readLogins(client)).map(({ role }) => role);
   if (others.length > 0)
     throw failure('SwitchoverGivenUp', `${others.join(', ')} can log in, and could not when it was planned`);
@@ -47,10 +66,30 @@ export async function fence(client: Queries, roles: string[], forMs: number): Pr
     if (Date.now() > until) throw failure('SwitchoverGivenUp', `${rows.length} sessions could not be ended`);
   }
   // A commit that waits for the disk takes those to it that did not (synchronous_commit off).
-  await client.query(`SELECT pg_logical_emit_message(true, 'durable-runbooks', 'fence')`);
-  // What is written is kilobytes behind what is inserted.
-  const { rows } = await client.query<{ position: string }>('SELECT pg_current_wal_insert_lsn()::text AS position');
+  await client.query(
+    `BEGIN; SET LOCAL synchronous_commit = on; SELECT pg_logical_emit_message(true, 'durable-runbooks', 'fence'); COMMIT`,
+  );
+  // What is inserted may be ahead of every record, by a page's header that no replica has before the next one.
+  const { rows } = await client.query<{ position: string }>('SELECT pg_current_wal_flush_lsn()::text AS position');
   return rows[0]!.position;
+}
+
+/**
+ * Until those are there, or gone, that were just logging in: whoever was let in before the fence is not among the sessions yet, and
+ * holds the lock of the transaction in which it starts.
+ */
+async function awaitStarting(client: Queries): Promise<void> {
+  const starting = async () => {
+    const { rows } = await client.query<{ transaction: string }>(
+      `SELECT concat_ws(' ', pid, virtualtransaction) AS transaction FROM pg_locks LEFT JOIN pg_stat_activity USING (pid)
+        WHERE locktype = 'virtualxid' AND usename IS NULL AND coalesce(backend_type, 'client backend') = 'client backend'`,
+    );
+    return rows.map(({ transaction }) => transaction);
+  };
+  const first = new Set(await starting());
+  for (const until = Date.now() + startingMs; first.size > 0 && Date.now() < until; await sleep(everyMs)) {
+    if (!(await starting()).some((transaction) => first.has(transaction))) return;
+  }
 }
 
 export async function openFence(client: Queries, roles: string[]): Promise<void> {
@@ -80,12 +119,14 @@ export async function awaitReplay(client: Queries, position: string, forMs: numb
   }
 }
 
-/** Sessions that are neither Azure's nor this project's. */
+/** Sessions that are neither Azure's nor this project's, and subscriptions, which write without a session. */
 export async function readClientSessions(client: Queries): Promise<{ pid: number; session: string }[]> {
   const { rows } = await client.query<{ pid: number; session: string }>(
-    `SELECT pid, concat_ws(' ', usename, 'as', nullif(application_name, ''), 'from', coalesce(host(client_addr), 'the server itself')) AS session
+    `SELECT pid, concat_ws(' ', usename, CASE WHEN backend_type <> 'client backend' THEN '(' || backend_type || ')' END, 'as', nullif(application_name, ''), 'from', coalesce(host(client_addr), 'the server itself')) AS session
        FROM pg_stat_activity
-      WHERE backend_type = 'client backend' AND usename !~ '^azure' AND application_name <> 'durable-runbooks' ORDER BY 1`,
+      WHERE backend_type = 'client backend' AND usename !~ $1 AND application_name <> 'durable-runbooks'
+         OR backend_type ~ '^logical replication.* worker$' ORDER BY 1`,
+    [ofAzure],
   );
   return rows;
 }

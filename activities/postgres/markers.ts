@@ -7,7 +7,7 @@ import type { Client } from 'pg';
 export const markerTable = 'runbooks.markers';
 
 /** What an owner of the database runs once. `administrator`: a role, quoted where it needs to be. */
-export function markerPrerequisites(administrator: string): string[] {
+function markerPrerequisites(administrator: string): string[] {
   return [
     'CREATE SCHEMA IF NOT EXISTS runbooks',
     'CREATE TABLE IF NOT EXISTS runbooks.markers (run text NOT NULL, number int NOT NULL, written timestamptz DEFAULT now(), PRIMARY KEY (run, number))',

@@ -114,18 +114,22 @@ export async function readReplicaState(client: Client, position: string): Promis
   return { inRecovery: recovery, streaming, replayPause: pause ?? 'not paused', replayLagBytes: Number(lag ?? 0) };
 }
 
-/** What tells whether two servers are of one cluster. */
+/** What tells whether two servers are of one cluster, and whether they are one server. */
 export interface Cluster {
   systemIdentifier: string;
+  /** Seconds since the epoch, to the microsecond: no two servers were started in the same one. */
+  postmasterStartedAt: string;
   timeline: number;
 }
 
 export async function readCluster(client: Client): Promise<Cluster> {
-  const { rows } = await client.query<{ id: string; timeline: number }>(
+  const { rows } = await client.query<{ id: string; started: string; timeline: number }>(
     `SELECT (SELECT system_identifier::text FROM pg_control_system()) AS id,
+            extract(epoch FROM pg_postmaster_start_time())::text AS started,
             (SELECT timeline_id FROM pg_control_checkpoint()) AS timeline`,
   );
-  return { systemIdentifier: rows[0]!.id, timeline: rows[0]!.timeline };
+  const { id, started, timeline } = rows[0]!;
+  return { systemIdentifier: id, postmasterStartedAt: started, timeline };
 }
 
 /** What one application has on a server. */

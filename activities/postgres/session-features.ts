@@ -18,13 +18,15 @@ const patterns: [SessionFeature, RegExp][] = [
   ['withHold', /^DECLARE\b[^;]*\bWITH\s+HOLD\b/i],
   ['advisoryLock', /\bpg_(try_)?advisory_lock(_shared)?\s*\(/i],
   ['sessionSettings', new RegExp(`^SET\\s+(SESSION\\s+)?(?!(SESSION|LOCAL|TRANSACTION|CONSTRAINTS|${kept})\\b)`, 'i')],
+  // Until the end of the transaction with a third argument that is literally true.
+  ['sessionSettings', /\bset_config\s*\((?:[^()]|\([^()]*\))*,(?!\s*true\s*\))[^,()]+\)/i],
   ['temporaryTable', /^CREATE\s+((GLOBAL|LOCAL)\s+)?TEMP(ORARY)?\s+(?![^;]*\bON\s+COMMIT\s+DROP\b)/i],
 ];
 
 /** Pure, table-tested. */
 export function featuresOf(statement: string): SessionFeature[] {
   const text = statement.replace(/^(\s|--[^\n]*\n|\/\*[^]*?\*\/)+/, '');
-  return patterns.filter(([, pattern]) => pattern.test(text)).map(([feature]) => feature);
+  return [...new Set(patterns.filter(([, pattern]) => pattern.test(text)).map(([feature]) => feature))];
 }
 
 export interface SeenFeatures {

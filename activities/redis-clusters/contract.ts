@@ -79,13 +79,22 @@ export interface RedisClusterActivities {
   readRedisClusterObject(request: ObjectRequest): Promise<RedisObjectBefore>;
   /** Makes it. Throws Drift where there is another one. */
   makeRedisClusterObject(request: ObjectRequest & ChangeRequest<string | undefined>): Promise<void>;
-  /** No node holds a key of others. Throws Drift where one does, or where only volumes that are not in `keep` are left. */
-  verifyRedisClusterUnused(request: { keep: string[] }): Promise<string>;
   /**
-   * Removes it where this run has made it; with a StatefulSet its claims but those in `keep`. Throws Drift where a node holds
-   * keys that are not this run's.
+   * No node holds a key of others. Throws Drift where one does, or where only volumes that are not in `keep` are left. Unless the pods have
+   * never all been Ready (`neverReady`): WorkloadFailing where a pod cannot be started, and so not be asked; NotVerified where one, or
+   * the pod of a volume, is not there yet.
    */
-  removeRedisClusterObject(request: { kind: RedisClusterKind; keep: string[]; deadlineSeconds: number }): Promise<void>;
+  verifyRedisClusterUnused(request: { keep: string[]; neverReady: boolean }): Promise<string>;
+  /**
+   * Removes it where this run has made it; with a StatefulSet its claims but those in `keep`. Throws as
+   * verifyRedisClusterUnused does.
+   */
+  removeRedisClusterObject(request: {
+    kind: RedisClusterKind;
+    keep: string[];
+    neverReady: boolean;
+    deadlineSeconds: number;
+  }): Promise<void>;
   /** It is so. Of a StatefulSet: every pod is Ready; WorkloadFailing where one cannot start. */
   verifyRedisClusterObject(request: ObjectRequest & { shown?: string }): Promise<string>;
 

@@ -1,13 +1,28 @@
 /** What the nodes are together, asked of every one; and what applications would see of it. */
 import type { RedisClusterTopology } from '../../catalogue';
+import { failure } from '../failures';
 import type { Kubernetes } from '../kubernetes/kubernetes';
 import { type ClusterNodes, withClusterNodes } from '../redis/cluster/client';
 import { decide, joins } from '../redis/cluster/convergence';
+import { forSeconds, passesByItself, patienceMs, patiently } from '../redis/cluster/patience';
 import type { Member, Seen } from '../redis/cluster/view';
 import type { FormationFacts, RedisClusterSettings } from './contract';
 import { readMembers, readPassword, readPods } from './members';
 
+/** Late nodes, and what they are busy with among themselves, are waited for: beyond `patienceMs` that is what is missing. */
 export async function readFormation(
+  kubernetes: Kubernetes,
+  cluster: RedisClusterTopology,
+  settings: RedisClusterSettings,
+): Promise<FormationFacts> {
+  return patiently(() => formationNow(kubernetes, cluster, settings)).catch((error: unknown) => {
+    if (!passesByItself(error)) throw error;
+    return unformed(`${forSeconds(patienceMs)}: ${error.message}`);
+  });
+}
+
+/** Throws NotVerified where a pod has no address, a node is late, or they are busy with each other. */
+export async function formationNow(
   kubernetes: Kubernetes,
   cluster: RedisClusterTopology,
   settings: RedisClusterSettings,
@@ -17,15 +32,23 @@ export async function readFormation(
   const [members, password] = await Promise.all([
     readMembers(kubernetes, cluster, settings.nodes),
     readPassword(kubernetes, cluster),
-  ]).catch((error: Error): [string, string] => [error.message, '']);
-  if (typeof members === 'string') return { state: 'unformed', missing: members, joins: false, keys: 0 };
+  ]).catch((error: Error): [string, string] => {
+    if (passesByItself(error)) throw error;
+    return [error.message, ''];
+  });
+  if (typeof members === 'string') return unformed(members);
   return withClusterNodes(password, async (nodes) => judge(await readAll(nodes, members), settings));
+}
+
+function unformed(missing: string): FormationFacts {
+  return { state: 'unformed', missing, joins: false, keys: 0 };
 }
 
 export function readAll(nodes: ClusterNodes, members: Member[]): Promise<Seen[]> {
   return Promise.all(members.map((member) => nodes.read(member)));
 }
 
+/** Throws NotVerified where nodes are busy by themselves, or late. */
 export function judge(
   seen: Seen[],
   { replicasPerMaster }: Pick<RedisClusterSettings, 'replicasPerMaster'>,
@@ -38,7 +61,7 @@ export function judge(
     case 'refuse':
       return { state: 'unformed', refusal: `${decision.code}: ${decision.reason}`, joins: false, keys };
     case 'wait':
-      return { state: 'unformed', missing: decision.reason, joins: false, keys };
+      throw failure('NotVerified', decision.reason);
     case 'act': {
       const { actions } = decision;
       return { state: 'unformed', missing: `${actions.length} actions`, joins: joins(actions, seen), keys };

@@ -6,10 +6,10 @@ import { kubernetesProblem } from '../kubernetes/failures';
 import { managedBy } from '../kubernetes/managed';
 import { withClusterNodes } from '../redis/cluster/client';
 import { converge } from '../redis/cluster/converge';
-import { redisProblem } from '../redis/connection';
+import { redisProblem } from '../redis/failures';
 import type { RedisClusterActivities, RedisClusterKind, RedisClusterSettings } from './contract';
 import { knownCluster, type RedisClusterDependencies } from './dependencies';
-import { readFormation, replicasInSync } from './formation';
+import { formationNow, readFormation, replicasInSync } from './formation';
 import { inspectRedisCluster } from './inspection';
 import { manifestOf, podLabels, selectorOf } from './manifests';
 import { assertRunning, readMembers, readPassword, readPods } from './members';
@@ -55,8 +55,8 @@ export function createRedisClusterActivities(use: RedisClusterDependencies): Red
         (shown) => shown ?? 'absent',
       ),
 
-    verifyRedisClusterUnused: ({ keep }) =>
-      assertUnused({ kubernetes: kubernetes(), cluster: cluster(), keep }, ownIdentity()),
+    verifyRedisClusterUnused: (request) =>
+      assertUnused({ ...request, kubernetes: kubernetes(), cluster: cluster() }, ownIdentity()),
 
     removeRedisClusterObject: (request) =>
       whileAlive(
@@ -112,7 +112,7 @@ export function createRedisClusterActivities(use: RedisClusterDependencies): Red
     },
 
     async verifyRedisFormation({ settings }) {
-      const { state, refusal, missing } = await readFormation(kubernetes(), cluster(), settings);
+      const { state, refusal, missing } = await formationNow(kubernetes(), cluster(), settings);
       if (state !== 'formed') throw failure('NotVerified', refusal ?? missing ?? `${cluster().name} is ${state}`);
       const { nodes, replicasPerMaster } = settings;
       return `cluster_state ok as seen by each of ${nodes} nodes, every slot once, ${replicasInSync(replicasPerMaster)}`;

@@ -11,6 +11,8 @@ import { digestOf } from '../kubernetes/digest';
 import { managedBy } from '../kubernetes/managed';
 import type { RedisClusterKind, RedisClusterSettings } from './contract';
 
+const volume = 'data';
+
 export const redisPort = 6379;
 /** Always the port for clients + 10000. */
 const busPort = 16_379;
@@ -127,7 +129,7 @@ function statefulSet(cluster: RedisClusterTopology, settings: RedisClusterSettin
     },
     volumeClaimTemplates: [
       {
-        metadata: { name: 'data', labels: matchLabels },
+        metadata: { name: volume, labels: matchLabels },
         spec: {
           accessModes: ['ReadWriteOnce'],
           resources: { requests: { storage: `${settings.storageGigabytes}Gi` } },
@@ -140,6 +142,7 @@ function statefulSet(cluster: RedisClusterTopology, settings: RedisClusterSettin
 function container({ name, image }: RedisClusterTopology, { maxMemoryMegabytes }: RedisClusterSettings): object {
   // By themselves, whatever the cluster is: it would never be formed of pods that wait for it.
   const asks = (answer: string) => ['sh', '-c', `redis-cli -h "$POD_IP" ping | grep -qE '${answer}'`];
+  const alive = '^PONG|^LOADING|^MASTERDOWN';
   return {
     ...{ name: 'redis', image },
     // The address follows the pod: what nodes.conf says of it may be a former one.
@@ -157,15 +160,14 @@ function container({ name, image }: RedisClusterTopology, { maxMemoryMegabytes }
       limits: { memory: `${Math.ceil(maxMemoryMegabytes * memoryLimitShare)}Mi` },
     },
     volumeMounts: [
-      { name: 'data', mountPath: '/data' },
+      { name: volume, mountPath: '/data' },
       { name: 'configuration', mountPath: '/etc/redis', readOnly: true },
       { name: 'login', mountPath: '/etc/redis-login', readOnly: true },
     ],
-    readinessProbe: { exec: { command: asks('^PONG') }, periodSeconds: 2, timeoutSeconds: 2 },
-    livenessProbe: {
-      exec: { command: asks('^PONG|^LOADING|^MASTERDOWN') },
-      ...{ initialDelaySeconds: 20, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
-    },
+    // Each is several processes in the pod, so often only until it answers; how long it loads its data is nobody's to limit.
+    startupProbe: { exec: { command: asks(alive) }, periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 120 },
+    readinessProbe: { exec: { command: asks('^PONG') }, periodSeconds: 5, timeoutSeconds: 2 },
+    livenessProbe: { exec: { command: asks(alive) }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
     securityContext: {
       ...{ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true },
       capabilities: { drop: ['ALL'] },
@@ -188,4 +190,9 @@ export function describe(
     StatefulSet: `${nodes} pods of ${cluster.image}, ${storageGigabytes} GiB each`,
   }[kind];
   return `${words} (${digestOf(stringify(manifestOf(kind, cluster, settings).content))})`;
+}
+
+/** The name that a StatefulSet gives to the claim of that pod. */
+export function claimOf(pod: string): string {
+  return `${volume}-${pod}`;
 }

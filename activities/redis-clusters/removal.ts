@@ -2,13 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisClusterTopology } from '../../catalogue';
 import { type Alive, assertInTime } from '../alive';
+import { stuck, waits } from '../deployments/judgement';
 import { failure } from '../failures';
-import type { Claim, KnownObject, Kubernetes } from '../kubernetes/kubernetes';
+import type { Claim, KnownObject, Kubernetes, Pod } from '../kubernetes/kubernetes';
 import { isMadeBy } from '../kubernetes/manifests';
 import { withClusterNodes } from '../redis/cluster/client';
 import type { RequestIdentity } from '../request-identity';
 import type { RedisClusterKind } from './contract';
-import { selectorOf } from './manifests';
+import { claimOf, selectorOf } from './manifests';
 import { membersOf, readPassword, readPods } from './members';
 
 /** More keys than a run's own can be are not looked through: a server that is used stands still meanwhile. */
@@ -20,6 +21,8 @@ export interface Removal {
   cluster: RedisClusterTopology;
   /** Claims that were there before. */
   keep: string[];
+  /** Its pods have never all been Ready, so that it was never a cluster that takes keys. */
+  neverReady: boolean;
   deadlineSeconds: number;
 }
 
@@ -39,7 +42,7 @@ export async function remove(removal: Removal, alive: Alive): Promise<void> {
  * somebody has written to it, or where only volumes are left; NotVerified where a node does not answer.
  */
 export async function assertUnused(
-  removal: Pick<Removal, 'kubernetes' | 'cluster' | 'keep'>,
+  removal: Pick<Removal, 'kubernetes' | 'cluster' | 'keep' | 'neverReady'>,
   identity: RequestIdentity,
 ): Promise<string> {
   const { kubernetes, cluster, keep } = removal;
@@ -77,7 +80,7 @@ export async function removeClaims(
     keep,
     deadlineSeconds,
     isMeant,
-  }: Omit<Removal, 'kind'> & { isMeant: (name: string) => boolean },
+  }: Omit<Removal, 'kind' | 'neverReady'> & { isMeant: (name: string) => boolean },
   alive: Alive,
 ): Promise<void> {
   for (;;) {
@@ -99,11 +102,12 @@ async function claimsBut(keep: string[], kubernetes: Kubernetes, cluster: RedisC
 }
 
 async function assertNoForeignKeys(
-  { kubernetes, cluster }: Pick<Removal, 'kubernetes' | 'cluster'>,
+  { kubernetes, cluster, keep, neverReady }: Pick<Removal, 'kubernetes' | 'cluster' | 'keep' | 'neverReady'>,
   { correlationId }: RequestIdentity,
 ): Promise<void> {
-  // One that waits to be started cannot be asked: what it once held, its master or its replica holds too.
-  const members = membersOf((await readPods(kubernetes, cluster)).filter(({ waiting }) => !waiting));
+  const pods = await readPods(kubernetes, cluster);
+  if (!neverReady) assertAskable(pods, await claimsBut(keep, kubernetes, cluster));
+  const members = membersOf(pods.filter(({ waiting }) => !waiting));
   if (members.length === 0) return;
   await withClusterNodes(await readPassword(kubernetes, cluster), async (nodes) => {
     for (const member of members) {
@@ -121,4 +125,16 @@ async function assertNoForeignKeys(
       );
     }
   });
+}
+
+/** What cannot be asked may hold anything. Throws WorkloadFailing where it never can be, NotVerified where it may yet. */
+function assertAskable(pods: Pod[], claims: Claim[]): void {
+  const hopeless = stuck(pods);
+  if (hopeless.length > 0) {
+    throw failure('WorkloadFailing', `nobody can ask whether they hold keys of others: ${hopeless.join('; ')}`);
+  }
+  const late = pods.filter(({ waiting, address }) => waiting || !address).map((pod) => `${pod.name}${waits(pod)}`);
+  const alone = claims.filter(({ name }) => !pods.some((pod) => name === claimOf(pod.name))).map(({ name }) => name);
+  const open = [...late, ...alone.map((name) => `${name}, which has no pod`)];
+  if (open.length > 0) throw failure('NotVerified', `cannot be asked yet for keys of others: ${open.join('; ')}`);
 }

@@ -1,11 +1,15 @@
-/** Reading INFO (redis.io/commands/info). Pure. */
+/** Reading INFO (redis.io/commands/info), of an application's Redis, a cache or a cluster's node. Pure. */
 import type { CacheReading } from '../caches/contract';
 
+/** `name:value` of INFO and CLUSTER INFO. */
+export function fieldOf(info: string, name: string): string | undefined {
+  return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
+}
+
 export function readingOf(info: string): CacheReading {
-  const text = (name: string) => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1];
-  const number = (name: string) => Number(text(name) ?? 0);
+  const number = (name: string) => Number(fieldOf(info, name) ?? 0);
   return {
-    runId: text('run_id') ?? '',
+    runId: fieldOf(info, 'run_id') ?? '',
     usedMemoryBytes: number('used_memory'),
     maxMemoryBytes: number('maxmemory'),
     clients: number('connected_clients'),

@@ -18,6 +18,8 @@ export interface ReplacedPod extends PoolPodFacts {
 export interface ReplacedPool {
   namespace: string;
   name: string;
+  /** As whom it logs in to the primary. */
+  role: string;
   /** Where the configuration leads to that its pods take; absent where deployPgbouncer has not made it. */
   host?: string;
   pods: ReplacedPod[];

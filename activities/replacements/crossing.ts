@@ -9,21 +9,23 @@
  * paused, for its guard.
  *
  * The old primary is opened again only where it is certain that no promotion was asked for, or that it has ended without effect:
- * the fence is what keeps two primaries from both taking writes.
+ * the fence is what keeps two primaries from both taking writes (promotion-fate.ts).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
+import { replayLagBytesMax } from '../../catalogue';
 import { failure, oneLine } from '../failures';
-import { beginWriting } from '../pgbouncer/console';
+import { beginWriting, type Console, isPaused, type Row } from '../pgbouncer/console';
 import { awaitReplay, fence, isFenced, openFence } from '../postgres/fence';
 import { readReplicaState, readWalPosition } from '../postgres/reads';
 import type { Session } from '../postgres/session';
 import { Pause, type PauseOptions, PodTrouble } from '../restarts/pause';
 import { isPodPaused, onPod, type Pool } from '../restarts/pool';
+import type { PromotionFate } from './promotion-fate';
 import { loadedHost } from './staging';
 
 export interface Servers {
-  /** As the administrator, all three; the third as the application. */
+  /** The first two as the administrator, the third as the application. */
   old: Session;
   replacement: Session;
   client: Session;
@@ -35,13 +37,13 @@ export interface CrossingOptions extends PauseOptions {
   roles: string[];
 }
 
-/** One that is further behind is not paused for. */
-const lagBytesMax = 1024 * 1024;
 const fenceMs = 5000;
 const replayMs = 10_000;
 const repointMs = 5000;
 const lookEveryMs = 20;
 const adoptEveryMs = 500;
+/** While it has to be seen that no promotion comes. */
+const idleEveryMs = 1000;
 
 export class Crossing {
   private pause: Pause | undefined;
@@ -49,8 +51,6 @@ export class Crossing {
   /** The pause was ended on the old path. */
   private givenUp = false;
   private wasPromoted = false;
-  /** A promotion may be on its way, of this attempt or of an earlier one. */
-  private mayComeYet = false;
   private readonly said: string[] = [];
   /** Why the new primary takes no write of the application's. */
   private refusal = '';
@@ -58,27 +58,34 @@ export class Crossing {
   constructor(
     private readonly pool: Pool,
     private readonly servers: Servers,
+    private readonly fate: PromotionFate,
     private readonly given: CrossingOptions,
   ) {}
 
-  /** Goes on with what an earlier attempt has left. */
+  /**
+   * Goes on with what an earlier attempt has left. Throws where the replacement does not answer, and nothing can have been asked of
+   * it yet.
+   */
   async adopt(): Promise<void> {
     const { old, replacement } = this.servers;
-    const [promoted, fenced] = await Promise.all([
+    const [promoted, fenced] = await Promise.allSettled([
       replacement.ask(isPrimary),
-      old.ask((client) => isFenced(client, this.given.roles)).catch(() => true),
+      old.ask((client) => isFenced(client, this.given.roles)),
     ]);
-    // The fence comes before the promotion is asked for, and does not go while it may come.
-    this.mayComeYet = fenced && !promoted;
-    this.wasPromoted = promoted;
-    const anew = promoted && !(await this.isCrossed());
+    // The fence comes before the promotion is asked for, and does not go while it may come: known before anything else can go wrong.
+    if (fenced.status === 'rejected' || fenced.value) this.fate.adopted();
+    if (promoted.status === 'rejected' && this.fate.isClean) throw promoted.reason as Error;
+    // A new primary that does not answer yet is watched, like one that is none yet.
+    this.wasPromoted = promoted.status === 'fulfilled' && promoted.value;
+    if (this.wasPromoted) this.fate.over();
+    const anew = this.wasPromoted && !(await this.isCrossed());
     const pause = await Pause.adopt(this.pool, this.given, { anew });
     if (pause) this.up(pause);
   }
 
   /** All is ready for the promotion. Throws SwitchoverGivenUp or PoolerNotPaused, with clients on the old path. */
   async prepare(): Promise<void> {
-    this.mayComeYet = false;
+    this.fate.refused();
     this.givenUp = false;
     const { old, replacement } = this.servers;
     try {
@@ -99,15 +106,16 @@ export class Crossing {
     }
   }
 
-  /** The promotion was asked for, or may have been. */
-  asked(): void {
-    this.mayComeYet = true;
+  /** It was refused: clients go on with the old primary, unless an earlier one may come. */
+  async refused(): Promise<void> {
+    this.fate.refused();
+    await this.goBack().catch((error: Error) => this.given.log(error.message));
   }
 
-  /** It was refused, or has ended without effect: clients go on with the old primary. */
-  async refused(): Promise<void> {
-    this.mayComeYet = false;
-    await this.goBack().catch((error: Error) => this.given.log(error.message));
+  /** Its operation has ended without effect. */
+  async ended(): Promise<void> {
+    this.fate.over();
+    await this.refused();
   }
 
   /** Clients are on the old path, which is open. */
@@ -115,16 +123,27 @@ export class Crossing {
     return this.givenUp;
   }
 
+  /** By the new primary's own word. */
+  get isPromoted(): boolean {
+    return this.wasPromoted;
+  }
+
   /** Clients are on the new path. */
   get isOver(): boolean {
     return this.wasPromoted && this.pause?.over !== false;
   }
 
-  /** Nothing where the promotion has taken effect. Throws where that, or the fence, cannot be asked. */
+  /** Nothing where a promotion has taken effect, or may yet. Throws where that, or the fence, cannot be asked. */
   private async goBack(): Promise<void> {
     const { given } = this;
     const { old, replacement } = this.servers;
-    if (!given.isOurs() || this.givenUp || (await replacement.ask(isPrimary))) return;
+    if (!given.isOurs() || this.givenUp || (await this.fate.isOpen())) return;
+    const promoted = await replacement.ask(isPrimary).catch((error: Error) => {
+      if (!this.fate.isClean) throw error;
+      // Gone before anybody has asked for anything: the old primary is all that there is.
+      return false;
+    });
+    if (promoted || !given.isOurs()) return;
     await old.ask((client) => openFence(client, given.roles));
     this.givenUp = true;
     await this.watching;
@@ -134,15 +153,15 @@ export class Crossing {
   async end(forMs: number): Promise<void> {
     const until = Date.now() + forMs;
     // What an earlier attempt has asked for may take effect after the first look, and nobody is there who watches it.
-    while (this.mayComeYet && !this.pause && this.given.isOurs() && Date.now() < until) {
+    while (this.fate.mayCome && !this.pause && this.given.isOurs() && Date.now() < until) {
       await this.adopt();
-      if (this.mayComeYet) await sleep(adoptEveryMs);
+      if (this.fate.mayCome) await sleep(adoptEveryMs);
     }
-    // The old primary may just be restarting.
-    while (!this.mayComeYet && !this.givenUp && !this.wasPromoted && this.given.isOurs()) {
+    // The old primary may just be restarting; or it has to be seen that nothing comes.
+    while (!this.fate.isUnderWay && !this.givenUp && !this.wasPromoted && this.given.isOurs()) {
       await this.refused();
       if (Date.now() > until) break;
-      await sleep(lookEveryMs);
+      await sleep(this.fate.mayCome ? idleEveryMs : lookEveryMs);
     }
     const late = new AbortController();
     const time = sleep(forMs, undefined, { signal: late.signal }).catch(() => undefined);
@@ -176,8 +195,8 @@ export class Crossing {
       await pause.end();
     } else {
       const promotedAt = Date.now();
-      await this.open();
-      await pause.everywhere((address) => this.lead(address), repointMs);
+      // Nobody is let through before both are done.
+      await Promise.all([this.open(), pause.everywhere((address) => this.lead(address), repointMs)]);
       await pause.end((address) => this.letGo(address));
       this.said.push(`of these ${seconds(Date.now() - promotedAt)} after the promotion`);
     }
@@ -205,33 +224,44 @@ export class Crossing {
     }
   }
 
-  private async lead(address: string): Promise<void> {
+  private lead(address: string): Promise<void> {
+    return onPod(this.pool, address, async (pod) => void (await this.leadBy(pod)));
+  }
+
+  private letGo(address: string): Promise<void> {
+    return onPod(this.pool, address, async (pod) => {
+      const shown = await this.leadBy(pod);
+      if (isPaused(shown)) await pod.resume(this.pool.upstream.database);
+      await pod.resumeAll();
+    });
+  }
+
+  /** What is shown of the database when it leads to the new primary. On one connection: each login is a moment that clients wait. */
+  private async leadBy({ show, pauseAll, reload }: Console): Promise<Row | undefined> {
     const { host } = this.servers;
-    if ((await loadedHost(this.pool, address)) === host) return;
-    await onPod(this.pool, address, async ({ pauseAll, reload }) => {
-      await pauseAll();
-      await reload();
-    });
-    const loaded = await loadedHost(this.pool, address);
-    if (loaded !== host) throw new Error(`it was told to take its file, and leads to ${loaded}, not to ${host}`);
+    const look = async () => (await show('DATABASES')).find(({ name }) => name === this.pool.upstream.database);
+    const before = await look();
+    if (before?.['host'] === host) return before;
+    await pauseAll();
+    await reload();
+    const after = await look();
+    if (after?.['host'] === host) return after;
+    throw new Error(`it was told to take its file, and leads to ${after?.['host']}, not to ${host}`);
   }
 
-  private async letGo(address: string): Promise<void> {
-    await this.lead(address);
-    const paused = await isPodPaused(this.pool, address);
-    await onPod(this.pool, address, async ({ resume, resumeAll }) => {
-      if (paused) await resume(this.pool.upstream.database);
-      await resumeAll();
-    });
-  }
-
-  /** Every pod leads to the new primary, and none is paused. */
+  /**
+   * Every pod leads to the new primary, which lets their clients in, and none is paused. Pods that were made anew lead there by
+   * themselves, and the fence has come along with the last byte.
+   */
   private async isCrossed(): Promise<boolean> {
+    const { given, servers } = this;
+    const fenced = await servers.replacement.ask((client) => isFenced(client, given.roles)).catch(() => true);
+    if (fenced) return false;
     const pods = (await this.pool.pods()).filter(({ terminating, address }) => !terminating && address !== undefined);
     const there = await Promise.all(
       pods.map(async ({ address = '' }) => {
         if (await isPodPaused(this.pool, address)) return false;
-        return (await loadedHost(this.pool, address)) === this.servers.host;
+        return (await loadedHost(this.pool, address)) === servers.host;
       }),
     ).catch(() => [false]);
     return there.every(Boolean);
@@ -243,7 +273,7 @@ export class Crossing {
     const { streaming, replayLagBytes, replayPause } = await replacement.ask((client) =>
       readReplicaState(client, position),
     );
-    if (streaming && replayLagBytes <= lagBytesMax && replayPause === 'not paused') return;
+    if (streaming && replayLagBytes <= replayLagBytesMax && replayPause === 'not paused') return;
     const state = `${streaming ? '' : 'does not stream, '}is ${replayLagBytes} bytes behind, its replay is ${replayPause}`;
     throw failure('SwitchoverGivenUp', `the replica ${state}: nobody was paused for it`);
   }

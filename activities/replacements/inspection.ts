@@ -3,14 +3,15 @@ import { onServer } from '../database/sql';
 import { hostIn } from '../pgbouncer/configuration';
 import { readMounted } from '../pgbouncer/mounted';
 import { readClientSessions, readLogins } from '../postgres/fence';
-import { readCluster, readSettings } from '../postgres/reads';
+import { readCluster } from '../postgres/reads';
 import { inspectReplica } from '../replicas/inspection';
 import type { ReplicaIdentity } from '../replicas/contract';
 import { lookAtPods } from '../restarts/inspection';
 import { findPool, type Pool } from '../restarts/pool';
 import type { KnownAddress, ReplacedPod, ReplacedPool, ReplacementFacts } from './contract';
 import type { ReplacementDependencies } from './dependencies';
-import { loadedHosts, readStaged } from './staging';
+import { readStaged } from '../poolers/staged';
+import { loadedHosts } from './staging';
 
 const listMax = 100;
 
@@ -52,18 +53,20 @@ async function lookAtPool(
   const primary = await use.servers.readServer(source);
   const sessions = () => onServer(primary, 'admin', use, readClientSessions);
   const before = await sessions();
-  const cluster = await onServer(primary, 'admin', use, async (client) => {
-    return { ...(await readCluster(client)), inRecovery: (await readSettings(client)).inRecovery };
-  });
+  const cluster = await onServer(primary, 'admin', use, readCluster);
   const { pods, pooled } = await lookAtPods(pool, { cluster });
-  const [hosts, { text }] = await Promise.all([loadedHosts(pool), readStaged(pool, use)]);
+  const [hosts, { text }] = await Promise.all([loadedHosts(pool), readStaged(pool, use.kubernetes())]);
   // One that a pool has closed meanwhile, or opened, is in one of the two lists only.
   const later = new Set((await sessions()).map(({ pid }) => pid));
   const foreign = before.filter(({ pid }) => later.has(pid) && !pooled.has(pid)).map(({ session }) => session);
   const host = text === undefined ? undefined : hostIn(text, pool.upstream.database);
   const asked = await Promise.all(pods.map((pod) => withMounted(pod, hosts.get(pod.pod))));
   return {
-    pool: { namespace: pool.namespace, name: pool.name, ...(host === undefined ? {} : { host }), pods: asked },
+    pool: {
+      ...{ namespace: pool.namespace, name: pool.name, role: pool.upstream.role },
+      ...(host === undefined ? {} : { host }),
+      pods: asked,
+    },
     foreign: [...new Set(foreign)].slice(0, listMax),
   };
 }

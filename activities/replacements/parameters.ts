@@ -31,6 +31,7 @@ export function carrying(
   };
   return [
     ...missing.map(({ name, value }) => parameterChange(replica, [name, value], servers, identity)),
-    ...(missing.length > 0 ? [restart] : []),
+    // Also where none is missing any more: whoever has set the last one may have died before it.
+    restart,
   ];
 }

@@ -1,32 +1,10 @@
-/**
- * The configuration that the pooler's pods take next, where they have it mounted: under the key that their template names, so that
- * no pod is replaced for it. PgBouncer reads it with a RELOAD, or when it is started anew.
- */
+/** Where the staged configuration leads, and what of it each pod has taken over. */
 import { failure } from '../failures';
 import type { Pod } from '../kubernetes/kubernetes';
 import { hostIn, leadingTo } from '../pgbouncer/configuration';
 import { digestOf, readMounted } from '../pgbouncer/mounted';
-import { fingerprintIn } from '../poolers/manifests';
-import { keysOf } from '../poolers/secret';
+import type { Staged } from '../poolers/staged';
 import { onPod, type Pool } from '../restarts/pool';
-import type { ReplacementDependencies } from './dependencies';
-
-export interface Staged {
-  name: string;
-  version: string;
-  key: string;
-  /** Absent where deployPgbouncer has not made the pooler. */
-  text?: string;
-}
-
-export async function readStaged({ name }: Pick<Pool, 'name'>, use: ReplacementDependencies): Promise<Staged> {
-  const kubernetes = use.kubernetes();
-  const deployment = await kubernetes.findObject('Deployment', name);
-  const fingerprint = deployment && fingerprintIn(deployment.content);
-  const key = fingerprint === undefined ? '' : keysOf(fingerprint)['pgbouncer.ini']!;
-  const { version, text } = await kubernetes.readSecret(name, key);
-  return { name, version, key, ...(text === undefined ? {} : { text }) };
-}
 
 /** Throws ConfigurationMissing where the file is not of deployPgbouncer's making. */
 export function hostOf({ name, key, text = '' }: Staged, { upstream }: Pool): string {

@@ -1,5 +1,6 @@
 /** Is a server a replica of that very primary, and does it keep up? Asked of both by SQL. */
 import { Context } from '@temporalio/activity';
+import { replayLagBytesMax } from '../../catalogue';
 import { onServer, writingOnServer } from '../database/sql';
 import { failure } from '../failures';
 import { deleteMarkers, hasMarker, refusesWrites, writeMarker } from '../postgres/markers';
@@ -7,7 +8,6 @@ import { readCluster, readReplicaState, readWalPosition } from '../postgres/read
 import type { ReplicaIdentity } from './contract';
 import type { ReplicaDependencies } from './dependencies';
 
-const lagBytesMax = 1024 * 1024;
 const sampleMs = 1000;
 
 /** The evidence. Throws NotVerified with everything that is not so. */
@@ -29,7 +29,7 @@ export async function verifyReplica({ source, replica }: ReplicaIdentity, use: R
     ...(refuses ? [] : ['it takes writes']),
     ...(state.streaming ? [] : ['it does not stream']),
     ...(state.replayPause === 'not paused' ? [] : [`its replay is ${state.replayPause}`]),
-    ...(state.replayLagBytes <= lagBytesMax ? [] : [`it is ${state.replayLagBytes} bytes behind`]),
+    ...(state.replayLagBytes <= replayLagBytesMax ? [] : [`it is ${state.replayLagBytes} bytes behind`]),
   ];
   if (open.length > 0) throw failure('NotVerified', `${replica}: ${open.join('; ')}`);
   return `ARM Ready, in recovery on timeline ${copy.timeline}, streaming, ${state.replayLagBytes} bytes behind, a write refused`;
@@ -76,7 +76,7 @@ export async function verifyLag(
           standby,
           async (client) => [await readReplicaState(client, position), await hasMarker(client, run, number)] as const,
         );
-        trouble = replayLagBytes > lagBytesMax || !seen ? `${replayLagBytes} bytes behind after a second` : '';
+        trouble = replayLagBytes > replayLagBytesMax || !seen ? `${replayLagBytes} bytes behind after a second` : '';
         worst = Math.max(worst, replayLagBytes);
       } catch (error) {
         if (context.cancellationSignal.aborted) throw error;

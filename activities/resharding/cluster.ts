@@ -43,15 +43,20 @@ export function joinedIn(nodes: Node[]): Node[] {
   return nodes.filter(({ view }) => known.has(view.id));
 }
 
-/** Of the first so many; undefined where every one says that all is well. Masters may be without slots. */
+/**
+ * Of the first so many; undefined where every one says that all is well. Masters may be without slots. Throws NotVerified where a node
+ * is late, or they are busy with each other.
+ */
 export function shortcomingOf(seen: Seen[], replicasPerMaster: number): string | undefined {
   const decision = decide(seen, { replicasPerMaster, emptyMasters: true });
   switch (decision.answer) {
     case 'formed':
       return undefined;
+    case 'wait':
+      throw failure('NotVerified', decision.reason);
     case 'act':
       return `${decision.actions.length} actions are missing to make it one good cluster`;
-    default:
+    case 'refuse':
       return decision.reason;
   }
 }

@@ -31,6 +31,8 @@ export interface ReshardFacts {
   joined: number;
   /** Of the pods that stay, how many are masters; absent where all do. */
   mastersThatStay?: number;
+  /** Pods that stay and whose master gives all its slots away: they become replicas of others. Absent where there are none. */
+  dissolved?: string[];
   /** In words that differ where a slot is with another. */
   layout: string;
   /** What it is to be. */
@@ -55,8 +57,6 @@ export interface PodsBefore extends Since {
 
 export interface NodesBefore extends Since {
   joined: number;
-  /** Pod → node id, of all that are there. */
-  ids: Record<string, string>;
 }
 
 export interface LayoutBefore extends Since {
@@ -80,13 +80,11 @@ export interface ReshardActivities {
   readRedisNodes(): Promise<NodesBefore>;
   /** The first so many pods become nodes of the cluster, so many of them masters without slots. */
   joinRedisNodes(request: { joined: number; replicasPerMaster: number; deadlineSeconds: number }): Promise<string>;
-  /** All others are forgotten by the first so many pods. Throws Drift where one has slots. `ids`: of all of them. */
-  leaveRedisNodes(request: {
-    joined: number;
-    replicasPerMaster: number;
-    ids: Record<string, string>;
-    deadlineSeconds: number;
-  }): Promise<void>;
+  /**
+   * Whoever is none of the first so many pods is forgotten by these, and its pod, where it answers, forgets them. Throws Drift where one
+   * has slots.
+   */
+  leaveRedisNodes(request: { joined: number; replicasPerMaster: number; deadlineSeconds: number }): Promise<void>;
   /** As each of the first so many pods sees it, and they know no other. */
   verifyRedisNodes(request: { joined: number; replicasPerMaster: number }): Promise<string>;
 

@@ -3,15 +3,16 @@ import { type Alive, isOverdue, whileAlive } from '../alive';
 import { assertStill, guarded } from '../deployments/guarded';
 import { asFailures, failure } from '../failures';
 import { kubernetesProblem } from '../kubernetes/failures';
+import type { Moved } from '../redis/cluster/batch';
 import { type ClusterNodes, withClusterNodes } from '../redis/cluster/client';
 import { converge } from '../redis/cluster/converge';
 import { migrate, strays } from '../redis/cluster/migration';
 import { nextMoves } from '../redis/cluster/moves';
 import type { Member } from '../redis/cluster/view';
-import { redisProblem } from '../redis/connection';
+import { redisProblem } from '../redis/failures';
 import { knownCluster, type RedisClusterDependencies } from '../redis-clusters/dependencies';
 import { replicasInSync } from '../redis-clusters/formation';
-import { assertRunning, readMembers, readPassword, readPods } from '../redis-clusters/members';
+import { assertRunning, membersOf, readMembers, readPassword, readPods } from '../redis-clusters/members';
 import { selectorOf } from '../redis-clusters/manifests';
 import { removeClaims } from '../redis-clusters/removal';
 import { joinedIn, onNodes, shortcomingOf, strangerIn } from './cluster';
@@ -77,7 +78,6 @@ export function createReshardActivities(use: RedisClusterDependencies): ReshardA
     readRedisNodes: async () =>
       onNodes(asked(), replicasOf(await statefulSet()), (nodes) => ({
         joined: joinedIn(nodes).length,
-        ids: Object.fromEntries(nodes.map(({ member, view }) => [member.pod, view.id])),
         at: Date.now(),
       })),
 
@@ -94,16 +94,17 @@ export function createReshardActivities(use: RedisClusterDependencies): ReshardA
           }),
       ),
 
-    leaveRedisNodes: ({ joined, replicasPerMaster, ids, deadlineSeconds }) =>
+    leaveRedisNodes: ({ joined, replicasPerMaster, deadlineSeconds }) =>
       whileAlive(
         () => `all but ${joined} nodes leave`,
         (alive) =>
           inCluster(joined, ({ nodes, members }) =>
             leave(nodes, {
               ...{ members, replicasPerMaster },
-              ids: Object.entries(ids)
-                .filter(([pod]) => numberOf(pod) >= joined)
-                .map(([, id]) => id),
+              others: async () => {
+                const { kubernetes, cluster } = asked();
+                return membersOf(await readPods(kubernetes, cluster)).filter(({ ordinal }) => ordinal >= joined);
+              },
               ...limits(alive, `all but ${joined} nodes leave`, deadlineSeconds),
             }),
           ),
@@ -124,13 +125,16 @@ export function createReshardActivities(use: RedisClusterDependencies): ReshardA
       }),
 
     moveRedisSlots: ({ before, after, joined, deadlineSeconds }) => {
-      let moved = { slots: 0, keys: 0 };
-      const said = () => `${moved.slots} slots with ${moved.keys} keys moved`;
+      let moved: Moved = { slots: 0, byServers: 0, keys: 0 };
+      const said = () =>
+        moved.byServers === 0
+          ? `${moved.slots} slots with ${moved.keys} keys moved`
+          : `${moved.slots} slots moved, ${moved.byServers} of them by the servers themselves`;
       return whileAlive(said, (alive) =>
         inCluster(joined, async ({ nodes, members, password }) => {
           const began = Date.now();
           moved = await migrate(nodes, {
-            ...{ plan: { before, after }, password, members, onProgress: (now) => (moved = now) },
+            ...{ plan: { before, after }, password, members, isOurs: alive.isOurs, onProgress: (now) => (moved = now) },
             ...limits(alive, 'moving slots', deadlineSeconds),
           });
           return `${said()} in ${((Date.now() - began) / 1000).toFixed(1)} s`;
@@ -144,8 +148,10 @@ export function createReshardActivities(use: RedisClusterDependencies): ReshardA
         if (missing !== undefined) throw failure('NotVerified', missing);
         const next = nextMoves({ before, after }, { nodes, holds: await strays(ask, nodes, { before, after }) }, 1);
         if (next.answer === 'drift') throw failure('Drift', next.reason);
-        if (next.answer === 'act') throw failure('Drift', 'a slot is not where it was moved to');
+        if (next.answer === 'refuse') throw failure('ClusterRefused', next.reason);
         if (next.answer === 'wait') throw failure('NotVerified', next.reason);
+        if (next.answer === 'order' && next.begin.length === 0) throw failure('NotVerified', 'slots are on their way');
+        if (next.answer !== 'done') throw failure('Drift', 'a slot is not where it was moved to');
         const keys = nodes.reduce((sum, { self, view }) => sum + (self.master === undefined ? view.keys : 0), 0);
         return `${showLayout(after)} as seen by each of ${joined} nodes, replicas in sync, no slot on its way, ${keys} keys, none where its slot is not`;
       }),

@@ -1,13 +1,12 @@
 /** What preflight reads: the cluster as every node sees it, where its slots are to go, the memory there, the room for more pods. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { ApplicationFailure } from '@temporalio/common';
 import { quantity } from '../../catalogue';
 import { controllerOf } from '../deployments/controller';
 import { isManaged } from '../kubernetes/managed';
 import type { KnownObject, Resources } from '../kubernetes/kubernetes';
 import { movedBetween } from '../redis/cluster/balance';
 import type { ClusterNodes } from '../redis/cluster/client';
-import type { Node } from '../redis/cluster/nodes';
+import { idsOf, type Node } from '../redis/cluster/nodes';
+import { forSeconds, passesByItself, patienceMs, patiently } from '../redis/cluster/patience';
 import type { Seen } from '../redis/cluster/view';
 import { readingOf } from '../redis/info';
 import { knownCluster, type RedisClusterDependencies } from '../redis-clusters/dependencies';
@@ -25,6 +24,7 @@ type Cluster = Pick<
   | 'masters'
   | 'joined'
   | 'mastersThatStay'
+  | 'dissolved'
   | 'layout'
   | 'wanted'
   | 'slotsToMove'
@@ -41,7 +41,7 @@ export async function inspectRedisReshard(masters: number, use: RedisClusterDepe
   const [inRedis, selecting, claims, nodes, quotas] = await Promise.all([
     pods === undefined
       ? nothing('there is none')
-      : patiently(() =>
+      : inspected(() =>
           onNodes({ kubernetes, cluster }, pods, (all, seen, ask) => inspectNodes(masters, all, seen, ask)),
         ),
     kubernetes.selecting(podLabels(cluster)),
@@ -76,18 +76,12 @@ export function numberOf(claim: string): number {
   return Number(/-(\d+)$/.exec(claim)?.[1] ?? NaN);
 }
 
-/** A pod or a node that does not answer for so long is an obstacle; on a busy machine one may miss a moment. */
-const patienceMs = 15_000;
-
-async function patiently(inspect: () => Promise<Cluster>): Promise<Cluster> {
-  for (const deadline = Date.now() + patienceMs; ; await sleep(500)) {
-    try {
-      return await inspect();
-    } catch (error) {
-      if (!(error instanceof ApplicationFailure) || error.type !== 'NotVerified') throw error;
-      if (Date.now() > deadline) return nothing(error.message);
-    }
-  }
+/** A pod or a node that is late, or that others doubt, is an obstacle only beyond the limit. */
+function inspected(inspect: () => Promise<Cluster>): Promise<Cluster> {
+  return patiently(inspect).catch((error: unknown) => {
+    if (!passesByItself(error)) throw error;
+    return nothing(`${forSeconds(patienceMs)}: ${error.message}`);
+  });
 }
 
 function nothing(obstacle: string): Cluster {
@@ -104,7 +98,8 @@ async function inspectNodes(masters: number, all: Node[], seen: Seen[], ask: Clu
   const known = { replicasPerMaster, masters: shards.length, joined: joined.length };
   const obstacle = await obstacleOf(joined, all, seen, ask, known);
   if (obstacle !== undefined) return { ...nothing(obstacle), ...known };
-  const { before, after, staying } = targetOf(shards, masters, masters * (replicasPerMaster + 1));
+  const stayingPods = masters * (replicasPerMaster + 1);
+  const { before, after, staying } = targetOf(shards, masters, stayingPods);
   const keys = joined.reduce((sum, { view, self }) => sum + (self.master === undefined ? view.keys : 0), 0);
   const layout = showLayout(shards);
   if (!after) {
@@ -123,8 +118,11 @@ async function inspectNodes(masters: number, all: Node[], seen: Seen[], ask: Clu
     after,
     readings.map((reading) => reading?.usedMemoryBytes ?? 0),
   );
+  const empty = new Set(after.flatMap(({ ids, slots }) => (slots.length === 0 ? ids : [])));
+  const dissolved = joined.filter(({ view, member }) => empty.has(view.id) && member.ordinal < stayingPods);
   return {
     ...{ ...known, layout, wanted: showLayout(after), keys, slotsToMove: movedBetween(before, after) },
+    ...(dissolved.length === 0 ? {} : { dissolved: dissolved.map(({ member }) => member.pod) }),
     memory: coming.flatMap((comingTo, index): ReshardMemory[] => {
       const {
         pod = 'a new pod',
@@ -153,6 +151,8 @@ async function obstacleOf(
   const first = seen.filter(({ member }) => member.ordinal < joined.length);
   const missing = shortcomingOf(first, replicasPerMaster);
   if (missing !== undefined) return missing;
+  const ghost = ghostIn(all);
+  if (ghost !== undefined) return ghost;
   for (const { member } of all) {
     // A map, or a list of names and values, by the version of the protocol.
     const value: unknown = Object.values((await ask.ask(member, ['CONFIG', 'GET', setting])) as object).at(-1);
@@ -163,6 +163,17 @@ async function obstacleOf(
 }
 
 const setting = 'cluster-allow-replica-migration';
+
+/** A node that was, and is no pod any more: it would be found where nodes are to know each other alone, half-way. */
+function ghostIn(all: Node[]): string | undefined {
+  const ids = idsOf(all);
+  for (const { member, view } of all) {
+    const ghost = view.known.find(({ id, flags }) => !ids.has(id) && !flags.includes('handshake'));
+    if (ghost)
+      return `${member.pod} knows node ${ghost.id} (${ghost.host}:${ghost.port}), which is none of the pods: CLUSTER FORGET it at every node`;
+  }
+  return undefined;
+}
 
 /** Of one pod, by the template. */
 function requestsIn(found: KnownObject | undefined): Resources {

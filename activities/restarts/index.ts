@@ -134,7 +134,9 @@ async function change(
   let restarts = false;
   try {
     if (!given.firstAttempt) {
-      await shield.adopt({ asked: accepted, restarted: accepted && (await isRestarted().catch(() => false)) });
+      // A worker that dies within the half second after Azure has accepted could not tell: then the server tells.
+      const asked = accepted || server.state !== 'Ready';
+      await shield.adopt({ asked, restarted: asked && (await isRestarted().catch(() => false)) });
     }
     await makeChanges(name, changes, resources, noted);
   } catch (error) {

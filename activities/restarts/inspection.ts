@@ -7,6 +7,7 @@ import { type Cluster, readCluster, readLongTransactions, readProcesses, readSet
 import type { Pod } from '../kubernetes/kubernetes';
 import { readLease } from '../pgbouncer/lease';
 import { isPaused, numberIn, type Row } from '../pgbouncer/console';
+import { isSameServer } from '../poolers/passage';
 import type { ParameterFacts, PoolFacts, PoolPodFacts, RestartFacts, Values } from './contract';
 import type { RestartDependencies } from './dependencies';
 import { findPool, onPod, passPod, type Pool } from './pool';
@@ -73,7 +74,7 @@ interface Live {
   longTransactions: RestartFacts['longTransactions'];
   /** Server processes of the application's sessions. */
   processes: number[];
-  cluster: Cluster & { inRecovery: boolean };
+  cluster: Cluster;
 }
 
 /** Undefined where a server that is not Ready answers nothing: it is refused for that. */
@@ -81,12 +82,12 @@ async function bySql(server: FlexibleServer, names: string[], use: RestartDepend
   const { applicationRole: role, database } = use.topology.postgres;
   try {
     return await onServer(server, 'admin', use, async (client) => {
-      const { startedAt, inRecovery, settings: values } = await readSettings(client, names);
+      const { startedAt, settings: values } = await readSettings(client, names);
       return {
         ...{ startedAt, values },
         longTransactions: await readLongTransactions(client),
         processes: await readProcesses(client, { role, database }),
-        cluster: { ...(await readCluster(client)), inRecovery },
+        cluster: await readCluster(client),
       };
     });
   } catch (error) {
@@ -138,12 +139,11 @@ async function lookAt(pod: Pod, pool: Pool, live: Pick<Live, 'cluster'>): Promis
     }));
     const paused = isPaused(shown.row);
     const passage = paused ? undefined : await passPod(pool, host);
-    const same = passage?.systemIdentifier === live.cluster.systemIdentifier;
     return {
       facts: {
         ...{ pod: name, ...timesIn(shown.configuration), poolSize: numberIn(shown.configuration, 'default_pool_size') },
         ...(paused ? { pausedBy: lease?.holder ?? 'somebody' } : {}),
-        ...(passage ? { leadsHere: same && passage.inRecovery === live.cluster.inRecovery } : {}),
+        ...(passage ? { leadsHere: isSameServer(passage, live.cluster) } : {}),
       },
       processes: shown.servers.map((one) => Number(one['remote_pid'])),
     };

@@ -25,7 +25,7 @@ export interface PauseOptions {
 }
 
 /** Transactions that are open then get this long to end; new ones wait. */
-export const drainMs = 10_000;
+const drainMs = 10_000;
 const everyMs = 1000;
 /** A rollout may just be ending. */
 const settleMs = 60_000;

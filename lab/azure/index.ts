@@ -92,6 +92,8 @@ export interface ResourceManager {
   requests(): LoggedRequest[];
   /** The process behind a server. Throws when there is none. */
   postgres(server: string): PostgresServer;
+  /** From now on operations of that kind take so many seconds; undefined: Azure's time, divided. Throws where there is no such kind. */
+  setTime(kind: string, seconds: number | undefined): void;
   faults: {
     list(): FaultListing[];
     arm(name: string, options?: Record<string, unknown>): ArmedFault;
@@ -139,6 +141,7 @@ export function createResourceManager(options: ResourceManagerOptions): Resource
     servers: () => context.store.servers.map((server) => summary(context, server)),
     requests: () => context.requestLog.all(),
     postgres: (server) => context.postgres(server),
+    setTime: (kind, seconds) => context.operations.setTime(kind, seconds),
     faults: {
       list: () => context.faults.list(),
       arm: (name, given) => context.faults.arm(name, given),

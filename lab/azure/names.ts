@@ -6,6 +6,9 @@ export const cacheProvider = 'Microsoft.Cache';
 /** As replies spell it; clients write `redis`. */
 export const cacheType = `${cacheProvider}/Redis`;
 
+/** The directory that the lab's subscription is in: Microsoft's own. */
+export const tenant = '72f988bf-86f1-41af-91ab-2d7cd011db47';
+
 /** Regions by the name that URLs use; what GET shows is the display name. */
 const regions: Record<string, string> = {
   eastus: 'East US',

@@ -37,6 +37,8 @@ export interface Operation {
   retryAfterSeconds: number;
   status: OperationStatus;
   endedAt?: string;
+  /** When a promotion had made a primary of its server, which is before the operation ends. */
+  effectiveAt?: string;
   error?: { code: string; message: string };
   /** True for what somebody else began: no request of the log belongs to it. */
   foreign?: boolean;
@@ -90,6 +92,9 @@ export interface Beginning {
   foreign?: boolean;
 }
 
+/** A day. */
+const longestSeconds = 86_400;
+
 export class Operations {
   private readonly closing = new AbortController();
   private readonly running = new Set<Promise<void>>();
@@ -140,7 +145,7 @@ export class Operations {
     const operation: Operation = {
       ...{ id: randomUUID(), kind, name, server, exclusive, startedAt: now, foreign: beginning.foreign },
       holds: refusal ? [] : holds,
-      durationMs: (timing.seconds * 1000) / timeFactor,
+      durationMs: 1000 * (this.context.store.state.takes[kind] ?? timing.seconds / timeFactor),
       retryAfterSeconds: scaledRetryAfter(timing.retryAfterSeconds, timeFactor),
       ...{ status: 'InProgress', parameters: beginning.parameters ?? {}, result: beginning.result ?? 'server' },
       ...{ caller: beginning.caller, correlationId: beginning.correlationId },
@@ -160,6 +165,17 @@ export class Operations {
       this.run(operation);
     }
     return operation;
+  }
+
+  /** From now on operations of that kind take so many seconds; undefined: Azure's time, divided. Throws where there is no such kind. */
+  setTime(kind: string, seconds: number | undefined): void {
+    if (!(kind in this.kinds))
+      throw new Error(`no operation is called ${kind}; there are: ${Object.keys(this.kinds).sort().join(', ')}`);
+    const { store } = this.context;
+    if (seconds === undefined) delete store.state.takes[kind];
+    else if (seconds >= 0 && seconds <= longestSeconds) store.state.takes[kind] = seconds;
+    else throw new Error(`${seconds} seconds: 0 to ${longestSeconds} are allowed`);
+    store.save();
   }
 
   /** Goes on with what the last daemon left. */

@@ -35,6 +35,10 @@ export interface LoggedRequest {
   operation?: string;
   operationStatus?: OperationStatus;
   operationError?: string;
+  /** From the request's acceptance to the operation's end. */
+  operationMs?: number;
+  /** Of a promotion: from its acceptance until the server was a primary. */
+  effectiveAfterMs?: number;
   /** True when the operation ended before it did any work: the server was busy, or Azure refuses such a change. */
   operationRefused?: boolean;
 }
@@ -90,7 +94,10 @@ export class RequestLog {
 }
 
 function copyEnd(request: LoggedRequest, operation: Operation): void {
+  const after = (at: string) => Date.parse(at) - Date.parse(operation.startedAt);
   request.operationStatus = operation.status;
+  if (operation.endedAt) request.operationMs = after(operation.endedAt);
+  if (operation.effectiveAt) request.effectiveAfterMs = after(operation.effectiveAt);
   if (operation.error) request.operationError = operation.error.code || operation.error.message;
   if (operation.refused) request.operationRefused = true;
 }

@@ -26,6 +26,8 @@ export interface State {
   operations: Record<string, Operation>;
   locks: ResourceLock[];
   faults: ArmedFault[];
+  /** Seconds that operations of a kind take where somebody has said so, whatever the time factor. */
+  takes: Record<string, number>;
 }
 
 /** Operations beyond this number are forgotten, the oldest first; Azure keeps them for a day. */
@@ -48,9 +50,11 @@ export class Store {
           operations: {},
           locks: [],
           faults: [],
+          takes: {},
         };
-    // A lab of before there were caches.
+    // A lab of before there were caches, or times that somebody has set.
     this.state.caches ??= {};
+    this.state.takes ??= {};
   }
 
   save(): void {

@@ -62,6 +62,14 @@ export function addKubernetesCommands(program: Command, theLab: () => Lab, numbe
     .description("SIGKILL to the first process of a pod's containers")
     .argument('<pod>', 'its name')
     .action((name: string) => act(async (faults) => faults.killPod(name).then(() => `${name} was killed`)));
+  kubernetes
+    .command('freeze-pod')
+    .description("SIGSTOP to the first process of a pod's containers, and SIGCONT when the time is over")
+    .argument('<pod>', 'its name')
+    .argument('<seconds>', 'how long', number)
+    .action((name: string, seconds: number) =>
+      act(async (faults) => faults.freezePod(name, seconds).then(() => `${name} goes on`)),
+    );
 }
 
 type Act = (work: (faults: ClusterFaults) => Promise<string> | string) => Promise<void>;

@@ -16,6 +16,7 @@ import { labCommand, printJson } from './output';
 import { addQueueCommands } from './queues';
 import { addRequestsCommand } from './requests';
 import { readStatus, showStatus } from './status';
+import { addTimeCommand } from './times';
 import { showReport } from './traffic';
 import { welcome } from './welcome';
 
@@ -124,6 +125,7 @@ traffic.command('stop').description('end them, and report').action(reportTraffic
 traffic.command('report').description('compares what they were told with what is there').action(reportTraffic('GET'));
 
 addFaultCommands(program, theLab, (lab) => new Parts(lab));
+addTimeCommand(program, theLab, number);
 addKubectlCommand(program, theLab);
 addKubernetesCommands(program, theLab, number);
 addQueueCommands(program, theLab, number);

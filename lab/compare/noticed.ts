@@ -1,16 +1,36 @@
 /** What clients notice while something is done: of the API over HTTP, and of the database over SQL. */
-import type { Stand } from './stand';
-import { Requests } from '../traffic/requests';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { askDaemon } from '../control-client';
+import type { LoggedRequest } from '../azure';
+import { Orders, type OrderReport } from '../traffic/orders';
 import { Traffic, type TrafficReport } from '../traffic/traffic';
+import type { Stand } from './stand';
 
-/** What connects: 12 clients of SQL, 300 rows a second; four of HTTP, as many requests as they get answers for. */
-const ledger = { clients: 12, rate: 300 };
+/** Of SQL: 16 clients, 320 rows a second; four of them connect for every row. */
+const ledger = { clients: 16, rate: 320, comingAndGoing: 4 };
+/** Of HTTP: what each waits between an answer and its next order, in milliseconds; the last connects for every order. */
+const ordersPausesMs = [20, 20, 20, 20, 20, 20, 20, 1000];
+
+/** Clients go on for so long when the work is done: what it has left behind is noticed only then. */
+const afterwardsMs = 3000;
+
+/** What the clients of one kind noticed. */
+export type Seen = Pick<OrderReport, 'requests' | 'failed' | 'longestStallSeconds' | 'lost' | 'duplicated'>;
 
 export interface Noticed {
-  /** Of the work; the clients go on for a moment after it. */
+  /** Of the work. */
   seconds: number;
-  http: { requests: number; failed: number; longestStallSeconds: number };
-  sql: Pick<TrafficReport, 'requests' | 'failed' | 'longestStallSeconds' | 'lost' | 'duplicated'>;
+  http: Seen;
+  sql: Seen;
+  /** Where a server was promoted: seconds as the endpoint reports them. */
+  promotion?: Promotion;
+}
+
+export interface Promotion {
+  /** From its acceptance until the server was a primary. */
+  untilPrimary: number;
+  /** From its acceptance to the operation's end. */
+  operation: number;
 }
 
 /** `url`: where the clients of SQL connect. */
@@ -22,19 +42,31 @@ export async function noticedDuring(
 ): Promise<Noticed> {
   const rows = new Traffic(stand.lab.path('traffic', name), () => url);
   await rows.start(ledger);
-  const requests = new Requests(await stand.apiUrl());
+  const orders = new Orders(await stand.ordersUrl(), ordersPausesMs);
   const began = performance.now();
+  let seconds: number;
   try {
     await work();
+    seconds = (performance.now() - began) / 1000;
+    await sleep(afterwardsMs);
   } finally {
     // Who waits for an answer gets it.
-    await Promise.all([requests.end(), rows.stop()]);
+    await Promise.all([orders.end(), rows.stop()]);
   }
-  const seconds = (performance.now() - began) / 1000;
-  const { good, bad, longestStallSeconds } = requests;
-  return {
-    seconds,
-    http: { requests: good + bad.length, failed: bad.length, longestStallSeconds },
-    sql: await rows.report(),
-  };
+  const [http, sql] = await Promise.all([orders.report(url), rows.report()]);
+  tellReasons(http, sql);
+  return { seconds, http, sql };
+}
+
+function tellReasons(http: OrderReport, sql: TrafficReport): void {
+  for (const reason of http.reasons) console.log(`  over HTTP: ${reason}`);
+  for (const [reason, times] of Object.entries(sql.reasons)) console.log(`  over SQL, ${times} times: ${reason}`);
+}
+
+/** The last one that the endpoint has taken for that server. Throws where there is none, or it has not ended. */
+export async function promotionOf({ lab }: Stand, server: string): Promise<Promotion> {
+  const requests = await askDaemon<LoggedRequest[]>(lab, 'GET', '/requests');
+  const last = requests.findLast((one) => one.server === server && one.effectiveAfterMs !== undefined);
+  if (last?.operationMs === undefined) throw new Error(`no promotion of ${server} has ended`);
+  return { untilPrimary: last.effectiveAfterMs! / 1000, operation: last.operationMs / 1000 };
 }

@@ -4,13 +4,18 @@ import { Api } from '../kubernetes/api/api';
 import type { Service } from '../kubernetes/api/objects';
 import { ClusterLayout, productionNamespace as namespace } from '../kubernetes/layout';
 import { type Lab, production } from '../lab';
+import type { Report } from '../../catalogue';
 import { runbookCommand } from '../cli/output';
+import { naming } from '../story/approval';
 import type { Terminal } from '../story/terminal';
 
 const [asking, approving] = ['operator@example.com', 'lead@example.com'];
 
 export class Stand {
   readonly api: Api;
+  /** The server that takes writes now. */
+  primary: string = production.primary;
+  private servers = 1;
 
   constructor(
     readonly lab: Lab,
@@ -24,8 +29,8 @@ export class Stand {
     await this.terminal.must('runbook', ['start', runbook, ...settings(fields), '--as', asking, '--wait']);
   }
 
-  /** The same, with the approval of somebody else for a step that cannot be undone. */
-  async runApproved(runbook: string, fields: Record<string, string>, irreversible: string): Promise<void> {
+  /** The same, with the approval of somebody else for the steps that cannot be undone. */
+  async runApproved(runbook: string, fields: Record<string, string>): Promise<void> {
     const { terminal } = this;
     await terminal.must('runbook', ['plan', runbook, ...settings(fields), '--as', asking]);
     const [dryRun] = await terminal.ask<{ workflowId: string }[]>('runbook', [
@@ -35,11 +40,15 @@ export class Stand {
       '--runbook',
       runbook,
     ]);
-    const { report } = await terminal.ask<{ report: { planHash: string } }>('runbook', ['report', dryRun!.workflowId]);
-    const said = await terminal.read('runbook', ['start', '--plan', report.planHash, '--as', asking]);
+    const { report } = await terminal.ask<{ report: Pick<Report, 'planHash' | 'steps'> }>('runbook', [
+      'report',
+      dryRun!.workflowId,
+    ]);
+    const planHash = report.planHash!;
+    const said = await terminal.read('runbook', ['start', '--plan', planHash, '--as', asking]);
     const workflowId = /^started (\S+)$/m.exec(said)?.[1];
     if (workflowId === undefined) throw new Error(`${runbookCommand} start has started nothing`);
-    const approval = ['--plan', report.planHash, '--irreversible', irreversible, '--as', approving];
+    const approval = ['--plan', planHash, ...naming(report.steps), '--as', approving];
     await terminal.must('runbook', ['approve', workflowId, ...approval, '--wait']);
   }
 
@@ -65,8 +74,14 @@ export class Stand {
     return url.href;
   }
 
-  async apiUrl(): Promise<string> {
-    return `http://${await this.addressOf('broxiva-api')}/api/products`;
+  /** Where the API takes orders. */
+  async ordersUrl(): Promise<string> {
+    return `http://${await this.addressOf('broxiva-api')}/api/orders`;
+  }
+
+  /** A name that no server has yet. */
+  nextServer(): string {
+    return `broxiva-db-${++this.servers}`;
   }
 
   private async addressOf(service: string): Promise<string> {

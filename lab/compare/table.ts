@@ -1,34 +1,98 @@
-/** What clients noticed, way by way. Pure. */
+/** What clients noticed, way by way, and what a switchover takes beside the promotion itself. Pure. */
 import Table from 'cli-table3';
 import { plain } from '../cli/plain-table';
-import type { Noticed } from './noticed';
+import type { Noticed, Seen } from './noticed';
 import type { Way } from './ways';
 
 export interface Row {
-  way: Pick<Way, 'what' | 'how' | 'needs' | 'promises'>;
-  noticed: Noticed;
+  way: Pick<Way, 'what' | 'how' | 'needs' | 'promises' | 'notRun' | 'crossing'>;
+  /** Of every time that it was gone. */
+  times: Noticed[];
 }
 
-const head = [
-  '',
-  'HTTP requests',
-  'failed',
-  'longest stall',
-  'SQL rows',
-  'failed',
-  'longest stall',
-  'lost',
-  'twice',
-  'took',
-];
+const seen = ['failed', 'longest stall', 'lost', 'twice'];
+const head = ['HTTP orders', ...seen, 'SQL rows', ...seen, 'took'];
 
 export function comparisonTable(rows: Row[]): string {
   const parts = [...new Set(rows.map(({ way }) => way.what))].flatMap((what) => {
-    const drawn = new Table({ head: [what, ...head.slice(1)], style: { head: [], border: [] }, chars: plain });
+    const drawn = table([what, ...head]);
     drawn.push(...rows.filter(({ way }) => way.what === what).map(cells));
     return [drawn.toString(), ''];
   });
-  return [...parts, 'What it takes to be allowed to:', ...needs(rows)].join('\n');
+  return [...parts, ...crossingTable(rows), 'What it takes to be allowed to:', ...needs(rows)].join('\n');
+}
+
+function cells({ way, times }: Row): string[] {
+  if (times.length === 0) return [way.how, way.notRun ?? 'not reached'];
+  const http = together(times.map((one) => one.http));
+  const sql = together(times.map((one) => one.sql));
+  const how = times.length > 1 ? `${way.how} (${times.length} times)` : way.how;
+  return [how, ...seenCells(http), ...seenCells(sql), `${median(times.map(({ seconds }) => seconds)).toFixed(1)} s`];
+}
+
+function together(all: Seen[]): Seen {
+  const sum = (field: keyof Seen) => all.reduce((total, one) => total + one[field], 0);
+  return {
+    ...{ requests: sum('requests'), failed: sum('failed'), lost: sum('lost'), duplicated: sum('duplicated') },
+    longestStallSeconds: Math.max(...all.map(({ longestStallSeconds }) => longestStallSeconds)),
+  };
+}
+
+function seenCells({ requests, failed, longestStallSeconds, lost, duplicated }: Seen): string[] {
+  const count = (value: number) => value.toLocaleString('en');
+  return [
+    ...[count(requests), count(failed), `${longestStallSeconds.toFixed(2)} s`],
+    ...[count(lost), count(duplicated)],
+  ];
+}
+
+/** Seconds, each time: how long clients waited, how much of it the promotion was, and what is left. */
+interface Crossing {
+  stall: number;
+  promotion: number;
+  rest: number;
+}
+
+function crossingsOf({ times }: Row): Crossing[] {
+  return times.flatMap(({ http, sql, promotion }) => {
+    if (!promotion) return [];
+    const stall = Math.max(http.longestStallSeconds, sql.longestStallSeconds);
+    return [{ stall, promotion: promotion.untilPrimary, rest: stall - promotion.untilPrimary }];
+  });
+}
+
+function crossingTable(rows: Row[]): string[] {
+  const crossed = rows.filter((row) => crossingsOf(row).length > 0);
+  if (crossed.length === 0) return [];
+  const drawn = table(['a switchover, each time', 'longest stall', 'of it the promotion', 'the rest', 'median']);
+  for (const row of crossed) {
+    const crossings = crossingsOf(row);
+    const each = (field: keyof Crossing) => crossings.map((one) => one[field].toFixed(3)).join(' ');
+    const rest = `${median(crossings.map((one) => one.rest)).toFixed(3)} s`;
+    drawn.push([row.way.how, each('stall'), each('promotion'), each('rest'), rest]);
+  }
+  return [drawn.toString(), ...verdicts(rows).map(({ words }) => words), ''];
+}
+
+const restTimesMax = 3;
+const restSecondsMax = 1;
+
+/** For each time that a promotion may take: the runbook's rest, beside that of the bare script in the same run. */
+function verdicts(rows: Row[]): { kept: boolean; words: string }[] {
+  const ofRunbooks = rows.filter(({ way, times }) => way.crossing?.by === 'runbook' && times.length > 0);
+  return ofRunbooks.flatMap((row) => {
+    const { operationSeconds } = row.way.crossing!;
+    const script = rows.find(
+      ({ way, times }) =>
+        way.crossing?.by === 'script' && way.crossing.operationSeconds === operationSeconds && times.length > 0,
+    );
+    if (!script) return [];
+    const [own, bare] = [row, script].map((one) => median(crossingsOf(one).map(({ rest }) => rest)));
+    const kept = own! <= restTimesMax * bare! && own! < restSecondsMax;
+    const times = (own! / bare!).toFixed(1);
+    const words = `${row.way.how}: ${own!.toFixed(3)} s beside the promotion, ${times} times the bare script's ${bare!.toFixed(3)} s; at most ${restTimesMax} times and less than ${restSecondsMax} s: ${kept ? 'kept' : 'NOT kept'}`;
+    return [{ kept, words }];
+  });
 }
 
 /** Each right once, with who needs it. */
@@ -40,23 +104,25 @@ function needs(rows: Row[]): string[] {
 
 /** What a way has promised and not kept. */
 export function broken(rows: Row[]): string[] {
-  return rows.flatMap(({ way, noticed: { http, sql } }) => {
-    const { lost, duplicated, failed } = sql;
-    return [
-      ...(way.promises && lost + duplicated > 0 ? [`${way.how}: ${lost} rows lost, ${duplicated} there twice`] : []),
-      ...(way.promises === 'nothing fails' && failed + http.failed > 0
-        ? [`${way.how}: ${http.failed} requests over HTTP and ${failed} over SQL failed`]
-        : []),
-    ];
-  });
+  const promised = rows.flatMap(({ way, times }) =>
+    times.flatMap(({ http, sql }) => {
+      const [lost, duplicated] = [http.lost + sql.lost, http.duplicated + sql.duplicated];
+      return [
+        ...(way.promises && lost + duplicated > 0 ? [`${way.how}: ${lost} rows lost, ${duplicated} there twice`] : []),
+        ...(way.promises === 'nothing fails' && sql.failed + http.failed > 0
+          ? [`${way.how}: ${http.failed} requests over HTTP and ${sql.failed} over SQL failed`]
+          : []),
+      ];
+    }),
+  );
+  return [...promised, ...verdicts(rows).flatMap(({ kept, words }) => (kept ? [] : [words]))];
 }
 
-function cells({ way, noticed: { http, sql, seconds } }: Row): string[] {
-  const count = (value: number) => value.toLocaleString('en');
-  const time = (value: number) => `${value.toFixed(1)} s`;
-  return [
-    ...[way.how, count(http.requests), count(http.failed), time(http.longestStallSeconds)],
-    ...[count(sql.requests), count(sql.failed), time(sql.longestStallSeconds)],
-    ...[count(sql.lost), count(sql.duplicated), time(seconds)],
-  ];
+/** Of an even number the upper one. */
+function median(values: number[]): number {
+  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)]!;
+}
+
+function table(columns: string[]) {
+  return new Table({ head: columns, style: { head: [], border: [] }, chars: plain });
 }

@@ -20,6 +20,11 @@ export async function serveControl(daemon: Daemon, socket: string): Promise<Fast
   app.post<Named>('/faults/:name', ({ params, body }) => daemon.armFault(params.name, body ?? {}));
   app.delete('/faults', () => daemon.clearFaults());
 
+  app.put<{ Params: { name: string }; Body: { seconds: number } }>('/times/:name', ({ params, body }) =>
+    daemon.setTime(params.name, body.seconds),
+  );
+  app.delete<Named>('/times/:name', ({ params }) => daemon.setTime(params.name, undefined));
+
   app.post<Named>('/postgres/:name/kill', ({ params }) => daemon.killPostgres(params.name));
   app.post<Named>('/postgres/:name/start', ({ params }) => daemon.startPostgres(params.name));
 

@@ -120,6 +120,12 @@ export class Daemon {
     return {};
   }
 
+  /** `seconds` undefined: Azure's own time, divided. */
+  setTime(operation: string, seconds: number | undefined): object {
+    this.resourceManager.setTime(operation, seconds);
+    return {};
+  }
+
   async killPostgres(name: string): Promise<object> {
     await this.victims.kill('postgres-crash', name);
     return {};

@@ -1,5 +1,6 @@
 /** Access tokens: signed JSON web tokens (RFC 7519, HS256), so that a daemon that is started again still knows its own. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { tenant } from '../azure/names';
 
 const validSeconds = 24 * 60 * 60;
 /** The word that a shell may use instead of a token. */
@@ -10,7 +11,7 @@ export class Tokens {
 
   issue(resource: string, now = Date.now()): { token: string; expiresOn: number } {
     const expiresOn = Math.floor(now / 1000) + validSeconds;
-    const claims = { aud: resource, exp: expiresOn, appid: 'lab-managed-identity' };
+    const claims = { aud: resource, exp: expiresOn, tid: tenant, appid: 'lab-managed-identity' };
     const signed = [{ alg: 'HS256', typ: 'JWT' }, claims]
       .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
       .join('.');

@@ -22,6 +22,7 @@ import { keepLogs } from '../story/logs';
 import { acceptedSkuChanges, observe } from './observation';
 import { replica, type Scenario, scenarioOf, wanted } from './scenarios';
 import { summaryTable } from './summary';
+import { naming } from '../story/approval';
 import { Interrupted, Terminal } from '../story/terminal';
 import { complaints, type Evidence } from './verdict';
 
@@ -150,12 +151,9 @@ async function arm(terminal: Terminal, { story, faults }: Scenario): Promise<voi
 }
 
 async function approve(terminal: Terminal, workflowId: string, { planHash, steps }: Report): Promise<void> {
-  const irreversible = steps
-    .filter(({ reversibility }) => reversibility === 'irreversible')
-    .flatMap(({ name }) => ['--irreversible', name]);
   terminal.heading('The approval', `${approving} approves this plan, and by name each step that cannot be undone.`);
   const thePlanAgain = (line: string) => !/is approved|^watch:/.test(line);
-  const order = ['approve', workflowId, '--plan', planHash!, ...irreversible, '--as', approving];
+  const order = ['approve', workflowId, '--plan', planHash!, ...naming(steps), '--as', approving];
   await terminal.must('runbook', order, { omit: thePlanAgain });
 }
 

@@ -180,15 +180,20 @@ export class PostgresServer {
     return this.sql<Setting>(settingsQuery);
   }
 
-  /** Ends recovery on a standby; role and slot on the server it followed go, where that one runs. */
-  async promote(): Promise<void> {
+  /**
+   * Ends recovery on a standby; role and slot on the server it followed go, where that one runs. Resolves to the moment at which
+   * it was seen to take writes.
+   */
+  async promote(): Promise<Date> {
     await this.sql('SELECT pg_promote(wait => false)');
     const primary = async () =>
       (await this.sql<{ recovery: boolean }>('SELECT pg_is_in_recovery() AS recovery'))[0]?.recovery === false;
     await until(`${this.name} is promoted`, primary, { deadlineMs: promotionDeadlineMs, everyMs: 5 });
+    const at = new Date();
     await this.detach();
     await this.folder.forgetSource();
     await this.reload();
+    return at;
   }
 
   /** Drops what this standby has on the server it followed. For one that is removed as well, after it was stopped. */

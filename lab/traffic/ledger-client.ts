@@ -7,7 +7,7 @@
 import { Client } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Journal } from './journal';
-import { insertRow } from './ledger';
+import { insertRow, insertRowUnflushed } from './ledger';
 import { Measurement } from './measurement';
 
 export interface ClientOptions {
@@ -16,12 +16,17 @@ export interface ClientOptions {
   run: string;
   name: string;
   journalFolder: string;
+  /** Does not wait until its rows are on the disk. */
+  unflushed: boolean;
   /** Milliseconds between two requests. */
   paceMs: number;
+  /** Connects for every row, and leaves after it. */
+  comesAndGoes: boolean;
 }
 
 const connectTimeoutMs = 5_000;
-const answerTimeoutMs = 30_000;
+/** As long as clients over HTTP wait (orders.ts): while a pooler is paused, who waits is served. */
+const answerTimeoutMs = 60_000;
 const retryMs = 100;
 
 export class LedgerClient {
@@ -52,11 +57,12 @@ export class LedgerClient {
   }
 
   private async write(sequence: number, journal: Journal): Promise<boolean> {
-    const { run, name } = this.options;
+    const { run, name, unflushed } = this.options;
+    const insert = unflushed ? insertRowUnflushed : insertRow;
     this.measurement.sent(performance.now());
     try {
       this.connection ??= await this.connect();
-      await this.connection.query({ ...insertRow, values: [run, name, sequence] });
+      await this.connection.query({ ...insert, values: [run, name, sequence] });
     } catch (error) {
       this.measurement.refused(reasonOf(error));
       this.disconnect();
@@ -64,6 +70,7 @@ export class LedgerClient {
     }
     journal.acknowledged(sequence);
     this.measurement.answered(performance.now());
+    if (this.options.comesAndGoes) this.disconnect();
     return true;
   }
 

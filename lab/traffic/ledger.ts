@@ -17,6 +17,11 @@ export const insertRow = {
   text: 'INSERT INTO ledger (run, client, sequence) VALUES ($1, $2, $3)',
 };
 
+/** The same, acknowledged before it is on the disk: for this one transaction, which a pool allows. */
+export const insertRowUnflushed = {
+  text: `INSERT INTO ledger (run, client, sequence) SELECT $1, $2, $3::bigint FROM set_config('synchronous_commit', 'off', true)`,
+};
+
 const withoutIndexes = ['enable_indexscan', 'enable_indexonlyscan', 'enable_bitmapscan']
   .map((setting) => `SET LOCAL ${setting} = off`)
   .join('; ');

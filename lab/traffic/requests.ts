@@ -1,5 +1,5 @@
 /** Clients of a Service, as a browser or another service is one. */
-import { Agent, get, type IncomingHttpHeaders } from 'node:http';
+import { Agent, type IncomingHttpHeaders, request as send } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Measurement } from './measurement';
 
@@ -11,9 +11,19 @@ export interface Answer {
   reused: boolean;
 }
 
-export function ask(url: string, agent = new Agent()): Promise<Answer> {
+export interface Asking {
+  agent: Agent;
+  method: 'GET' | 'POST';
+  /** How long an answer is waited for. */
+  patienceMs: number;
+}
+
+const usual = { method: 'GET', patienceMs: 10_000 } as const;
+
+export function ask(url: string, given: Partial<Asking> = {}): Promise<Answer> {
+  const { agent = new Agent(), method, patienceMs } = { ...usual, ...given };
   return new Promise((resolve, reject) => {
-    const request = get(url, { agent, timeout: 10_000 }, (answer) => {
+    const request = send(url, { agent, method, timeout: patienceMs }, (answer) => {
       const parts: Buffer[] = [];
       answer.on('data', (part: Buffer) => parts.push(part));
       answer.on('end', () => {
@@ -22,8 +32,9 @@ export function ask(url: string, agent = new Agent()): Promise<Answer> {
       });
       answer.on('error', reject);
     });
-    request.on('timeout', () => reject(new Error('no answer within 10 s')));
+    request.on('timeout', () => reject(new Error(`no answer within ${patienceMs / 1000} s`)));
     request.on('error', reject);
+    request.end();
   });
 }
 
@@ -37,9 +48,11 @@ export class Requests {
   private readonly measurements: Measurement[] = [];
   private readonly clients: Promise<unknown>;
 
+  /** `request`: one that is answered as it is to be; throws where it is not. */
   constructor(
     private readonly url: string,
     pausesMs: number[] = [10, 10, 1_000],
+    private readonly request = getting,
   ) {
     const clients = pausesMs.map((pauseMs) => this.client(pauseMs, new Agent({ keepAlive: true })));
     this.clients = Promise.all([...clients, this.client(pausesMs[0]!, new Agent())]);
@@ -69,12 +82,17 @@ export class Requests {
     };
     while (this.going) {
       measurement.sent(performance.now());
-      await ask(this.url, agent).then(
-        ({ status }) => (status === 200 ? measurement.answered(performance.now()) : refused(`status ${status}`)),
+      await this.request(this.url, agent).then(
+        () => measurement.answered(performance.now()),
         (error: Error) => refused(error.message),
       );
       await sleep(pauseMs);
     }
     agent.destroy();
   }
+}
+
+async function getting(url: string, agent: Agent): Promise<void> {
+  const { status } = await ask(url, { agent });
+  if (status !== 200) throw new Error(`status ${status}`);
 }

@@ -14,6 +14,10 @@ export interface TrafficSettings {
   clients: number;
   /** Rows a second, all clients together. */
   rate: number;
+  /** How many of the clients have synchronous_commit off; none where absent. */
+  unflushed?: number;
+  /** How many of the clients connect for every row; none where absent. */
+  comingAndGoing?: number;
 }
 
 interface TrafficRun extends TrafficSettings {
@@ -30,9 +34,11 @@ export interface TrafficReport extends TrafficRun {
   longestStallSeconds: number;
   acknowledged: number;
   rowsInTable: number;
-  /** Acknowledged and not there; the first ten of them in `lostRows`. */
+  /** Acknowledged and not there, of clients whose rows were on the disk by then; the first ten of them in `lostRows`. */
   lost: number;
   lostRows: string[];
+  /** Of the other clients: what they were told may be gone after a crash of PostgreSQL, and only then. */
+  ofUnflushed: { acknowledged: number; lost: number };
   /** There more than once. */
   duplicated: number;
   /** There, though the client got no answer. */
@@ -59,8 +65,10 @@ export class Traffic {
   async start(settings: TrafficSettings): Promise<void> {
     assertWithin('clients', settings.clients, 1, trafficLimits.clientsMax);
     assertWithin('rate', settings.rate, 1, trafficLimits.rateMax);
-    if (this.current?.running && this.current.clients === settings.clients && this.current.rate === settings.rate)
-      return;
+    const { unflushed = 0, comingAndGoing = 0 } = settings;
+    assertWithin('unflushed', unflushed, 0, settings.clients);
+    assertWithin('comingAndGoing', comingAndGoing, 0, settings.clients);
+    if (this.current?.running && isSame(this.current, settings)) return;
     await this.stop();
     await this.withDatabase(createLedger);
     this.current = { ...settings, run: unique(), startedAt: new Date().toISOString(), running: true };
@@ -104,7 +112,8 @@ export class Traffic {
     // The journals first: what is acknowledged after this look may or may not be in the table that is read next.
     const acknowledged = readJournals(this.runFolder(summary.run));
     const rows = await this.withDatabase((client) => readLedger(client, summary.run));
-    const lost = [...acknowledged].filter((key) => !rows.has(key));
+    const gone = [...acknowledged].filter((key) => !rows.has(key));
+    const [lost, lostUnflushed] = [gone.filter((key) => !isUnflushed(key)), gone.filter(isUnflushed)];
     return {
       ...summary,
       reasons: this.reasons(),
@@ -112,6 +121,7 @@ export class Traffic {
       rowsInTable: rows.size,
       lost: lost.length,
       lostRows: lost.slice(0, 10),
+      ofUnflushed: { acknowledged: [...acknowledged].filter(isUnflushed).length, lost: lostUnflushed.length },
       duplicated: [...rows.values()].filter((times) => times > 1).length,
       unacknowledged: summary.running ? 0 : [...rows.keys()].filter((key) => !acknowledged.has(key)).length,
     };
@@ -140,17 +150,17 @@ export class Traffic {
     return Object.fromEntries([...all].sort(([, one], [, other]) => other - one));
   }
 
-  private startClients({ clients, rate, run }: TrafficRun): void {
+  private startClients({ clients, rate, run, unflushed = 0, comingAndGoing = 0 }: TrafficRun): void {
     mkdirSync(this.runFolder(run), { recursive: true });
     const incarnation = unique();
     this.clients = Array.from({ length: clients }, (_, index) => {
-      const name = `${index + 1}-${incarnation}`;
+      const flushes = index >= unflushed;
+      const name = `${flushes ? '' : unflushedMark}${index + 1}-${incarnation}`;
       return new LedgerClient({
-        url: this.url,
-        run,
-        name,
+        ...{ url: this.url, run, name, unflushed: !flushes },
         journalFolder: this.runFolder(run),
         paceMs: (1000 * clients) / rate,
+        comesAndGoes: index < comingAndGoing,
       });
     });
   }
@@ -167,6 +177,19 @@ export class Traffic {
   private runFolder(run: string): string {
     return join(this.folder, run);
   }
+}
+
+/** Begins the name of a client, and so the key of each of its rows. */
+const unflushedMark = 'unflushed-';
+
+function isUnflushed(key: string): boolean {
+  return key.startsWith(unflushedMark);
+}
+
+function isSame(one: TrafficSettings, other: TrafficSettings): boolean {
+  const told = ({ clients, rate, unflushed = 0, comingAndGoing = 0 }: TrafficSettings) =>
+    [clients, rate, unflushed, comingAndGoing].join();
+  return told(one) === told(other);
 }
 
 function unique(): string {

@@ -28,7 +28,7 @@ const accepted = () => ({
   sizes: lab.accepted(sizeOf(primary)).length,
 });
 const once = { parameters: 1, sizes: 1 };
-const sizeAccepted = () => until('the size is accepted', () => accepted().sizes > 0, { deadlineMs: 20_000 });
+const sizeAccepted = () => until('the size is accepted', () => accepted().sizes > 0, { deadlineMs: 50_000 });
 
 test('parameter and size, each sent once; the second call does nothing', async () => {
   const before = await lab.call('readCompute', { server: primary, parameters: ['max_connections'] });
@@ -50,11 +50,11 @@ test('a worker killed while Azure works: the next one polls on, with no second P
   const run = await lab.begin('changeCompute', up);
   await sizeAccepted();
   const before = polls();
-  await until('a poll of it', () => polls() > before + 1, { deadlineMs: 10_000 });
+  await until('a poll of it', () => polls() > before + 1, { deadlineMs: 50_000 });
   await lab.endWorker('SIGKILL');
   const killed = polls();
   await lab.startWorker();
-  await until('the new worker polls', () => polls() > killed, { deadlineMs: 20_000 });
+  await until('the new worker polls', () => polls() > killed, { deadlineMs: 50_000 });
   lab.daemon.clearFaults();
   await run.result();
   expect(accepted()).toEqual(once);
@@ -64,11 +64,11 @@ test('a worker killed while Azure works: the next one polls on, with no second P
 test('a worker killed at the moment of acceptance: the next one waits for the operation', async () => {
   lab.daemon.armFault('operation-hangs', { after: 1 });
   const run = await lab.begin('changeCompute', up);
-  await until('the size is accepted', () => accepted().sizes > 0, { deadlineMs: 20_000, everyMs: 1 });
+  await until('the size is accepted', () => accepted().sizes > 0, { deadlineMs: 50_000, everyMs: 1 });
   await lab.endWorker('SIGKILL');
   await lab.startWorker();
   const reads = lab.requests().length;
-  await until('the new worker reads', () => lab.requests().length > reads + 1, { deadlineMs: 20_000 });
+  await until('the new worker reads', () => lab.requests().length > reads + 1, { deadlineMs: 50_000 });
   lab.daemon.clearFaults();
   await run.result();
   expect(accepted()).toEqual(once);

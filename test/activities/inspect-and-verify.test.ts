@@ -3,8 +3,12 @@
  * Method: a real primary with a real standby; what is looked for is made by SQL as the roles that Azure gives.
  */
 import { readFileSync } from 'node:fs';
-import { connect, readLimits, type Connection } from '../../activities/postgres/connection';
-import { fence, openFence } from '../../activities/postgres/fence';
+import { Client } from 'pg';
+import { connect, connectionConfig, readLimits, type Connection } from '../../activities/postgres/connection';
+import { fence, isFenced, openFence } from '../../activities/postgres/fence';
+import { Session } from '../../activities/postgres/session';
+import { Crossing } from '../../activities/replacements/crossing';
+import { PromotionFate } from '../../activities/replacements/promotion-fate';
 import { production } from '../../lab/lab';
 import { until } from '../../lab/processes';
 import { ActivityLab, large, primary, replica, small } from './support/activity-lab';
@@ -40,6 +44,64 @@ test('a fence shuts out all who can log in, or says who is left', async () => {
     await admin.query('DROP ROLE latecomer');
   });
   await asClient();
+});
+
+test('a fence: who may replicate can write too, and is none of Azure’s own', async () => {
+  await as('admin', async (admin) => {
+    await admin.query('CREATE ROLE capture LOGIN REPLICATION');
+    await expect(fence(admin, ['broxiva'], 1000)).rejects.toThrow(/^capture can log in/);
+    await openFence(admin, ['broxiva']);
+    await admin.query('DROP ROLE capture');
+  });
+});
+
+test('a fence waits for whoever was let in before it, and is no session yet', async () => {
+  const url = readFileSync(lab.lab.secretFile(primary, 'application-url'), 'utf8');
+  // It has been let in then, and is a session a second later.
+  const late = new Client({
+    ...connectionConfig(url, readLimits, lab.lab.authorityFile),
+    options: '-c post_auth_delay=1',
+  });
+  late.on('error', () => undefined);
+  await as('admin', async (admin) => {
+    // It locks its database when it has been let in.
+    const isIn = async () => {
+      const { rows } = await admin.query(
+        `SELECT 1 FROM pg_locks WHERE classid = 'pg_database'::regclass AND pid NOT IN (SELECT pid FROM pg_stat_activity)`,
+      );
+      return rows.length > 0;
+    };
+    const connected = late.connect().catch(() => undefined);
+    await until('it is let in', isIn, { deadlineMs: 10_000, everyMs: 5 });
+    await fence(admin, ['broxiva'], 5000);
+    await expect(connected.then(() => late.query('CREATE TEMPORARY TABLE written (id int)'))).rejects.toThrow();
+    await late.end().catch(() => undefined);
+    await openFence(admin, ['broxiva']);
+  });
+});
+
+test('the fence of an earlier attempt stays while the server that may have been promoted does not answer', async () => {
+  const old = readFileSync(lab.lab.secretFile(primary, 'admin-url'), 'utf8');
+  const silent = Object.assign(new URL(old), { port: '1' }).href;
+  const [first, second, client] = [old, silent, silent].map(
+    (url) => new Session(url, readLimits, lab.lab.authorityFile),
+  );
+  const upstream = { host: 'old', port: 5432, database: 'broxiva', role: 'broxiva', password: '' };
+  const noPods = { namespace: 'prod', name: 'pgbouncer', password: '', upstream, pods: () => Promise.resolve([]) };
+  const fate = new PromotionFate(() => Promise.resolve(true));
+  const crossing = new Crossing(noPods, { old: first!, replacement: second!, client: client!, host: 'new' }, fate, {
+    ...{ holder: 'a run', roles: ['broxiva'], isOurs: () => true, assertAwake: () => undefined },
+    log: () => undefined,
+  });
+  await expect(crossing.adopt()).rejects.toThrow(/ECONNREFUSED/);
+  await as('admin', (admin) => fence(admin, ['broxiva'], 1000));
+  await crossing.adopt();
+  await crossing.refused();
+  await as('admin', async (admin) => {
+    expect([fate.mayCome, crossing.wentBack, await isFenced(admin, ['broxiva'])]).toEqual([true, false, true]);
+    await openFence(admin, ['broxiva']);
+  });
+  for (const session of [first, second, client]) session!.end();
 });
 
 /** As somebody else would, with Azure's own tools. */
@@ -121,7 +183,7 @@ test('a server that is busy is still inspected', async () => {
 test('verification names everything that is not as asked, and is tried again until it is', async () => {
   const run = await lab.begin('verifyCompute', { server: primary, compute: large });
   const pending = () => run.pendingFailure();
-  await until('a failed attempt', async () => (await pending()) !== undefined, { deadlineMs: 10_000, everyMs: 100 });
+  await until('a failed attempt', async () => (await pending()) !== undefined, { deadlineMs: 50_000, everyMs: 100 });
   expect(await pending()).toMatch(
     /^broxiva-db-primary: ARM says GeneralPurpose Standard_D4ds_v4, not GeneralPurpose Standard_D8ds_v4; ARM's max_connections is 1718, not 3437; the server runs with max_connections 1718, not 3437/,
   );

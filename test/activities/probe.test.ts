@@ -4,7 +4,7 @@
  */
 import { until } from '../../lab/processes';
 import { ActivityLab, primary, type ActivityRun } from './support/activity-lab';
-import type { Budget, Measurement } from '../../activities/clients/measurement';
+import type { ClientBudget, ClientMeasurement } from '../../catalogue';
 
 let lab: ActivityLab;
 
@@ -15,21 +15,21 @@ afterAll(() => lab?.stop());
 
 const generous = { failedRequests: 1000, longestStallSeconds: 1000 };
 
-const measure = (budget: Budget) =>
+const measure = (budget: ClientBudget) =>
   lab.begin('measureClients', { path: { kind: 'postgres', server: primary }, budget });
-const beats = async (run: ActivityRun) => (await run.heartbeat()) as Measurement | undefined;
+const beats = async (run: ActivityRun) => (await run.heartbeat()) as ClientMeasurement | undefined;
 
-async function beating(run: ActivityRun, wanted: (beat: Measurement) => boolean): Promise<void> {
+async function beating(run: ActivityRun, wanted: (beat: ClientMeasurement) => boolean): Promise<void> {
   const beat = async () => {
     const last = await beats(run);
     return last !== undefined && wanted(last);
   };
-  await until('the heartbeat says so', beat, { deadlineMs: 20_000, everyMs: 100 });
+  await until('the heartbeat says so', beat, { deadlineMs: 50_000, everyMs: 100 });
 }
 
-async function ended(run: ActivityRun): Promise<Measurement> {
+async function ended(run: ActivityRun): Promise<ClientMeasurement> {
   await run.handle.cancel();
-  return run.result<Measurement>();
+  return run.result<ClientMeasurement>();
 }
 
 test('a steady server: no request fails, no stall', async () => {
@@ -51,6 +51,7 @@ test('a server that is away: failures counted, the stall is the time without an 
   await beating(run, (beat) => beat.requests > requests + 20);
   const measured = await ended(run);
   expect(measured.failedRequests).toBeGreaterThanOrEqual(15);
+  expect(measured.lastFailure).toMatch(/^PostgreSQL at \S+: ./);
   expect(measured.longestStallSeconds).toBeGreaterThanOrEqual(1.4);
   expect(measured.longestStallSeconds).toBeLessThan(10);
 });
@@ -64,7 +65,7 @@ test('an exceeded budget is told to the run once', async () => {
   await ended(run);
   const signals = await run.signals('clientBudgetExceeded');
   expect(signals).toHaveLength(1);
-  expect((signals[0] as Measurement).failedRequests).toBeGreaterThan(5);
+  expect((signals[0] as ClientMeasurement).failedRequests).toBeGreaterThan(5);
 });
 
 test('a killed worker: the next one goes on counting, and the gap is unmeasured', async () => {
@@ -81,7 +82,7 @@ test('a killed worker: the next one goes on counting, and the gap is unmeasured'
 
 test('a worker that is killed before it has told anything: the time until the next one is unmeasured', async () => {
   const run = await measure(generous);
-  await until('a worker has it', () => run.isStarted(), { deadlineMs: 10_000, everyMs: 10 });
+  await until('a worker has it', () => run.isStarted(), { deadlineMs: 50_000, everyMs: 10 });
   await lab.endWorker('SIGKILL');
   expect(await beats(run)).toBeUndefined();
   await lab.startWorker();

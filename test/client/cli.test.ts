@@ -361,6 +361,7 @@ describe('without a worker', () => {
     expect(status).toMatchObject({ code: 1, err: '' });
     expect(status.out).toMatch(/The run does not answer: no worker .*"cli-/);
     expect(status.out).toMatch(/phase +running/);
+    expect(status.out).toMatch(/last work +[a-z].* · .*, begun /);
     const order = await cli.run(['pause', document.workflowId, '--reason', 'x']);
     expect(order).toMatchObject({ code: 1, err: expect.stringContaining('no worker') as string });
     const locks = await cli.run(['locks']);

@@ -151,7 +151,7 @@ test('an unknown fault: one line, with those there are, and no lab', async () =>
 test('Ctrl-C ends the lab', async () => {
   const demo = new Demo(...hurry);
   try {
-    await until('the lab is coming up', () => demo.out.includes('ready after'), { deadlineMs: 30_000 });
+    await until('the lab is coming up', () => demo.out.includes('ready after'), { deadlineMs: 50_000 });
     demo.child.kill('SIGINT');
     expect(await demo.ended()).toBe(130);
     expect(demo.out).toMatch(/has ended\n$/);

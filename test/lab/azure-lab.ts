@@ -181,7 +181,7 @@ export class AzureLab {
         poll = await this.ask('GET', operationUrl);
         return false;
       },
-      { deadlineMs: 30_000, everyMs: 50 },
+      { deadlineMs: 50_000, everyMs: 50 },
     );
     return poll.body;
   }

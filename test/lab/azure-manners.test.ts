@@ -2,6 +2,7 @@
  * Goal: replies look like Azure's: headers, ids, errors, api-versions, tokens, locks.
  * Method: plain HTTPS requests to the endpoint, one small server behind it.
  */
+import { tenant } from '../../lab/azure/names';
 import { AzureLab, group, subscription } from './azure-lab';
 
 let azure: AzureLab;
@@ -35,6 +36,13 @@ test('a server, as GET shows it', async () => {
   expect(headers).toMatchObject({ 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' });
   expect(headers['x-ms-ratelimit-remaining-subscription-global-reads']).toMatch(/^\d+$/);
   expect(headers['x-ms-routing-request-id']).toMatch(/^WESTUS:\d{8}T\d{6}Z:[0-9a-f-]{36}$/);
+});
+
+test('its subscription, as whoever signs in asks for it', async () => {
+  const { body } = await azure.ask('GET', '/subscriptions');
+  expect(body.value).toEqual([
+    expect.objectContaining({ subscriptionId: subscription, tenantId: tenant, state: 'Enabled' }),
+  ]);
 });
 
 test.each([

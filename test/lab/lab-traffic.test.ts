@@ -20,7 +20,7 @@ let traffic: Traffic;
 const settings = { shared_buffers: '16MB', max_connections: '60' };
 const url = () => readFileSync(lab.secretFile(production.primary, 'application-url'), 'utf8');
 const acknowledged = async (count: number) =>
-  until(`${count} rows`, () => traffic.summary()!.acknowledged >= count, { deadlineMs: 20_000 });
+  until(`${count} rows`, () => traffic.summary()!.acknowledged >= count, { deadlineMs: 50_000 });
 
 async function query<T = Record<string, unknown>>(connectionString: string, text: string): Promise<T[]> {
   const client = new Client({ connectionString });
@@ -111,6 +111,24 @@ describe('the traffic', () => {
     expect(report.longestStallSeconds).toBeLessThan(10);
   });
 
+  test('has clients that stay, and others that connect for every row', async () => {
+    const sessions = async () => {
+      const [row] = await query<{ sessions: string }>(
+        url(),
+        `SELECT sessions FROM pg_stat_database WHERE datname = '${production.database}'`,
+      );
+      return Number(row!.sessions);
+    };
+    const before = await sessions();
+    await traffic.start({ clients: 2, rate: 100, comingAndGoing: 1 });
+    await acknowledged(60);
+    await traffic.stop();
+    const { requests, failed, lost } = await traffic.report();
+    expect({ failed, lost }).toEqual({ failed: 0, lost: 0 });
+    const made = (await sessions()) - before;
+    expect([made > requests / 4, made < requests]).toEqual([true, true]);
+  });
+
   test('reports a row that was acknowledged and is gone', async () => {
     await traffic.start({ clients: 1, rate: 100 });
     await acknowledged(5);
@@ -119,6 +137,20 @@ describe('the traffic', () => {
     const report = await traffic.report();
     expect(report.lost).toBe(1);
     expect(report.lostRows[0]).toMatch(/^1-[0-9a-f]+\/3$/);
+  });
+
+  test('what clients with synchronous_commit off were told is counted apart: a crash takes it, a promise does not', async () => {
+    await primary.configure({ wal_writer_delay: '10s' });
+    await traffic.start({ clients: 2, rate: 200, unflushed: 2 });
+    await acknowledged(50);
+    await primary.kill();
+    await primary.start();
+    await primary.configure({ wal_writer_delay: null });
+    await acknowledged(traffic.summary()!.acknowledged + 50);
+    await traffic.stop();
+    const report = await traffic.report();
+    expect(report).toMatchObject({ lost: 0, ofUnflushed: { acknowledged: report.acknowledged } });
+    expect(report.ofUnflushed.lost).toBeGreaterThan(0);
   });
 
   test('goes on with another daemon, in the same run', async () => {
@@ -135,6 +167,8 @@ describe('the traffic', () => {
   test.each([
     [{ clients: 0, rate: 10 }, 'clients is 0: 1 to 64 are allowed'],
     [{ clients: 4, rate: 5000 }, 'rate is 5000: 1 to 1000 are allowed'],
+    [{ clients: 4, rate: 10, unflushed: 5 }, 'unflushed is 5: 0 to 4 are allowed'],
+    [{ clients: 4, rate: 10, comingAndGoing: 5 }, 'comingAndGoing is 5: 0 to 4 are allowed'],
   ])('refuses %j', async (wanted, message) => {
     await expect(traffic.start(wanted)).rejects.toThrow(message);
   });

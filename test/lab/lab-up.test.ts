@@ -189,7 +189,7 @@ test('Temporal is killed when Azure is sent a change, and comes back with its da
       now.openRuns !== null && pidOf(now, 'temporal') !== null && pidOf(now, 'temporal') !== pidOf(before, 'temporal')
     );
   };
-  await until('Temporal is back', again, { deadlineMs: 20_000 });
+  await until('Temporal is back', again, { deadlineMs: 50_000 });
 });
 
 test('a worker is killed when Azure is sent a change, and another one takes work', async () => {
@@ -199,7 +199,7 @@ test('a worker is killed when Azure is sent a change, and another one takes work
     202,
   );
   const again = async () => ![null, pidOf(before, 'worker')].includes(pidOf(await status(other), 'worker'));
-  await until('another worker runs', again, { deadlineMs: 20_000 });
+  await until('another worker runs', again, { deadlineMs: 50_000 });
 });
 
 test('a worker can be frozen, thawed, killed and started', async () => {

@@ -239,7 +239,7 @@ describe('a standby', () => {
     await until(
       'the row is on the standby',
       async () => (await standby.sql(`SELECT to_regclass('marks') IS NOT NULL AS there`))[0]!.there === true,
-      { deadlineMs: 10_000 },
+      { deadlineMs: 50_000 },
     );
     await expect(asAdmin(standby, 'CREATE ROLE x')).rejects.toThrow(/read-only/);
   });
@@ -259,7 +259,7 @@ describe('a standby', () => {
     await until(
       'it streams again',
       async () => (await standby.sql(`SELECT status FROM pg_stat_wal_receiver`))[0]?.status === 'streaming',
-      { deadlineMs: 20_000 },
+      { deadlineMs: 50_000 },
     );
   });
 

@@ -32,6 +32,8 @@ const logs = join(cacheFolder(), 'logs', `chaos-${new Date().toISOString().repla
 
 /** Cases that could not be played. */
 const broken: string[] = [];
+/** Nothing more is begun. */
+let interrupted = false;
 
 async function main(): Promise<void> {
   const chosen = Object.values(subjects).filter(({ runbook }) => !RUNBOOK || runbook === RUNBOOK);
@@ -42,7 +44,10 @@ async function main(): Promise<void> {
   const proof = await Proof.start({ runbooks: { catalogue: runbooks }, players: Number(PLAYERS), cluster, report });
   // Ended early, it takes its lab along.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void proof.stage.stop().finally(() => process.exit(130)));
+    process.once(signal, () => {
+      interrupted = true;
+      void proof.stage.stop().finally(() => process.exit(130));
+    });
   }
   try {
     const scenes = chosen.flatMap((subject) => variantsOf(subject).map((variant) => proof.scene(subject, variant)));
@@ -53,7 +58,7 @@ async function main(): Promise<void> {
       await playMatrix(proof, shown);
       if (!CASE) {
         await playWalks(proof, shown);
-        writeTable(proof.results, (Date.now() - began) / 1000);
+        writeTable(proof.results, (Date.now() - began) / 1000, VARIANT);
       }
     }
   } finally {
@@ -115,9 +120,11 @@ async function playWalk(proof: Proof, shown: AllShown, seed: number): Promise<vo
 
 /** One that cannot be played to its end is as bad as one that violates. */
 async function attempt(proof: Proof, scene: Scene, given: Case): Promise<Result | undefined> {
+  if (interrupted) return undefined;
   try {
     return await proof.play(scene, given);
   } catch (error) {
+    if (interrupted) return undefined;
     broken.push(`${scene.entry.name} · ${scene.variant.name} · ${given.helper} · ${given.name}: ${String(error)}`);
     console.log(`FAIL ${broken.at(-1)}`);
     return undefined;

@@ -49,7 +49,7 @@ const chapters: Record<string, Chapter> = {
     const asked = (await production.requests()).length;
     await production.worker.start();
     const resumed = async () => (await production.requests()).length > asked + 1;
-    await until('the new worker asks Azure', resumed, { deadlineMs: 30_000, everyMs: 50 });
+    await until('the new worker asks Azure', resumed, { deadlineMs: 50_000, everyMs: 50 });
     await production.clearFaults();
     return run;
   },

@@ -13,7 +13,7 @@ import { sharedCluster } from './support/cluster';
 import { reader } from './support/reader';
 
 // A case takes 20 to 90 s beside the others; every wait in it has a shorter deadline of its own.
-jest.setTimeout(240_000);
+jest.setTimeout(480_000);
 
 const readers = [...adoptingReaders, ...refusedReaders, ...unfitReaders, ...takenBackReaders];
 const theCluster = sharedCluster(readers.map(reader));

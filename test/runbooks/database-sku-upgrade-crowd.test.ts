@@ -4,13 +4,13 @@
  */
 import { until } from '../../lab/processes';
 import { Database } from './support/database';
-import { eventsMax, tally } from './support/history';
+import { eventsMax, tally, withoutWorkflowTasks } from './support/history';
 import { mutationInterval, overlaps } from './support/mutations';
 import { Production } from './support/production';
 import { large, small, SkuUpgrade } from './support/sku-upgrade';
 
 // 20 runs, one after the other; every wait in them has a shorter deadline of its own.
-jest.setTimeout(180_000);
+jest.setTimeout(480_000);
 
 let production: Production;
 beforeAll(async () => (production = await Production.start()));
@@ -109,6 +109,6 @@ describe('the history of a run', () => {
     const [few, many] = await Promise.all(runs.map((run) => run.events()));
     within('Azure takes 2 s', few!, 1);
     within('Azure takes 30 s', many!, 1);
-    expect(many).toHaveLength(few!.length);
+    expect(tally(withoutWorkflowTasks(many!))).toBe(tally(withoutWorkflowTasks(few!)));
   });
 });

@@ -14,7 +14,7 @@ import { refusalTests, refusedDeployments } from './deployments/scaling-refused'
 import { requestTests } from './deployments/under-requests';
 
 // A case takes 5 to 60 s; every wait in it has a shorter deadline of its own.
-jest.setTimeout(180_000);
+jest.setTimeout(480_000);
 
 const theCluster = sharedCluster([
   ...scalingDeployments,

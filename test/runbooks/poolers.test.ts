@@ -12,7 +12,7 @@ import { replaceTests } from './poolers/replace';
 import { restartTests } from './poolers/restart';
 
 // A case takes 10 to 90 s; every wait in it has a shorter deadline of its own.
-jest.setTimeout(240_000);
+jest.setTimeout(480_000);
 
 const theCluster = sharedCluster();
 

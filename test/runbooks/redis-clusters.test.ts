@@ -6,9 +6,10 @@
 import { sharedCluster } from './support/cluster';
 import { bootstrapTests } from './redis-clusters/bootstrap';
 import { reshardTests } from './redis-clusters/reshard';
+import { valkeyTests } from './redis-clusters/valkey';
 
 // A case takes 10 to 60 s; every wait in it has a shorter deadline of its own.
-jest.setTimeout(240_000);
+jest.setTimeout(480_000);
 
 const theCluster = sharedCluster();
 
@@ -16,3 +17,6 @@ describe('redisClusterBootstrap', () => bootstrapTests(theCluster));
 
 // On the cluster that those have left.
 describe('redisClusterReshard', () => reshardTests(theCluster));
+
+// In its place.
+describe('Valkey', () => valkeyTests(theCluster));

@@ -6,11 +6,11 @@
 import type { Topology } from '../../catalogue';
 import { until } from '../../lab/processes';
 import { Cache } from './support/cache';
-import { eventsMax } from './support/history';
+import { eventsOf, withoutWorkflowTasks } from './support/history';
 import { Production } from './support/production';
 
 // A case takes 5 to 20 s; every wait in it has a shorter deadline of its own.
-jest.setTimeout(180_000);
+jest.setTimeout(480_000);
 
 let production: Production;
 beforeAll(async () => (production = await Production.start({ timeFactor: 400 })));
@@ -41,7 +41,8 @@ describe('goes well', () => {
     expect(report).toMatchObject({ outcome: 'Succeeded' });
     expect(report.steps[0]!.evidence).toContain('the marker came along');
     expect(report.clients!.requests).toBeGreaterThan(0);
-    expect(report.historyEvents).toBeLessThanOrEqual(eventsMax(1));
+    // 33, and some more where a verification is asked again.
+    expect(withoutWorkflowTasks(await eventsOf(run.handle)).length).toBeLessThanOrEqual(40);
     const after = await cache.look();
     expect(after).toMatchObject({
       state: 'Succeeded',
@@ -156,7 +157,7 @@ describe('goes back', () => {
     const before = await cache.look();
     const run = await cache.start({ size: 'P2' });
     const accepted = async () => (await cache.mutations(run)).accepted.length > 0;
-    await until('the scale is accepted', accepted, { deadlineMs: 30_000, everyMs: 20 });
+    await until('the scale is accepted', accepted, { deadlineMs: 50_000, everyMs: 20 });
     await run.order('abort');
     expect(await run.report()).toMatchObject({ outcome: 'RolledBack' });
     expect(await cache.mutations(run)).toMatchObject({ accepted: ['P2', 'P1', '642 MB reserved'] });
@@ -219,7 +220,7 @@ test('a worker that is killed in the middle: another goes on, and the change is 
   await cache.fill(3);
   const run = await cache.start({ size: 'P2' });
   const accepted = async () => (await cache.mutations(run)).accepted.length > 0;
-  await until('the scale is accepted', accepted, { deadlineMs: 30_000, everyMs: 20 });
+  await until('the scale is accepted', accepted, { deadlineMs: 50_000, everyMs: 20 });
   await production.worker.kill();
   await production.worker.start();
   expect(await run.report()).toMatchObject({ outcome: 'Succeeded' });

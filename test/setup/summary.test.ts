@@ -1,4 +1,4 @@
-/** Goal: the last line of `make test` and its exit status tell the truth. Method: the script on results as Jest writes them. */
+/** Goal: the last lines of `make test` and its exit status tell the truth. Method: the script on results as Jest writes them. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -37,4 +37,33 @@ const asJestWrites = ({ passed, failed, broken }: Counts) => ({
   numPassedTests: passed,
   numFailedTests: failed,
   numRuntimeErrorTestSuites: broken,
+  testResults: [],
+});
+
+test('what failed stands above the last line, without colours and in a few lines', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'summary-'));
+  try {
+    const file = join(folder, 'jest.json');
+    const assertionResults = [
+      { status: 'passed', fullName: 'goes well', failureMessages: [] },
+      {
+        status: 'failed',
+        fullName: 'goes ill',
+        duration: 1234,
+        failureMessages: [`\x1b[31mone\x1b[0m\n\n${'more\n'.repeat(99)}`],
+      },
+    ];
+    const testResults = [
+      { name: join(process.cwd(), 'a.test.ts'), message: 'see below', assertionResults },
+      { name: join(process.cwd(), 'b.test.ts'), message: 'no such module', assertionResults: [] },
+    ];
+    const counts = asJestWrites({ passed: 1, failed: 1, broken: 1 });
+    writeFileSync(file, JSON.stringify({ ...counts, testResults }));
+    const lines = spawnSync(process.execPath, [script, file], { encoding: 'utf8' }).stdout.split('\n');
+    expect(lines.slice(0, 3)).toEqual(['FAILED a.test.ts: goes ill (1.2 s)', 'one', 'more']);
+    expect(lines.slice(-4)).toEqual(['FAILED b.test.ts', 'no such module', '3 passed, 2 failed', '']);
+    expect(lines.length).toBeLessThan(25);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -85,7 +85,7 @@ describe('with search attributes', () => {
       RUNBOOK_METRICS_ADDRESS: `${lab.lab.network.services}:9464`,
     });
     const ready = () => output.out.includes('worker ready: task queue activities');
-    await until('the worker is ready', ready, { deadlineMs: 30_000 });
+    await until('the worker is ready', ready, { deadlineMs: 50_000 });
     expect(output.out.trim().split('\n').every((line) => line.startsWith('{') && line.endsWith('}'))).toBe(true); // prettier-ignore
     const metrics = await fetch(`http://${lab.lab.network.services}:9464/metrics`);
     expect(await metrics.text()).toContain('temporal_');

@@ -3,6 +3,7 @@
  * on the board.
  */
 import type { WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import type { Report } from '../../catalogue';
 import { Bench, historyLength, order, reportOf, until } from './support/bench';
 import type { DialBoard } from './support/dial-board';
@@ -166,6 +167,32 @@ describe('an irreversible step', () => {
     );
   });
 
+  it('whose target does not answer: an operator is told before it does, and is heard', async () => {
+    const dials = board();
+    let gone = false;
+    dials.reading = () => {
+      if (gone) throw ApplicationFailure.create({ type: 'AzureUnavailable', message: 'no answer' });
+    };
+    dials.after = () => {
+      gone = true;
+      throw refusal('jammed');
+    };
+    await bench.withBoard(
+      dials,
+      async (runs) => {
+        const handle = await runs.start(runs.input({ valve: 'b' }));
+        const { trouble } = await until(handle, ({ phase }) => phase === 'needs-operator');
+        expect(trouble).toMatchObject({
+          tried: ['jammed'],
+          now: expect.stringMatching(/valve is being read$/) as string,
+        });
+        await order(handle, 'accept');
+        expect(await reportOf(handle)).toMatchObject({ outcome: 'Accepted' });
+      },
+      neverAsk,
+    );
+  });
+
   it('that certainly had no effect does not keep the run from going back by itself; what it says is looked at', async () => {
     for (const [effect, outcome] of [
       ['before', 'RolledBack'],
@@ -244,6 +271,31 @@ describe('approval', () => {
       await eventually(async () => expect((await runs.lock('left')).holder).toBeUndefined());
       await approvePlan(handle, second.planHash!);
       expect(await reportOf(handle)).toMatchObject({ outcome: 'Succeeded', planHash: second.planHash });
+    });
+  });
+
+  it('that has expired when the lock is free: asked for again', async () => {
+    const dials = board();
+    dials.after = (turn) => (turn === 'left=c' ? untilCancelled() : undefined);
+    await bench.withBoard(dials, async (runs) => {
+      const holder = await runs.start(runs.input({ left: 'c' }));
+      await until(holder, () => dials.turns.includes('left=c'));
+      const approvalTimeoutSeconds = 8;
+      const timing = { soakSeconds: 0, approvalTimeoutSeconds };
+      const handle = await runs.start(
+        runs.input({ right: 'b', left: 'b' }, { approval: 'required', onBusy: 'wait', timing }),
+      );
+      const first = await until(handle, ({ phase }) => phase === 'awaiting-approval');
+      await approvePlan(handle, first.planHash!);
+      const isOver = () => Date.now() > Date.parse(waiting!.since) + approvalTimeoutSeconds * 1000 + 500;
+      const { waiting } = await until(handle, ({ phase }) => phase === 'awaiting-lock');
+      await until(handle, isOver, approvalTimeoutSeconds + 10);
+      await order(holder, 'abort');
+      const again = await until(handle, ({ phase }) => phase === 'awaiting-approval');
+      expect(again.waiting).toMatchObject({ reason: expect.stringMatching(/has expired\)$/) as string });
+      expect(dials.turns).toEqual(['left=c', 'left=a back']);
+      await approvePlan(handle, again.planHash!);
+      expect(await reportOf(handle)).toMatchObject({ outcome: 'Succeeded' });
     });
   });
 

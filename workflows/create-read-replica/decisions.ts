@@ -1,14 +1,13 @@
 /** What a new replica needs, and what stands in its way. Pure, table-tested. */
 import type { ReplicaFacts } from '../../activities/replicas/contract';
 import type { CreateReadReplicaInput, Finding, Topology } from '../../catalogue';
+import { replayLagBytesMax } from '../../catalogue';
 import type { Checks } from '../runbook/checks';
 import { askAll, refuse, refuseLocked, warn } from '../runbook/checks';
 import type { Settlement } from '../runbook/definition';
 import { clientsUnmeasured } from '../deployments';
 import { replicasMax, refuseUnmarked } from '../replication';
 
-/** One that is further behind is not in service. */
-const lagBytesMax = 1024 * 1024;
 /** The guide's "when to add read replicas". */
 const readShareMin = 70;
 
@@ -177,7 +176,7 @@ function stateOf(replica: string, { existing, database }: ReplicaFacts): { serve
   const lag = database.replicas.find(({ name }) => name === replica)?.replayLagBytes;
   const streams = typeof lag === 'number';
   return {
-    serves: state === 'Ready' && streams && lag <= lagBytesMax,
+    serves: state === 'Ready' && streams && lag <= replayLagBytesMax,
     state: `${state} and ${streams ? `${lag} bytes behind` : 'not streaming'}`,
   };
 }

@@ -29,7 +29,8 @@ import type { Runbook } from '../runbook/definition';
 import { runbook } from '../runbook/runbook';
 import type { AnyStep } from '../runbook/step';
 import { change } from '../runbook/step';
-import { findings, poolOf, rolesOf, settled, sizeOf, workOf } from './decisions';
+import { poolOf, rolesOf, settled, sizeOf, switchoverSeconds, workOf } from './decisions';
+import { findings } from './findings';
 
 const read = reads<ReplacementActivities & ReplicaActivities>();
 const act = changes<ReplacementActivities & ReplicaActivities>();
@@ -139,7 +140,7 @@ function stage(wanted: DatabaseReplaceInput, facts: ReplacementFacts): AnyStep {
 }
 
 function switchOver(wanted: DatabaseReplaceInput, facts: ReplacementFacts): AnyStep {
-  const { timing, clientBudget } = wanted;
+  const { timing } = wanted;
   const identity = identityOf(wanted, facts);
   const { source, replica } = identity;
   const pool = poolOf(facts)!;
@@ -151,7 +152,7 @@ function switchOver(wanted: DatabaseReplaceInput, facts: ReplacementFacts): AnyS
     ...{ reversibility: 'irreversible', undoDisturbsClients: true },
     // A promotion was recorded with 30 s; all else takes a second.
     expectedSeconds: 31,
-    impact: `behind ${pool.name}: wait, ≤ ${clientBudget.longestStallSeconds} s`,
+    impact: `behind ${pool.name}: wait while Azure promotes, ≤ ${switchoverSeconds} s`,
     detail: `the promotion is the point of no return; before it, ${roles.join(', ')} may not log in to ${source} any more`,
     show: (primary) => (primary ? `primary, clients of ${pool.name} are there` : `replica of ${source}`),
     read: () => read(`${name} · read whether it is promoted`).readRole(identity),
@@ -176,6 +177,8 @@ function publish({ secret, key, host }: KnownAddress, wanted: DatabaseReplaceInp
   const of = { ...identity, secret, key };
   return change<string, Lead>({
     ...{ name, resource: secretOf(facts, secret), from: host, to: identity.replica, ...calm, expectedSeconds: 5 },
+    // The former primary is closed: whoever was led back to it could not log in.
+    reversibility: 'irreversible',
     detail: 'for who starts anew, and for deployPgbouncer',
     show: (to) => `${key} leads to ${to}`,
     read: () => read(`${name} · read ${key}`).readServerAddress(of),

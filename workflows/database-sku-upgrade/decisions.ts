@@ -4,8 +4,10 @@
  * Sources: "Azure Database for PostgreSQL" documentation, concepts-limits (default connections), concepts-read-replicas
  * (order of scaling, parameters of replicas), concepts-scaling-resources (restart, near-zero-downtime scaling).
  */
-import type { Compute, DatabaseFacts, PoolerPodFacts, ServerFacts, SkuOffer } from '../../activities/database/contract';
+import type { Compute, DatabaseFacts, ServerFacts, SkuOffer } from '../../activities/database/contract';
+import type { Patience } from '../../activities/poolers/contract';
 import type { DatabaseSkuUpgradeInput } from '../../catalogue';
+import { marginSeconds } from '../pauses';
 
 /** Default max_connections by memory in GiB (concepts-limits). It does not follow a change of size by itself. */
 const defaultConnections: [memoryGb: number, connections: number][] = [
@@ -107,7 +109,7 @@ export type PoolerMisfit = 'gives up' | 'turns away';
 const loginRetrySecondsMax = 1;
 
 export function poolerMisfits(
-  { queryWaitTimeoutSeconds = 0, serverLoginRetrySeconds = 0 }: PoolerPodFacts,
+  { queryWaitTimeoutSeconds = 0, serverLoginRetrySeconds = 0 }: Partial<Patience>,
   stallSeconds: number,
 ): PoolerMisfit[] {
   return [
@@ -115,6 +117,27 @@ export function poolerMisfits(
     ...(queryWaitTimeoutSeconds > 0 && queryWaitTimeoutSeconds < stallSeconds ? ['gives up' as const] : []),
     ...(serverLoginRetrySeconds > loginRetrySecondsMax ? ['turns away' as const] : []),
   ];
+}
+
+/** How its pooler is to let clients wait over it, where it does not yet and is ours to configure. */
+export function patienceFor(
+  wanted: DatabaseSkuUpgradeInput,
+  facts: DatabaseFacts,
+): { from: Patience; to: Patience } | undefined {
+  const from = facts.pooler?.configured;
+  if (!from || !computeSteps(wanted, facts).some(({ server }) => server === facts.primary)) return undefined;
+  const stall = expectedStallSeconds(facts.primary);
+  const misfits = poolerMisfits(from, stall);
+  if (misfits.length === 0) return undefined;
+  const to = {
+    queryWaitTimeoutSeconds: misfits.includes('gives up') ? stall + marginSeconds : from.queryWaitTimeoutSeconds,
+    serverLoginRetrySeconds: misfits.includes('turns away') ? loginRetrySecondsMax : from.serverLoginRetrySeconds,
+  };
+  return { from, to };
+}
+
+export function showPatience({ queryWaitTimeoutSeconds: wait, serverLoginRetrySeconds: retry }: Patience): string {
+  return `clients wait ${wait === 0 ? 'for ever' : `${wait} s`}, are turned away for ${retry} s`;
 }
 
 export function offerOf(offers: SkuOffer[], sku: string | undefined): SkuOffer | undefined {

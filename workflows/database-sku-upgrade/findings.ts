@@ -4,9 +4,10 @@
  */
 import type { DatabaseFacts, PoolerPodFacts, ServerFacts } from '../../activities/database/contract';
 import type { DatabaseSkuUpgradeInput, Finding, Topology } from '../../catalogue';
+import { replayLagBytesMax } from '../../catalogue';
 import type { Checks } from '../runbook/checks';
 import { askAll, refuse, refuseLocked, warn } from '../runbook/checks';
-import { computeSteps, expectedStallSeconds, offerOf, poolerMisfits, shortSku } from './decisions';
+import { computeSteps, expectedStallSeconds, offerOf, patienceFor, poolerMisfits, shortSku } from './decisions';
 
 interface Situation {
   wanted: DatabaseSkuUpgradeInput;
@@ -18,8 +19,6 @@ interface Situation {
 
 /** Sizes of Premium SSD that a flexible server takes, GiB (concepts-storage). */
 const storageSizes = [32, 64, 128, 256, 512, 1024, 2048, 4095, 4096, 8192, 16_384, 32_767, 32_768];
-/** A replica that is further behind is not in sync, bytes. */
-const lagBytesMax = 1024 * 1024;
 
 export function findings(wanted: DatabaseSkuUpgradeInput, facts: DatabaseFacts, topology: Topology): Finding[] {
   const servers = [facts.primary, ...facts.replicas];
@@ -128,12 +127,12 @@ const checks: Checks<Situation> = {
           ),
         ];
       }
-      return replica.replayLagBytes > lagBytesMax
+      return replica.replayLagBytes > replayLagBytesMax
         ? [
             refuse(
               'ReplicaBehind',
               'server',
-              `${replica.name} is ${replica.replayLagBytes} bytes behind, at most ${lagBytesMax} are allowed: let it catch up`,
+              `${replica.name} is ${replica.replayLagBytes} bytes behind, at most ${replayLagBytesMax} are allowed: let it catch up`,
             ),
           ]
         : [];
@@ -245,8 +244,12 @@ const checks: Checks<Situation> = {
     );
   },
 
-  'clients of the pooler survive the stall': ({ facts: { primary, pooler }, restarts }) => {
-    const pods = (pooler?.pods ?? []).filter(({ problem }) => problem === undefined);
+  'clients of the pooler survive the stall': ({ wanted, facts, restarts }) => {
+    const { primary, pooler } = facts;
+    // As they will be by then.
+    const pods = (pooler?.pods ?? [])
+      .filter(({ problem }) => problem === undefined)
+      .map((pod) => ({ ...pod, ...patienceFor(wanted, facts)?.to }));
     if (!pooler || !restarts || pods.length === 0) return [];
     const stall = expectedStallSeconds(primary);
     const misfits = pods.flatMap((pod) => poolerMisfits(pod, stall).map((misfit) => ({ pod, misfit })));

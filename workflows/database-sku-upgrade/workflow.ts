@@ -1,13 +1,22 @@
 /**
  * databaseSkuUpgrade: another size for a PostgreSQL flexible server and its replicas.
  *
- * 1. Compute, together with the parameters that share its restart: replicas first on the way up, the primary first on the way
+ * 1. Where clients come through a pooler of ours that would not let them wait for the restart: now it does, until all have their new size.
+ * 2. Compute, together with the parameters that share its restart: replicas first on the way up, the primary first on the way
  *    down. Each step is one restart of one server; undoing it is another.
- * 2. Storage, replicas before the primary. It can never shrink again, so it comes last and is approved by name.
+ * 3. Storage, replicas before the primary. It can never shrink again, so it comes last and is approved by name.
  *
  * Out of scope: high availability mode, IOPS and performance tiers, version upgrades.
  */
-import type { Compute, ComputeBefore, DatabaseActivities, DatabaseFacts } from '../../activities/database/contract';
+import type {
+  Compute,
+  ComputeBefore,
+  DatabaseActivities,
+  DatabaseFacts,
+  PoolerFacts,
+} from '../../activities/database/contract';
+import type { Since } from '../../activities/deployments/contract';
+import type { Patience, PatienceActivities } from '../../activities/poolers/contract';
 import type { DatabaseSkuUpgradeInput, Timing } from '../../catalogue';
 import { databaseSkuUpgradeInput, runbooks, targetOf } from '../../catalogue';
 import { changes, reads, verifications } from '../runbook/activities';
@@ -16,12 +25,12 @@ import { runbook } from '../runbook/runbook';
 import type { AnyStep } from '../runbook/step';
 import { change } from '../runbook/step';
 import type { ComputeStep, StorageStep } from './decisions';
-import { computeSteps, expectedStallSeconds, showCompute, storageSteps } from './decisions';
+import { computeSteps, expectedStallSeconds, patienceFor, showCompute, showPatience, storageSteps } from './decisions';
 import { findings } from './findings';
 
-const read = reads<DatabaseActivities>();
-const act = changes<DatabaseActivities>();
-const check = verifications<DatabaseActivities>();
+const read = reads<DatabaseActivities & PatienceActivities>();
+const act = changes<DatabaseActivities & PatienceActivities>();
+const check = verifications<DatabaseActivities & PatienceActivities>();
 
 export const definition: Runbook<DatabaseSkuUpgradeInput, DatabaseFacts> = {
   name: 'databaseSkuUpgrade',
@@ -32,20 +41,62 @@ export const definition: Runbook<DatabaseSkuUpgradeInput, DatabaseFacts> = {
     read('preflight · read servers, sizes, backups').inspectDatabase({
       server: wanted.server ?? topology.postgres.primary,
     }),
-  targets: (_wanted, { primary, replicas, pooler }) => [
-    ...[primary, ...replicas].map((server) => targetOf('postgres', server.name)),
-    // Nobody changes it, or leads clients there, while the server behind it goes and comes.
-    ...(pooler ? [targetOf('pooler', `${pooler.namespace}.${pooler.name}`)] : []),
-  ],
+  targets: (wanted, facts) => {
+    const { primary, replicas, pooler } = facts;
+    return [
+      ...[primary, ...replicas].map((server) => targetOf('postgres', server.name)),
+      // Nobody changes it, or leads clients there, while the server behind it goes and comes.
+      ...(pooler ? [targetOf('pooler', `${pooler.namespace}.${pooler.name}`)] : []),
+      ...(pooler && patienceFor(wanted, facts) ? [configurationOf(pooler)] : []),
+    ];
+  },
   findings,
-  steps: (wanted, facts) => [
-    ...computeSteps(wanted, facts).map((step) => scale(step, facts, wanted.timing)),
-    ...storageSteps(wanted, facts).map((step) => grow(step, facts, wanted.timing)),
-  ],
+  steps: (wanted, facts) => {
+    const { timing } = wanted;
+    const { pooler } = facts;
+    const patience = patienceFor(wanted, facts);
+    return [
+      ...(pooler && patience ? [wait('let', pooler, patience, timing)] : []),
+      ...computeSteps(wanted, facts).map((step) => scale(step, facts, timing)),
+      ...(pooler && patience ? [wait('no longer let', pooler, { from: patience.to, to: patience.from }, timing)] : []),
+      ...storageSteps(wanted, facts).map((step) => grow(step, facts, timing)),
+    ];
+  },
   clients: (_wanted, { primary }) => ({ kind: 'postgres', server: primary.name }),
 };
 
 export const databaseSkuUpgrade = runbook(definition);
+
+function configurationOf({ namespace, name }: PoolerFacts): string {
+  return targetOf('secret', `${namespace}.${name}`);
+}
+
+/** By the file that its pods have mounted, and a RELOAD: no pod is replaced, no connection ends. */
+function wait(
+  verb: 'let' | 'no longer let',
+  pooler: PoolerFacts,
+  { from, to }: { from: Patience; to: Patience },
+  timing: Timing,
+): AnyStep {
+  const name = `${verb} clients of ${pooler.name} wait`;
+  const deadlineSeconds = timing.verificationTimeoutSeconds;
+  return change<Patience, Since & { patience: Patience }>({
+    ...{ name, resource: configurationOf(pooler), from, to, show: showPatience },
+    ...{ reversibility: 'reversible', undoDisturbsClients: false, impact: 'nothing' },
+    // Kubelets look for changed Secrets once a minute.
+    expectedSeconds: 90,
+    detail: `in each of its ${pooler.pods.length} pods, by a RELOAD`,
+    read: () => read(`${name} · read its configuration`).readPatience(),
+    valueOf: ({ patience }) => patience,
+    set: async (patience, _way, instead) => {
+      await act(`${name} · write it`, timing).changePatience({
+        ...{ from: instead, to: patience, deadlineSeconds: timing.operationTimeoutSeconds },
+      });
+      await act(`${name} · let every pod load it`, timing).loadPatience({ patience, deadlineSeconds });
+    },
+    check: (patience) => check(`${name} · verify in every pod`, timing).verifyPatience({ patience }),
+  });
+}
 
 function scale({ server, from, to }: ComputeStep, { primary }: DatabaseFacts, timing: Timing): AnyStep {
   const name = `scale ${server === primary ? 'primary' : server.name}`;

@@ -74,6 +74,17 @@ const checks: Checks<Situation> = {
         ]
       : [],
 
+  'no cutover has left it half-way': ({ facts: { path, deployment } }) =>
+    path.minReadySeconds < holdSeconds
+      ? []
+      : [
+          refuse(
+            'CutoverHeld',
+            'deployment',
+            `${deployment} is held by a cutover that did not end (minReadySeconds ${path.minReadySeconds}): one pod may be pooled and the others not. Set its strategy, minReadySeconds and progressDeadlineSeconds as they were, let the rollout end, look at its autoscaler's limits, and plan again`,
+          ),
+        ],
+
   'its variable can be changed': ({ facts: { taken, variable, deployment, secret, key } }) =>
     taken
       ? [

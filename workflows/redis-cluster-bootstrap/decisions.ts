@@ -3,6 +3,7 @@ import type { RedisClusterFacts } from '../../activities/redis-clusters/contract
 import type { Finding, RedisClusterBootstrapInput, Topology } from '../../catalogue';
 import type { Checks } from '../runbook/checks';
 import { askAll, refuse, warn } from '../runbook/checks';
+import type { Settlement } from '../runbook/definition';
 import { exceededQuotas, roomFor } from '../scale-deployment/decisions';
 
 interface Situation {
@@ -26,6 +27,16 @@ export function isAdopted({ objects }: RedisClusterFacts): boolean {
 /** Going back would not part them. */
 export function joinsForGood(facts: RedisClusterFacts): boolean {
   return isAdopted(facts) && facts.formation.joins;
+}
+
+/** After the soak: why the nodes that the run has formed are no longer one good cluster. */
+export function settled(
+  _wanted: RedisClusterBootstrapInput,
+  before: RedisClusterFacts,
+  { formation: { state, refusal, missing } }: RedisClusterFacts,
+): Settlement {
+  const isLost = before.formation.state !== 'formed' && state !== 'formed';
+  return { problems: isLost ? [refusal ?? missing ?? 'its pods are gone'] : [], evidence: [] };
 }
 
 /** Only what the plan has said: nodes of this run's own, or an irreversible step. */

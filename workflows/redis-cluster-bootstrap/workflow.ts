@@ -25,7 +25,7 @@ import { changes, marks, reads, verifications } from '../runbook/activities';
 import type { Runbook } from '../runbook/definition';
 import { runbook } from '../runbook/runbook';
 import type { AnyStep, Step } from '../runbook/step';
-import { findings, isAdopted, joinsForGood, mayJoin } from './decisions';
+import { findings, isAdopted, joinsForGood, mayJoin, settled } from './decisions';
 
 const read = reads<RedisClusterActivities>();
 const act = changes<RedisClusterActivities>();
@@ -45,6 +45,7 @@ export const definition: Runbook<RedisClusterBootstrapInput, RedisClusterFacts> 
     ...kinds.map((kind) => resourceOf(kind, namespace, name)),
   ],
   findings,
+  settled,
   steps: (wanted, facts) => [
     ...kinds.filter((kind) => facts.objects[kind].now === undefined).map((kind) => make(kind, wanted, facts)),
     ...(facts.formation.state === 'formed' ? [] : [form(wanted, facts)]),
@@ -70,6 +71,9 @@ function make(kind: RedisClusterKind, wanted: RedisClusterBootstrapInput, facts:
   const settings = settingsOf(wanted);
   const shown = objects[kind].wanted;
   const deadlineSeconds = timing.operationTimeoutSeconds;
+  let neverReady = true;
+  /** Once its pods are gone nobody can say it again. */
+  let isUnused = false;
   const step: Step<RedisObjectBefore> = {
     ...{ name, resource: resourceOf(kind, namespace, cluster), from: 'absent', to: shown, ...calm },
     expectedSeconds: kind === 'StatefulSet' ? 60 : 5,
@@ -81,12 +85,19 @@ function make(kind: RedisClusterKind, wanted: RedisClusterBootstrapInput, facts:
       act(`${name} · make the ${kind}`, timing).makeRedisClusterObject({
         ...{ kind, settings, from: undefined, to: shown, deadlineSeconds },
       }),
-    verify: () => check(`${name} · verify`, timing).verifyRedisClusterObject({ kind, settings, shown }),
+    verify: async () => {
+      const evidence = await check(`${name} · verify`, timing).verifyRedisClusterObject({ kind, settings, shown });
+      neverReady = false;
+      return evidence;
+    },
     undo: async ({ claims: keep }) => {
-      if (kind === 'StatefulSet') {
-        await check(`${name} · ask whether others use it`, timing).verifyRedisClusterUnused({ keep });
+      if (kind === 'StatefulSet' && !isUnused) {
+        await check(`${name} · ask whether others use it`, timing).verifyRedisClusterUnused({ keep, neverReady });
+        isUnused = true;
       }
-      await act(`${name} · remove the ${kind}`, timing).removeRedisClusterObject({ kind, keep, deadlineSeconds });
+      await act(`${name} · remove the ${kind}`, timing).removeRedisClusterObject({
+        ...{ kind, keep, neverReady, deadlineSeconds },
+      });
       return check(`${name} · verify that it is gone`, timing).verifyRedisClusterObject({ kind, settings });
     },
   };

@@ -2,6 +2,7 @@
 import type { ReshardFacts } from '../../activities/resharding/contract';
 import type { Finding, RedisClusterReshardInput, Topology } from '../../catalogue';
 import { askAll, type Checks, refuse, warn } from '../runbook/checks';
+import type { Settlement } from '../runbook/definition';
 import { exceededQuotas, roomFor } from '../scale-deployment/decisions';
 
 interface Situation {
@@ -12,6 +13,15 @@ interface Situation {
 
 export function findings(wanted: RedisClusterReshardInput, facts: ReshardFacts, topology: Topology): Finding[] {
   return askAll(checks, { wanted, facts, topology });
+}
+
+/** After the soak: slots are not moved about in a cluster that is not good, so the run does not go back by itself. */
+export function settled(
+  _wanted: RedisClusterReshardInput,
+  _before: ReshardFacts,
+  { obstacle }: Pick<ReshardFacts, 'obstacle'>,
+): Settlement {
+  return { problems: [], evidence: [], ...(obstacle === undefined ? {} : { drifted: [obstacle] }) };
 }
 
 /** Each master with its replicas. */

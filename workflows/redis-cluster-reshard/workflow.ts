@@ -2,13 +2,14 @@
  * redisClusterReshard: the slots of the topology's Redis cluster, spread evenly over more or fewer masters, under traffic.
  *
  * Out: 1. more pods; 2. they join, each new master with its replicas and without slots; 3. slots move to them.
- * In: 1. slots move away from what is to leave; 2. it leaves, and those that stay forget it; 3. its pods go, their claims stay.
- * What is so already is left out, so a cluster that somebody has left half-way is finished.
+ * In: 1. slots move away from what is to leave; 2. it leads clients to the others for a while, then leaves: each side forgets the other;
+ *     3. its pods go, their claims stay. Where nodes stay whose master is dissolved, 2. has no way back.
+ * What is so already is left out: pods that are there, nodes that have joined, whole slots that were moved.
  *
  * Going back, slots move back to the masters that had them, or to those that have replaced these by then; pods that this run
  * added go with their claims, and pods that it took away come back with theirs.
  *
- * Out of scope: another number of replicas, Valkey's own slot migration, a failover so that other nodes are masters.
+ * Out of scope: another number of replicas, a failover so that other nodes are masters.
  */
 import { sleep } from '@temporalio/workflow';
 import type {
@@ -24,7 +25,7 @@ import { changes, reads, verifications } from '../runbook/activities';
 import type { Runbook } from '../runbook/definition';
 import { runbook } from '../runbook/runbook';
 import type { AnyStep, Step } from '../runbook/step';
-import { findings, podsWanted } from './decisions';
+import { findings, podsWanted, settled } from './decisions';
 
 const read = reads<ReshardActivities>();
 const act = changes<ReshardActivities>();
@@ -40,7 +41,10 @@ export const definition: Runbook<RedisClusterReshardInput, ReshardFacts> = {
     read('preflight · read its pods, nodes, slots, the room').inspectRedisReshard({ masters }),
   targets: (_wanted, facts) => [clusterOf(facts), podsOf(facts)],
   findings,
+  settled,
   steps: (wanted, facts) => {
+    // Of a cluster that is not good it is not known what is missing.
+    if (facts.obstacle !== undefined) return [];
     const pods = podsWanted(wanted, facts);
     const { pods: now = 0, joined, layout } = facts;
     const leaves = joined > pods;
@@ -58,7 +62,7 @@ export const redisClusterReshard = runbook(definition);
 
 const calm = { reversibility: 'reversible' as const, undoDisturbsClients: false };
 
-function scale({ timing, lingerSeconds }: RedisClusterReshardInput, facts: ReshardFacts, pods: number): AnyStep {
+function scale({ timing }: RedisClusterReshardInput, facts: ReshardFacts, pods: number): AnyStep {
   const name = `scale ${facts.name}`;
   const from = facts.pods!;
   const deadlineSeconds = timing.operationTimeoutSeconds;
@@ -71,12 +75,7 @@ function scale({ timing, lingerSeconds }: RedisClusterReshardInput, facts: Resha
       const before = await read(`${name} · read the number of pods`).readRedisPods();
       return { value: `${before.pods} pods`, before };
     },
-    apply: async () => {
-      if (pods < from && lingerSeconds > 0) {
-        await sleep(lingerSeconds * 1000, { summary: `${name} · nodes that have left lead clients to the others` });
-      }
-      await act(`${name} · to ${pods} pods`, timing).changeRedisPods({ from, to: pods, deadlineSeconds });
-    },
+    apply: () => act(`${name} · to ${pods} pods`, timing).changeRedisPods({ from, to: pods, deadlineSeconds }),
     verify: () => verify(pods),
     undo: async ({ claims: keep }) => {
       await act(`${name} · to ${from} pods`, timing).changeRedisPods({ from: pods, to: from, deadlineSeconds });
@@ -96,9 +95,7 @@ function join(wanted: RedisClusterReshardInput, facts: ReshardFacts, nodes: numb
     ...ways.towards(nodes, 15),
     apply: () => ways.join(nodes),
     undo: async () => {
-      // As they are now: those that were read before the step were not all there.
-      const { ids } = await read(`${name} · ask which nodes they are`).readRedisNodes();
-      await ways.leave(facts.joined, ids);
+      await ways.leave(facts.joined);
       return ways.verify(facts.joined);
     },
   };
@@ -106,16 +103,30 @@ function join(wanted: RedisClusterReshardInput, facts: ReshardFacts, nodes: numb
 }
 
 function leave(wanted: RedisClusterReshardInput, facts: ReshardFacts, nodes: number): AnyStep {
-  const ways = membership(`part nodes from ${facts.name}`, wanted, facts);
+  const name = `part nodes from ${facts.name}`;
+  const ways = membership(name, wanted, facts);
+  const { lingerSeconds } = wanted;
   const step: Step<NodesBefore> = {
-    ...ways.towards(nodes, 10),
-    apply: ({ ids }) => ways.leave(nodes, ids),
+    ...ways.towards(nodes, 10 + lingerSeconds),
+    apply: async () => {
+      if (lingerSeconds > 0) {
+        await sleep(lingerSeconds * 1000, { summary: `${name} · nodes that leave lead clients to the others` });
+      }
+      await ways.leave(nodes);
+    },
+  };
+  const { dissolved } = facts;
+  if (dissolved) {
+    const detail = `${dissolved.join(', ')} become replicas of other masters: nothing leads back from there`;
+    return { ...step, reversibility: 'irreversible', detail };
+  }
+  return {
+    ...step,
     undo: async () => {
       await ways.join(facts.joined);
       return ways.verify(facts.joined);
     },
-  };
-  return step;
+  } satisfies Step<NodesBefore>;
 }
 
 /** What joining and leaving have in common: how many of the pods are nodes of the cluster. */
@@ -136,8 +147,8 @@ function membership(name: string, { timing }: RedisClusterReshardInput, facts: R
     }),
     join: (joined: number) =>
       act(`${name} · to ${joined} nodes`, timing).joinRedisNodes({ joined, replicasPerMaster, deadlineSeconds }),
-    leave: (joined: number, ids: Record<string, string>) =>
-      act(`${name} · to ${joined} nodes`, timing).leaveRedisNodes({ joined, replicasPerMaster, ids, deadlineSeconds }),
+    leave: (joined: number) =>
+      act(`${name} · to ${joined} nodes`, timing).leaveRedisNodes({ joined, replicasPerMaster, deadlineSeconds }),
     verify,
   };
 }

@@ -49,22 +49,30 @@ function sameShare(reservedMb: number, from: string, to: string): number {
   return Math.min(most, Math.max(least, Math.round((reservedMb / was.memoryMb) * is.memoryMb)));
 }
 
-/** Tier and size in one; shards apart, because Azure refuses both at once; what is reserved with the size, or alone. */
+/**
+ * Tier and size in one; shards apart, because Azure refuses both at once; what is reserved with the size, or alone. More shards of a
+ * smaller size come first: between the two the data would have no room.
+ */
 export function shapeSteps(wanted: RedisScaleInput, facts: CacheFacts): ShapeStep[] {
   const { shape: now, name } = facts;
   const to = wantedShape(wanted, facts);
-  const sized: CacheShape = { ...now, tier: to.tier, size: to.size, reserved: to.reserved };
+  const sized = (shape: CacheShape): CacheShape => ({ ...shape, tier: to.tier, size: to.size, reserved: to.reserved });
+  const sharded = (shape: CacheShape): CacheShape => ({ ...shape, shards: to.shards ?? 1 });
   const resized = now.tier !== to.tier || now.size !== to.size;
   const reserved = now.reserved.maxmemory !== to.reserved.maxmemory && to.tier !== 'Basic';
-  return [
-    ...(resized ? [{ kind: 'size' as const, name: `scale ${name}`, from: now, to: sized }] : []),
-    ...(!resized && reserved
-      ? [{ kind: 'reserved' as const, name: `reserve memory of ${name}`, from: now, to: sized }]
-      : []),
-    ...((now.shards ?? 1) === (to.shards ?? 1)
-      ? []
-      : [{ kind: 'shards' as const, name: `shard ${name}`, from: sized, to: { ...sized, shards: to.shards ?? 1 } }]),
-  ];
+  const resharded = (now.shards ?? 1) !== (to.shards ?? 1);
+  const shardsFirst = (to.shards ?? 1) > (now.shards ?? 1) && now.tier === to.tier && memoryOf(to) < memoryOf(now);
+  const size = (from: CacheShape): ShapeStep[] => {
+    if (resized) return [{ kind: 'size', name: `scale ${name}`, from, to: sized(from) }];
+    return reserved ? [{ kind: 'reserved', name: `reserve memory of ${name}`, from, to: sized(from) }] : [];
+  };
+  const shards = (from: CacheShape): ShapeStep[] =>
+    resharded ? [{ kind: 'shards', name: `shard ${name}`, from, to: sharded(from) }] : [];
+  return shardsFirst ? [...shards(now), ...size(sharded(now))] : [...size(now), ...shards(sized(now))];
+}
+
+function memoryOf({ size }: CacheShape): number {
+  return findCacheSize(size)?.memoryMb ?? 0;
 }
 
 /** Why Azure refuses to go from one to the other in one operation; undefined where it does not. */

@@ -8,7 +8,15 @@ import { cacheRetirement, findCacheSize, reservedLimits, sizesOf } from '../../c
 import type { Checks } from '../runbook/checks';
 import { askAll, refuse, refuseLocked, warn } from '../runbook/checks';
 import type { Settlement } from '../runbook/definition';
-import { excessBytes, hitRate, losesEverything, refusedByAzure, trafficBetween, wantedShape } from './decisions';
+import {
+  excessBytes,
+  hitRate,
+  losesEverything,
+  refusedByAzure,
+  shapeSteps,
+  trafficBetween,
+  wantedShape,
+} from './decisions';
 
 interface Situation {
   wanted: RedisScaleInput;
@@ -101,8 +109,10 @@ const checks: Checks<Situation> = {
         ];
   },
 
-  'data has room': ({ wanted: { acceptLoss }, facts, to }) => {
-    const excess = excessBytes(to, facts);
+  'data has room': ({ wanted, facts, to }) => {
+    const { acceptLoss } = wanted;
+    // Of each shape on the way: what is evicted there does not come back.
+    const excess = Math.max(0, ...shapeSteps(wanted, facts).map((step) => excessBytes(step.to, facts)));
     if (excess === 0 || losesEverything(facts.shape, to)) return [];
     const share = Math.ceil((100 * excess) / facts.live!.usedMemoryBytes);
     const what = `${to.tier} ${to.size} has no room for ${share} % of the data: Azure evicts the least recently used, whatever the policy says`;

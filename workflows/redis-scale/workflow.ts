@@ -12,7 +12,7 @@
 import type { CacheActivities, CacheBefore, CacheFacts, CacheShape, Wanted } from '../../activities/caches/contract';
 import type { RedisScaleInput, Topology } from '../../catalogue';
 import { redisScaleInput, runbooks, targetOf } from '../../catalogue';
-import { changes, marks, reads, verifications } from '../runbook/activities';
+import { changes, marks, reads, removals, verifications } from '../runbook/activities';
 import type { Runbook } from '../runbook/definition';
 import { runbook } from '../runbook/runbook';
 import type { AnyStep } from '../runbook/step';
@@ -36,6 +36,7 @@ const read = reads<CacheActivities>();
 const act = changes<CacheActivities>();
 const check = verifications<CacheActivities>();
 const mark = marks<CacheActivities>();
+const remove = removals<CacheActivities>();
 
 export const definition: Runbook<RedisScaleInput, CacheFacts> = {
   name: 'redisScale',
@@ -93,7 +94,7 @@ function scale(step: ShapeStep, { timing }: RedisScaleInput, facts: CacheFacts):
         ...{ cache, wanted, marker: marker(wanted.shape) },
         ...(since ? { since } : {}),
       });
-      await mark(`${name} · delete the marker`).tidyMarker({ cache });
+      await remove(`${name} · delete the marker`).tidyMarker({ cache });
       return evidence;
     },
   });

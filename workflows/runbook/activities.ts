@@ -11,37 +11,54 @@ import type { Timing } from '../../catalogue';
 import { noted } from './clock';
 
 /**
- * The six ways in which steps call activities. Every call carries a summary for people: "<step> · <what>".
+ * The seven ways in which steps call activities. Every call carries a summary for people: "<step> · <what>".
  *
- * - `reads`: local activities, one event each. Short, changing nothing, never waiting for another workflow: they occupy one of
- *   the worker's workflow task slots, and enough of them waiting for a workflow of the same worker would wait for ever.
+ * - `reads`: asked for some seconds as local activities, one event each; a system that takes longer, or does not answer, is asked by an
+ *   activity: while a local one lasts the run answers late or not at all. Short, changing nothing, never waiting for another workflow: they
+ *   occupy one of the worker's workflow task slots, and enough of them waiting for a workflow of the same worker would wait for ever.
  * - `marks`: as short, writing only what is the run's own and may be written twice, such as a marker.
+ * - `removals`: what takes a marker away again. Never local: what a local activity has found is on record only when the workflow task
+ *   ends, and the worker that dies before would be followed by one that looks for the marker again.
  * - `exchanges`: short conversations with other workflows, such as the locks.
  * - `changes`: one long activity that waits for a whole operation of Azure's. It heartbeats every second, so a dead worker is
  *   noticed after 5 s, and is told of a cancellation; it is retried until its deadline.
- * - `verifications`: throw until the target shows the new state. Asked for some seconds as a local activity, for mostly it is so at
- *   once; a target that takes longer is polled by an activity, whose retry policy is the polling and costs no events.
+ * - `verifications`: throw until the target shows the new state. Asked like reads, for mostly it is so at once; of the activity that
+ *   polls a target that takes longer, the retry policy is the polling and costs no events.
  * - `companions`: run beside the steps until they are cancelled.
  */
 type AnyActivities = Record<keyof object, never> | object;
 type Caller<Activities> = (summary: string, timing?: Timing) => Activities;
 
-const reading: LocalActivityOptions = {
-  startToCloseTimeout: '60 s',
-  scheduleToCloseTimeout: '5 min',
-  retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '20 s' },
-};
+/** Over before a workflow task's time is (10 s): a longer one costs events of its own. */
+const withinATask = '7 s';
 
-export function reads<Activities extends AnyActivities>(options: LocalActivityOptions = {}): Caller<Activities> {
-  const proxy = proxyLocalActivities<Record<string, (...args: unknown[]) => Promise<unknown>>>({
-    ...reading,
-    ...options,
+export function reads<Activities extends AnyActivities>(): Caller<Activities> {
+  const atOnce = local<Activities>({
+    startToCloseTimeout: withinATask,
+    scheduleToCloseTimeout: withinATask,
+    retry: { initialInterval: '500 ms', backoffCoefficient: 2 },
   });
-  return (summary) => withOptions(proxy, () => ({ summary }));
+  const patient = remote<Activities>((summary) => ({
+    summary,
+    startToCloseTimeout: '60 s',
+    scheduleToCloseTimeout: '5 min',
+    retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '20 s' },
+  }));
+  return (summary, timing) => orElse(atOnce(summary), patient(summary, timing));
 }
 
 export function marks<Activities extends AnyActivities>(): Caller<Activities> {
   return reads<Activities>();
+}
+
+export function removals<Activities extends AnyActivities>(): Caller<Activities> {
+  return remote((summary) => ({
+    summary,
+    // The worker that does it may die, and this long nobody knows.
+    startToCloseTimeout: '20 s',
+    scheduleToCloseTimeout: '5 min',
+    retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumInterval: '20 s' },
+  }));
 }
 
 export function exchanges<Activities extends AnyActivities>(): Caller<Activities> {
@@ -67,7 +84,11 @@ export function changes<Activities extends AnyActivities>(): Caller<Activities> 
 }
 
 export function verifications<Activities extends AnyActivities>(): Caller<Activities> {
-  const atOnce = reads<Activities>(askingAtOnce);
+  const atOnce = local<Activities>({
+    startToCloseTimeout: '4 s',
+    scheduleToCloseTimeout: withinATask,
+    retry: { initialInterval: '1 s', backoffCoefficient: 1, maximumAttempts: 6 },
+  });
   const polling = remote<Activities>((summary, timing) => ({
     summary,
     // One look takes a second or two; the worker that looks may die, and this long nobody knows.
@@ -78,13 +99,6 @@ export function verifications<Activities extends AnyActivities>(): Caller<Activi
   }));
   return (summary, timing) => orElse(atOnce(summary), polling(summary, timing));
 }
-
-/** Over before a workflow task's time is (10 s): a longer one costs events of its own. */
-const askingAtOnce: LocalActivityOptions = {
-  startToCloseTimeout: '4 s',
-  scheduleToCloseTimeout: '7 s',
-  retry: { initialInterval: '1 s', backoffCoefficient: 1, maximumAttempts: 6 },
-};
 
 export function companions<Activities extends AnyActivities>(): Caller<Activities> {
   return remote((summary) => ({
@@ -103,6 +117,11 @@ const noTiming: Timing = {
   verificationTimeoutSeconds: 900,
   approvalTimeoutSeconds: 14_400,
 };
+
+function local<Activities extends AnyActivities>(options: LocalActivityOptions): Caller<Activities> {
+  const proxy = proxyLocalActivities<Record<string, (...args: unknown[]) => Promise<unknown>>>(options);
+  return (summary) => withOptions(proxy, () => ({ summary }));
+}
 
 function remote<Activities extends AnyActivities>(
   optionsFor: (summary: string, timing: Timing) => ActivityOptions,

@@ -7,6 +7,8 @@ export interface Settlement {
   problems: string[];
   /** In sentences, for the report of a run that succeeded. */
   evidence: string[];
+  /** What it cannot be seen to be any more: an operator is asked, for going back could make it worse. */
+  drifted?: string[];
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { ClientMeasurement, Plan, Report, RunStatus, StepProgress } from '../../catalogue';
-import { duration } from '../../catalogue';
+import { duration, lastFailed } from '../../catalogue';
 
 /**
  * A run's current details in Temporal UI: Markdown that answers "what is it doing, since when, is it normal, how do I stop
@@ -93,7 +93,7 @@ function clients(measured: ClientMeasurement, plan: Plan | undefined): string {
     ? ` (budget ${plan.clientBudget.failedRequests} / ${plan.clientBudget.longestStallSeconds} s)`
     : '';
   const unmeasured = measured.unmeasuredSeconds > 0 ? `, ${duration(measured.unmeasuredSeconds)} unmeasured` : '';
-  return `Clients: ${measured.failedRequests} of ${measured.requests} requests failed, longest stall ${measured.longestStallSeconds.toFixed(1)} s${unmeasured}${budget}`;
+  return `Clients: ${measured.failedRequests} of ${measured.requests} requests failed, longest stall ${measured.longestStallSeconds.toFixed(1)} s${unmeasured}${budget}${escape(lastFailed(measured))}`;
 }
 
 function trouble({ trouble, workflowId }: RunStatus): string {
@@ -106,12 +106,23 @@ function trouble({ trouble, workflowId }: RunStatus): string {
   ].join('\n');
 }
 
-function howToStop({ phase, workflowId }: RunStatus): string | undefined {
+function howToStop({ phase, workflowId, planHash, steps }: RunStatus): string | undefined {
   if (phase === 'closed' || phase === 'needs-operator' || phase === 'rolling-back') return undefined;
   if (phase === 'awaiting-approval') {
-    return `Answer: \`runbook approve ${workflowId} --plan …\` or \`runbook reject ${workflowId} --reason …\``;
+    return `Answer: \`runbook approve ${workflowId} --plan ${planHash}${named(steps)} --as …\` or \`runbook reject ${workflowId} --reason …\``;
   }
-  return `Stop: \`runbook pause ${workflowId}\` (before the next step) or \`runbook abort ${workflowId}\` / Cancel (undoes what was done). Do not terminate: that leaves the locks held.`;
+  return `Stop: \`runbook pause ${workflowId} --reason …\` (before the next step) or \`runbook abort ${workflowId} --reason …\` / Cancel (undoes what was done). Do not terminate: that leaves the locks held.`;
+}
+
+/** As the command line takes them. */
+function named(steps: RunStatus['steps']): string {
+  return (
+    steps
+      .filter(({ reversibility }) => reversibility === 'irreversible')
+      // In code a backslash would be shown, and typed.
+      .map(({ name }) => ` --irreversible '${name.replace(/[`\r\n]/g, ' ')}'`)
+      .join('')
+  );
 }
 
 function clock(at: string): string {

@@ -1,6 +1,6 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow';
 import type { FailureType } from '../../catalogue';
-import { asksOperator, hadNoEffect } from '../../catalogue';
+import { asksOperator, failureTypes, hadNoEffect } from '../../catalogue';
 
 /** A failure in words, without a stack. */
 export interface FailureStory {
@@ -31,7 +31,10 @@ export function storyOf(error: unknown): FailureStory {
   return { type: 'Error', message: error instanceof Error ? error.message : String(error), asks: false };
 }
 
-/** A bug in workflow code would be retried for ever by Temporal: everything that must end the run is one of these. */
+/**
+ * A bug in workflow code would be retried for ever by Temporal: everything that must end the run is one of these. The message ends
+ * with what to do, as an activity's does.
+ */
 export function failure(type: FailureType, message: string): ApplicationFailure {
-  return ApplicationFailure.create({ type, message, nonRetryable: true });
+  return ApplicationFailure.create({ type, message: `${message} (${failureTypes[type].advice})`, nonRetryable: true });
 }

@@ -1,7 +1,15 @@
 import { ApplicationFailure, defineQuery, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow';
 import type { ZodType } from 'zod';
-import type { Approval, ClientMeasurement, Order, Plan, Report, RunStatus } from '../../catalogue';
-import { approvalSchema, inputProblems, orderSchema, queryNames, updateNames } from '../../catalogue';
+import type { Approval, ClientMeasurement, Order, OrderName, Plan, Report, RunStatus } from '../../catalogue';
+import {
+  approvalSchema,
+  budgetSignal,
+  inputProblems,
+  lockMessages,
+  orderSchema,
+  queryNames,
+  updateNames,
+} from '../../catalogue';
 import type { Run } from './run';
 import { mayAbort, mayAccept, mayApprove, mayPause, mayReject, mayResume, mayRetry, mayRollBack } from './permissions';
 
@@ -45,10 +53,10 @@ export function handleMessages(run: Run): void {
     'closing as Accepted',
   );
 
-  setHandler(defineSignal('lockGranted'), () => {
+  setHandler(defineSignal(lockMessages.granted), () => {
     run.lockGranted = true;
   });
-  setHandler(defineSignal<[ClientMeasurement]>('clientBudgetExceeded'), (measured) => {
+  setHandler(defineSignal<[ClientMeasurement]>(budgetSignal), (measured) => {
     run.exceedBudget(measured);
     run.show();
   });
@@ -58,7 +66,7 @@ type Reason = string | undefined;
 
 function order(
   run: Run,
-  name: 'reject' | 'pause' | 'resume' | 'abort' | 'retry' | 'rollback' | 'accept',
+  name: OrderName,
   refusal: (run: Run, order: Order) => Reason,
   carryOut: (order: Order) => unknown,
   answer: string,

@@ -1,3 +1,4 @@
+import { CancellationScope } from '@temporalio/workflow';
 import type { Trouble } from '../../catalogue';
 import { storyOf } from './failure';
 import type { OperatorOrder, Run } from './run';
@@ -10,23 +11,32 @@ export async function askOperator(
   { step, causes, orders }: { step: AnyStep | undefined; causes: string[]; orders: Trouble['orders'] },
 ): Promise<OperatorOrder> {
   run.operatorOrder = undefined;
-  run.trouble = {
+  const trouble: Trouble = {
     step: step?.name ?? '',
-    now: await stateNow(step),
+    now: step ? `${step.resource} is being read` : 'no step had begun',
     tried: causes,
     held: run.held,
     orders,
     since: now(),
   };
+  run.trouble = trouble;
   run.enter('needs-operator');
+  // Beside it: one that does not answer is asked for minutes, and by then somebody is to know.
+  const reading = new CancellationScope();
+  if (step) {
+    void reading.run(async () => {
+      trouble.now = await stateNow(step);
+      run.show();
+    });
+  }
   await run.waitFor({ reason: orders.join(', '), on: 'an operator' }, () => run.operatorOrder !== undefined);
+  reading.cancel();
   run.trouble = undefined;
   return run.operatorOrder!;
 }
 
 /** What the target shows, as far as it can be read: never a reason to fail. */
-async function stateNow(step: AnyStep | undefined): Promise<string> {
-  if (!step) return 'no step had begun';
+async function stateNow(step: AnyStep): Promise<string> {
   try {
     return `${step.resource} shows ${(await step.observe()).value} (read at ${now().slice(11, 19)}Z)`;
   } catch (error) {

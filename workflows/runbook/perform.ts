@@ -9,7 +9,7 @@
  */
 import { sleep } from '@temporalio/workflow';
 import type { ClientMeasurement } from '../../catalogue';
-import { duration, exceeds } from '../../catalogue';
+import { duration, exceeds, lastFailed } from '../../catalogue';
 import { afterExceededBudget, afterInterruption } from './decisions';
 import { failure, storyOf } from './failure';
 import type { Settlement } from './definition';
@@ -105,7 +105,7 @@ async function gate(run: Run, begun: Begun[]): Promise<void> {
         : 'ClientBudgetExceededMidway';
     throw failure(
       type,
-      `clients noticed more than the budget allows: ${failedRequests} failed requests, longest stall ${longestStallSeconds.toFixed(1)} s`,
+      `clients noticed more than the budget allows: ${failedRequests} failed requests, longest stall ${longestStallSeconds.toFixed(1)} s${lastFailed(run.clients!)}`,
     );
   }
 }
@@ -130,7 +130,9 @@ async function settle(
   if (run.clients && run.plan && exceeds(run.clients, run.plan.clientBudget)) run.exceedBudget(run.clients);
   await gate(run, begun);
   const { drifted, problems, evidence } = await afterwards();
-  if (drifted.length > 0) throw failure('DriftAfterwards', `no longer as verified: ${drifted.join('; ')}`);
+  if (drifted.length > 0) {
+    throw failure('DriftAfterwards', `no longer as verified: ${[...drifted, ...problems].join('; ')}`);
+  }
   if (problems.length > 0) throw failure('NotSettled', `after the soak: ${problems.join('; ')}`);
   return evidence;
 }

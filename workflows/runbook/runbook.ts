@@ -5,7 +5,7 @@
  * 2. Preflight: read, judge, plan. Refuse with every reason at once; stop here for a dry run.
  * 3. Ask for approval where the policy or the input wants one, bound to the plan's hash.
  * 4. Lock the targets, all or none; preflight again under the lock. Another hash means a new plan,
- *    and a new question where one must be asked.
+ *    and a new question where one must be asked; so does an approval that has expired meanwhile.
  * 5. Perform (perform.ts), measuring clients beside it; roll back (rollback.ts) or ask an operator (operator.ts) where it fails.
  * 6. Report and close: completed for Succeeded and Planned, failed with that type for everything else. The locks see it, and
  *    are free.
@@ -100,17 +100,22 @@ async function prepare<Input extends RunInput, Facts>(
   const look = async (): Promise<Proposal<Facts>> =>
     propose(definition, input, await definition.preflight(input, topology), topology);
   let proposal = await look();
+  // Whoever said yes may be asleep by the time the locks are free.
+  let expired = false;
   for (let plans = 1; ; plans++) {
     adopt(run, proposal.plan);
     const refused = refusalOf(proposal.plan, input);
     if (refused) return refused;
     if (input.dryRun) return { outcome: 'Planned', summary: '' };
-    const denied = await askApproval(run, proposal.plan, input);
+    const denied = await askApproval(run, proposal.plan, input, expired);
     if (denied) return { outcome: 'Refused', summary: `${denied}; nothing was touched` };
+    const approvedAt = Date.now();
     const busy = await lockTargets(run, proposal.plan.targets, input.onBusy);
     if (busy) return { outcome: 'Refused', summary: `${busy}; nothing was touched` };
     const underLock = await look();
-    if (underLock.plan.hash === proposal.plan.hash) return { topology, proposal: underLock };
+    const goodForMs = input.timing.approvalTimeoutSeconds * 1000;
+    expired = proposal.plan.approval.required && Date.now() - approvedAt > goodForMs;
+    if (!expired && underLock.plan.hash === proposal.plan.hash) return { topology, proposal: underLock };
     if (covers(proposal.plan, underLock.plan)) {
       adopt(run, underLock.plan);
       return refusalOf(underLock.plan, input) ?? { topology, proposal: underLock };
@@ -119,7 +124,7 @@ async function prepare<Input extends RunInput, Facts>(
     if (plans === plansMax)
       return {
         outcome: 'Refused',
-        summary: `the plan changed ${plansMax} times before it could begin; nothing was touched`,
+        summary: `the plan changed, or its approval expired, ${plansMax} times before it could begin; nothing was touched`,
       };
     proposal = underLock;
   }
@@ -150,12 +155,13 @@ function refusalOf(plan: Plan, input: RunInput): Ending | undefined {
 }
 
 /** Resolves to why it was denied, or to nothing. */
-async function askApproval(run: Run, plan: Plan, input: RunInput): Promise<string | undefined> {
+async function askApproval(run: Run, plan: Plan, input: RunInput, expired: boolean): Promise<string | undefined> {
   if (!plan.approval.required) return undefined;
   run.enter('awaiting-approval');
   const on = run.approvers.length > 0 ? `one of ${run.approvers.join(', ')}` : `anybody but ${input.requestedBy}`;
+  const again = expired ? '; the one that was given has expired' : '';
   const answered = await run.waitFor(
-    { reason: `approval of plan ${plan.hash} (${plan.approval.why})`, on },
+    { reason: `approval of plan ${plan.hash} (${plan.approval.why}${again})`, on },
     () => run.approval !== undefined || run.rejection !== undefined,
     input.timing.approvalTimeoutSeconds,
   );

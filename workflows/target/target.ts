@@ -2,8 +2,8 @@
  * The lock of one target: one long-lived workflow, id `target:<target>`, started by the first run that asks.
  *
  * 1. Runs ask by the updates `acquire` and `release`, which never block; a run that waits is signalled when it is its turn.
- * 2. While somebody holds the lock, one activity watches that run. If the run closes by an outcome and its release got lost,
- *    the lock is released; if it was terminated, the lock stays and is flagged.
+ * 2. While somebody holds the lock, one activity watches that run. If the run closes with an outcome,
+ *    the lock is free; if it was terminated, the lock stays and is flagged.
  * 3. An operator who has looked unlocks by naming the holder.
  * 4. Continues as new when its history has grown, taking holder and waiters along.
  */

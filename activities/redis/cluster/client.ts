@@ -2,9 +2,13 @@
  * Nodes of a Redis cluster, each spoken to by itself. Connections are kept while something is being done, because every node
  * is asked several times a second. The password is a reference's value: it is kept nowhere.
  */
-import { createClient, RESP_TYPES } from 'redis';
+import { createClient, MultiErrorReply, RESP_TYPES } from 'redis';
+import { connected } from '../connected';
+import { withoutArguments } from '../failures';
+import { fieldOf } from '../info';
 import type { Action } from './convergence';
-import { fieldOf, type Member, type Seen, viewOf } from './view';
+import { nativeCommands, offersNative, slotMigrationsOf } from './native';
+import { type Member, type Seen, type SlotMigration, viewOf } from './view';
 
 export interface ClusterNodes {
   /** Never throws: a node that does not answer is silent. */
@@ -17,6 +21,8 @@ export interface ClusterNodes {
   transaction(member: Member, commands: (string | Buffer)[][]): Promise<void>;
   /** The names of at most so many of its keys: bytes, for not every name is a text. */
   keysIn(member: Member, slot: number, count: number): Promise<Buffer[]>;
+  /** Throws where the server cannot. */
+  migrations(member: Member): Promise<SlotMigration[]>;
 }
 
 /** A node on another continent answers within this. */
@@ -27,10 +33,12 @@ export async function withClusterNodes<T>(
   use: (nodes: ClusterNodes) => Promise<T>,
 ): Promise<T> {
   const clients = new Map<string, Promise<Client>>();
+  /** A server that is replaced by another has another connection. */
+  const native = new WeakMap<Client, Promise<boolean>>();
 
   const clientOf = (member: Member) => {
     const place = `${member.host}:${member.port}`;
-    const known = clients.get(place) ?? connect(member, password);
+    const known = clients.get(place) ?? connected(newClient(member, password));
     clients.set(place, known);
     return known;
   };
@@ -39,28 +47,40 @@ export async function withClusterNodes<T>(
       return await send(await clientOf(member));
     } catch (error) {
       if (!isReply(error)) forget(clients, member);
+      if (error instanceof Error) error.message = withoutArguments(error.message);
       throw error;
     }
   };
   const ask: ClusterNodes['ask'] = (member, command) => using(member, (client) => client.sendCommand(command));
   const text = async (member: Member, ...command: string[]) => (await ask(member, command)) as string;
+  const isNative = (member: Member) =>
+    using(member, (client) => {
+      const known = native.get(client) ?? client.sendCommand(['COMMAND', 'INFO', ...nativeCommands]).then(offersNative);
+      native.set(client, known);
+      return known;
+    });
+  const migrations: ClusterNodes['migrations'] = async (member) =>
+    slotMigrationsOf(await ask(member, ['CLUSTER', 'GETSLOTMIGRATIONS']));
 
   try {
     return await use({
-      ask,
+      ...{ ask, migrations },
 
       async read(member) {
         try {
           // Before the others: while it loads its data it answers nothing else.
-          const info = await text(member, 'INFO');
+          const [info, canMigrate] = await Promise.all([text(member, 'INFO'), isNative(member)]);
           if (fieldOf(info, 'loading') === '1') return { member, silent: 'it is loading its data' };
           if (fieldOf(info, 'cluster_enabled') !== '1') return { member, view: viewWithoutCluster };
-          const [clusterInfo, nodes, keys] = await Promise.all([
+          const [own, clusterInfo, nodes, keys] = await Promise.all([
+            // Before what it says of slots: what is over by then has moved them.
+            canMigrate ? migrations(member) : undefined,
             text(member, 'CLUSTER', 'INFO'),
             text(member, 'CLUSTER', 'NODES'),
             ask(member, ['DBSIZE']),
           ]);
-          return { member, view: viewOf({ info, clusterInfo, nodes, keys: Number(keys) }) };
+          const view = viewOf({ info, clusterInfo, nodes, keys: Number(keys), ...(own ? { migrations: own } : {}) });
+          return { member, view };
         } catch (error) {
           return { member, silent: (error as Error).message || (error as Error).name };
         }
@@ -68,7 +88,13 @@ export async function withClusterNodes<T>(
 
       async transaction(member, commands) {
         await using(member, (client) =>
-          commands.reduce((multi, command) => multi.addCommand(command), client.multi()).exec(),
+          commands
+            .reduce((multi, command) => multi.addCommand(command), client.multi())
+            .exec()
+            .catch((error: unknown) => {
+              // It counts the refusals, and does not say what they are.
+              throw error instanceof MultiErrorReply ? error.errors().next().value : error;
+            }),
         );
       },
 
@@ -107,20 +133,9 @@ const newClient = ({ host, port }: Member, password: string | undefined) =>
     socket: { host, port, connectTimeout: answerMs, socketTimeout: answerMs, reconnectStrategy: false },
     // A node that went away must not be waited for by its next command.
     disableOfflineQueue: true,
+    // The socket has a time-out; one of each command would cost more than the command, of which there are tens of thousands.
+    commandOptions: { timeout: 0 },
   });
-
-async function connect(member: Member, password: string | undefined): Promise<Client> {
-  const client = newClient(member, password);
-  // Without a listener the process would end; what is wrong is thrown by the call that meets it.
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    return client;
-  } catch (error) {
-    client.destroy();
-    throw error;
-  }
-}
 
 function forget(clients: Map<string, Promise<Client>>, { host, port }: Member): void {
   const place = `${host}:${port}`;

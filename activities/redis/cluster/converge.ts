@@ -4,6 +4,7 @@ import { failure } from '../../failures';
 import type { ClusterNodes } from './client';
 import { type Action, decide, joins } from './convergence';
 import type { Shape } from './layout';
+import { Deadline, untilRead } from './patience';
 import type { Member } from './view';
 
 export interface Convergence {
@@ -14,7 +15,7 @@ export interface Convergence {
   mayJoin: boolean;
   /** Right before anything is sent, and in each round: throws where another may be at it by now, and where it is over. */
   assertAwake(): void;
-  /** Throws when the time is over, with what is still missing. */
+  /** Throws when the time is over, with what is still missing. A node that is late then has `patienceMs` more (patience.ts). */
   assertInTime(missing: string): void;
 }
 
@@ -24,7 +25,8 @@ const pauseMs = 100;
 /** Answers with what was done. Throws ClusterRefused, and whatever assertInTime throws. */
 export async function converge(nodes: ClusterNodes, of: Convergence): Promise<string[]> {
   const done: string[] = [];
-  let members = await of.members();
+  const deadline = new Deadline(of.assertInTime);
+  let members = await untilRead(of.members, of);
   for (;;) {
     const seen = await Promise.all(members.map((member) => nodes.read(member)));
     const decision = decide(seen, of.shape);
@@ -47,8 +49,8 @@ export async function converge(nodes: ClusterNodes, of: Convergence): Promise<st
         else missing = `${what}: ${(result.reason as Error).message}`;
       }
     }
-    of.assertInTime(missing);
-    if (seen.some((one) => 'silent' in one)) members = await of.members();
+    deadline.assert({ seen, waits: decision.answer === 'wait', missing });
+    if (seen.some((one) => 'silent' in one)) members = await untilRead(of.members, of);
     await sleep(pauseMs);
   }
 }

@@ -23,8 +23,12 @@ export interface Markers {
 }
 
 const answerMs = 5000;
-/** A third or less of the slots is one master's: so many names surely meet each of twenty. */
-const namesMax = 400;
+/** Less than the client waits for an answer. */
+const copyMs = 4000;
+/** A marker whose run cannot take it away any more goes by itself: after the longest that a run waits for people. */
+const lifeSeconds = 4 * 24 * 3600;
+/** So many names meet a master with a single slot, but for one time in 200,000. */
+const namesMax = 200_000;
 
 export async function withMarkers<T>(
   members: Member[],
@@ -52,13 +56,14 @@ export async function withMarkers<T>(
           const { master } = cluster.slots[slotOf(key)]!;
           if (written.has(master.id)) continue;
           const client = await cluster.nodeClient(master);
-          await client.set(key, run);
-          const copies = await client.wait(replicas, answerMs);
+          await client.set(key, run, { expiration: { type: 'EX', value: lifeSeconds } });
+          const copies = await client.wait(replicas, copyMs);
           if (copies < replicas) {
             throw failure('NotVerified', `a marker is on ${copies} of ${replicas} replicas of ${master.address}`);
           }
           written.set(master.id, key);
         }
+        if (written.size < cluster.masters.length) throw failure('NotVerified', 'no marker was found for a master');
         return [...written.values()];
       },
 
@@ -68,7 +73,8 @@ export async function withMarkers<T>(
       },
 
       async note(text) {
-        if (text !== undefined) await cluster.set(named('note'), text);
+        if (text !== undefined)
+          await cluster.set(named('note'), text, { expiration: { type: 'EX', value: lifeSeconds } });
         return (await cluster.get(named('note'))) ?? undefined;
       },
 

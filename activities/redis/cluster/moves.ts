@@ -10,11 +10,20 @@
  *
  * A master without slots gets its first one alone, because clients do not know it before.
  *
+ * When all is moved, a shard may have two masters: one that died, was replaced, and came back when its last slots had gone to
+ * others. Nobody takes a slot from it any more, which is how Redis would make it a replica. It follows the other then; unless it
+ * holds keys, which may be nowhere else: those of slots that were coming to it when it died.
+ *
+ * Where the servers move slots by themselves (native.ts), they are told to, all at once. What they are at already is watched where it is
+ * this plan's, cancelled where it is the way back of it, and anything else is somebody else's. Slots that are half moved are
+ * not theirs: those are finished as above.
+ *
  * Only slots that the two layouts differ in are touched, and only where one of the two masters has them. Pure, table-tested.
  */
 import type { Shard } from './balance';
+import { type Order, ordersOf, runningOf, wayOf } from './native';
 import type { Node } from './nodes';
-import { slotsOf } from './slots';
+import { showRanges, slotsOf } from './slots';
 
 export interface SlotPlan {
   before: Shard[];
@@ -37,11 +46,21 @@ export interface Settlement {
   at: Node;
 }
 
+export interface Following {
+  at: Node;
+  master: Node;
+}
+
 export type NextMoves =
   | { answer: 'done' }
   | { answer: 'wait'; reason: string }
   | { answer: 'drift'; reason: string }
-  | { answer: 'act'; settle: Settlement[]; moves: Move[] };
+  /** Nothing is right to do about it but by hand. */
+  | { answer: 'refuse'; reason: string }
+  | { answer: 'act'; settle: Settlement[]; moves: Move[] }
+  /** By the servers themselves. `cancel`, `watch`: at which of them. */
+  | { answer: 'order'; cancel: Node[]; begin: Order[]; watch: Node[] }
+  | { answer: 'follow'; follow: Following[] };
 
 export interface Situation {
   /** Those that answer. */
@@ -53,21 +72,56 @@ export interface Situation {
 }
 
 /** `most`: of each master that gives slots away. */
-export function nextMoves({ before, after }: SlotPlan, situation: Situation, most: number): NextMoves {
+export function nextMoves(plan: SlotPlan, situation: Situation, most: number): NextMoves {
+  const next = nextSlots(plan, situation, most);
+  if (next.answer !== 'done') return next;
+  const follow = replaced(plan.before, situation.nodes);
+  for (const { at, master } of follow) {
+    const [former, present] = [at.member.pod, master.member.pod];
+    if (at.self.slots.length > 0)
+      return { answer: 'wait', reason: `${former} does not know yet that ${present} has replaced it` };
+    if (at.view.keys > 0) {
+      return {
+        answer: 'refuse',
+        reason: `${former}, which ${present} has replaced, holds ${at.view.keys} keys of slots that are not its own: compare them with ${present}'s, then delete them there`,
+      };
+    }
+  }
+  return follow.length > 0 ? { answer: 'follow', follow } : next;
+}
+
+function nextSlots({ before, after }: SlotPlan, situation: Situation, most: number): NextMoves {
   const masters = before.map((shard) => masterOf(shard, situation.nodes));
   const missing = masters.findIndex((master) => master === undefined);
-  if (missing >= 0) return { answer: 'wait', reason: `no node of ${before[missing]!.ids[0]!.slice(0, 8)} is a master` };
+  if (missing >= 0)
+    return {
+      answer: 'wait',
+      reason: `no pod of the shard of node ${before[missing]!.ids[0]!.slice(0, 8)} is a master`,
+    };
   const known = masters as Node[];
   const claims = known.map(({ self }) => new Set(slotsOf(self.slots)));
   const marks = marksOf(known);
   const was = holdersOf(before);
   const is = holdersOf(after);
+  const under = underWay(known, was, is);
+  if ('drift' in under) return { answer: 'drift', reason: under.drift };
 
   const settle: Settlement[] = [];
   const half: Move[] = [];
   const fresh: Move[] = [];
   for (const [slot, source] of was) {
+    if (under.slots.has(slot)) continue;
     const target = is.get(slot)!;
+    const marked = marks.get(slot) ?? [];
+    // One of a third master, or that leads to one, is not of this plan: its keys may be there.
+    const alien = marked.some(({ at, peer }) => {
+      const [one, other] = [known[source], known[target]];
+      const opposite = at === one ? target : at === other ? source : undefined;
+      return opposite === undefined || !before[opposite]!.ids.includes(peer);
+    });
+    if (alien) return { answer: 'drift', reason: `slot ${slot} is being moved by somebody else` };
+    // Most slots stay, and are where they belong.
+    if (source === target && claims[source]!.has(slot) && !marks.has(slot)) continue;
     const sides = [...new Set([source, target])].map((index) => ({ index, node: known[index]! }));
     const owners = sides
       .filter(({ index }) => claims[index]!.has(slot))
@@ -86,7 +140,6 @@ export function nextMoves({ before, after }: SlotPlan, situation: Situation, mos
       return { answer: 'drift', reason: `slot ${slot} is with ${taken.member.pod}, where nobody was to move it` };
     }
     const other = sides.find(({ index }) => index !== owner.index);
-    const marked = marks.get(slot) ?? [];
     if (!other) {
       if (marked.length > 0) return { answer: 'drift', reason: `slot ${slot} is being moved by somebody else` };
       continue;
@@ -108,7 +161,47 @@ export function nextMoves({ before, after }: SlotPlan, situation: Situation, mos
       else half.push({ ...move, half: true });
     } else if (owner.index !== target) fresh.push({ ...move, half: false });
   }
-  return chosen(settle, half, fresh, situation, most);
+  const way = wayOf(situation.nodes);
+  if (settle.length + half.length > 0 || (way === 'pipeline' && under.slots.size === 0)) {
+    return chosen(settle, half, fresh, situation, most);
+  }
+  return ordered(under, way === 'native' ? fresh : [], situation);
+}
+
+interface UnderWay {
+  slots: Set<number>;
+  watch: Node[];
+  cancel: Node[];
+}
+
+/** What the servers are at by themselves. */
+function underWay(masters: Node[], was: Map<number, number>, is: Map<number, number>): UnderWay | { drift: string } {
+  const under: UnderWay = { slots: new Set(), watch: [], cancel: [] };
+  for (const [index, at] of masters.entries()) {
+    for (const migration of runningOf(at)) {
+      const to = masters.findIndex(({ view }) => view.id === migration.to);
+      const slots = slotsOf(migration.slots);
+      const isOurs = slots.every((slot) => was.get(slot) === index && is.get(slot) === to);
+      const isBack = slots.every((slot) => is.get(slot) === index && was.get(slot) === to);
+      if (!isOurs && !isBack) {
+        return { drift: `${at.member.pod} is moving slots ${showRanges(migration.slots)}, told to by somebody else` };
+      }
+      const nodes = isOurs ? under.watch : under.cancel;
+      if (!nodes.includes(at)) nodes.push(at);
+      for (const slot of slots) under.slots.add(slot);
+    }
+  }
+  return under;
+}
+
+function ordered({ watch, cancel }: UnderWay, fresh: Move[], { nodes, trouble }: Situation): NextMoves {
+  const begin =
+    trouble === undefined
+      ? ordersOf(fresh.filter(({ from, to }) => ![from, to].some((node) => seenFailing(node, nodes))))
+      : [];
+  if (watch.length + cancel.length + begin.length > 0) return { answer: 'order', cancel, begin, watch };
+  if (fresh.length === 0 && trouble === undefined) return { answer: 'done' };
+  return { answer: 'wait', reason: trouble ?? 'a node sees another as failing' };
 }
 
 function chosen(
@@ -140,10 +233,22 @@ function chosen(
 }
 
 /** After a failover one of its replicas is; the former one may not have heard of it yet. */
-function masterOf({ ids }: Shard, nodes: Node[]): Node | undefined {
+function masterOf(shard: Shard, nodes: Node[]): Node | undefined {
+  return mastersOf(shard, nodes)[0];
+}
+
+/** The one with the newest epoch first. */
+function mastersOf({ ids }: Shard, nodes: Node[]): Node[] {
   return nodes
     .filter(({ view, self }) => ids.includes(view.id) && self.master === undefined)
-    .sort((one, other) => other.self.epoch - one.self.epoch)[0];
+    .sort((one, other) => other.self.epoch - one.self.epoch);
+}
+
+function replaced(shards: Shard[], nodes: Node[]): Following[] {
+  return shards.flatMap((shard) => {
+    const [master, ...former] = mastersOf(shard, nodes);
+    return former.map((at) => ({ at, master: master! }));
+  });
 }
 
 /** Its replica is about to replace it, and does not know what is on its way. */
@@ -157,11 +262,19 @@ function attributes(one: Node, other: Node, slot: number): boolean {
   return includes(one.view.known.find(({ id }) => id === other.view.id)?.slots ?? [], slot);
 }
 
-function marksOf(masters: Node[]): Map<number, { at: Node; way: 'in' | 'out' }[]> {
-  const marks = new Map<number, { at: Node; way: 'in' | 'out' }[]>();
+interface Mark {
+  at: Node;
+  way: 'in' | 'out';
+  /** Id of the other side. */
+  peer: string;
+}
+
+function marksOf(masters: Node[]): Map<number, Mark[]> {
+  const marks = new Map<number, Mark[]>();
   for (const at of masters) {
-    for (const mark of at.self.moving) {
-      marks.set(mark.slot, [...(marks.get(mark.slot) ?? []), { at, way: 'to' in mark ? 'out' : 'in' }]);
+    for (const moving of at.self.moving) {
+      const mark: Mark = 'to' in moving ? { at, way: 'out', peer: moving.to } : { at, way: 'in', peer: moving.from };
+      marks.set(moving.slot, [...(marks.get(moving.slot) ?? []), mark]);
     }
   }
   return marks;

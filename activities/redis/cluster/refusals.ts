@@ -1,4 +1,5 @@
 /** Why nodes are not made into a cluster: keys or slots could be lost, or somebody else is at work. Pure, table-tested. */
+import { runningOf } from './native';
 import { mastersFor, mastersWanted, newClaims, type Shape } from './layout';
 import { idsOf, type Node, overlaps, owns, related, unclaimed } from './nodes';
 import { rangesOf, showRanges, slotsOf } from './slots';
@@ -30,6 +31,7 @@ function refusalsOf(node: Node, nodes: Node[]): Refusal[] {
   const { view, self } = node;
   const { pod } = node.member;
   const ids = idsOf(nodes);
+  const [running] = runningOf(node);
   const stranger = view.known.find(({ id, flags, connected }) => {
     const gone = ['handshake', 'fail', 'fail?', 'noaddr'].some((flag) => flags.includes(flag));
     return !ids.has(id) && connected && !gone;
@@ -38,7 +40,11 @@ function refusalsOf(node: Node, nodes: Node[]): Refusal[] {
     !view.clusterEnabled && { code: 'ClusterModeOff', reason: `${pod} runs without cluster mode` },
     self.moving.length > 0 && {
       code: 'SlotsMoving',
-      reason: `${pod} is moving slot ${self.moving[0]!.slot}: finish that first (redis-cli --cluster fix)`,
+      reason: `${pod} is moving slot ${self.moving[0]!.slot}: retry the run that began it (redis-cli --cluster fix may delete keys)`,
+    },
+    running !== undefined && {
+      code: 'SlotsMoving',
+      reason: `${pod} is moving slots ${showRanges(running.slots)} by itself: let it finish, or call it off (CLUSTER CANCELSLOTMIGRATIONS)`,
     },
     stranger !== undefined && {
       code: 'NodesOfAnotherCluster',

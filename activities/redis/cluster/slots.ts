@@ -5,6 +5,12 @@ export const slotCount = 16_384;
 
 export type SlotRange = [first: number, last: number];
 
+/** From `5` or `5-9`. */
+export function rangeOf(text: string): SlotRange {
+  const [first = 0, last = first] = text.split('-').map(Number);
+  return [first, last];
+}
+
 export function sizeOf(ranges: SlotRange[]): number {
   return ranges.reduce((sum, [first, last]) => sum + last - first + 1, 0);
 }

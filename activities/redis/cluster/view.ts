@@ -2,7 +2,8 @@
  * A cluster as one of its nodes sees it: CLUSTER NODES, CLUSTER INFO, INFO and DBSIZE, read into plain data. Pure.
  * (redis.io/commands/cluster-nodes; handshake nodes bear a random id until they have answered.)
  */
-import type { SlotRange } from './slots';
+import { fieldOf } from '../info';
+import { rangeOf, type SlotRange } from './slots';
 
 /** A pod that is to be a node of the cluster. */
 export interface Member {
@@ -25,6 +26,8 @@ export interface NodeView {
   linkUp: boolean;
   /** Itself among them. */
   known: KnownNode[];
+  /** That it performs or has performed; absent where the server cannot. */
+  migrations?: SlotMigration[];
 }
 
 export interface KnownNode {
@@ -42,13 +45,31 @@ export interface KnownNode {
   moving: MovingSlot[];
 }
 
+/** One that servers perform by themselves, as the master says that gives the slots away (native.ts). */
+export interface SlotMigration {
+  name: string;
+  /** The id of the node that gets them. */
+  to: string;
+  slots: SlotRange[];
+  /** `running`: in any state that is not an end. */
+  state: 'running' | 'success' | 'failed' | 'cancelled';
+  /** The server's own words. */
+  message: string;
+}
+
 /** With the id of the node on the other side. */
 export type MovingSlot = { slot: number } & ({ to: string } | { from: string });
 
 /** A member and what it sees, or why it does not say. */
 export type Seen = { member: Member } & ({ view: NodeView } | { silent: string });
 
-export function viewOf(answers: { info: string; clusterInfo: string; nodes: string; keys: number }): NodeView {
+export function viewOf(answers: {
+  info: string;
+  clusterInfo: string;
+  nodes: string;
+  keys: number;
+  migrations?: SlotMigration[];
+}): NodeView {
   const known = answers.nodes.split('\n').filter(Boolean).map(knownNode);
   const myself = known.find(({ flags }) => flags.includes('myself'));
   if (!myself) throw new Error('CLUSTER NODES without a line of the node itself');
@@ -59,12 +80,8 @@ export function viewOf(answers: { info: string; clusterInfo: string; nodes: stri
     keys: answers.keys,
     linkUp: fieldOf(answers.info, 'master_link_status') === 'up',
     known,
+    ...(answers.migrations ? { migrations: answers.migrations } : {}),
   };
-}
-
-/** `name:value` of INFO and CLUSTER INFO. */
-export function fieldOf(info: string, name: string): string | undefined {
-  return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1];
 }
 
 function knownNode(line: string): KnownNode {
@@ -84,9 +101,4 @@ function knownNode(line: string): KnownNode {
 function movingSlot(text: string): MovingSlot {
   const [, slot, way, id = ''] = /^\[(\d+)-([<>])-(\w+)\]$/.exec(text) ?? [];
   return way === '>' ? { slot: Number(slot), to: id } : { slot: Number(slot), from: id };
-}
-
-function rangeOf(text: string): SlotRange {
-  const [first = 0, last = first] = text.split('-').map(Number);
-  return [first, last];
 }

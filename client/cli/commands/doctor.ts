@@ -11,7 +11,9 @@ import { action } from '../session';
 export function addDoctorCommand(program: Command): void {
   program
     .command('doctor')
-    .description('check what a run needs: Temporal, search attributes, a worker, the topology, Azure')
+    .description(
+      'check what a run needs: Temporal, search attributes, a worker, the topology; Azure where ARM_ENDPOINT says which',
+    )
     .option('--fix', 'register search attributes that are missing')
     .action(action(doctor));
 }

@@ -15,7 +15,7 @@ export function addLockCommands(program: Command): void {
     .command('unlock <target>')
     .description('take a lock from a run that ended without giving it back')
     .requiredOption('--holder <run>', 'the run that you have looked at')
-    .requiredOption('--reason <text>', 'why it is safe; the lock keeps it')
+    .requiredOption('--reason <text>', 'why it is safe; it stays in the lock’s history')
     .action(action(unlockTarget));
 }
 

@@ -1,14 +1,11 @@
 import type { ClientBudget, ClientMeasurement } from '../../../catalogue';
-import { duration } from '../../../catalogue';
+import { duration, lastFailed } from '../../../catalogue';
 import type { Look } from './text';
 import { tint } from './text';
 
 /** What clients noticed, against what they may notice. */
-export function renderClients(
-  { requests, failedRequests, longestStallSeconds, unmeasuredSeconds }: ClientMeasurement,
-  budget: ClientBudget | undefined,
-  look: Look,
-): string {
+export function renderClients(measured: ClientMeasurement, budget: ClientBudget | undefined, look: Look): string {
+  const { requests, failedRequests, longestStallSeconds, unmeasuredSeconds } = measured;
   const exceeded =
     budget !== undefined &&
     (failedRequests > budget.failedRequests || longestStallSeconds > budget.longestStallSeconds);
@@ -18,5 +15,5 @@ export function renderClients(
       : ` (budget ${budget.failedRequests.toLocaleString('en')} / ${budget.longestStallSeconds} s)`;
   const unmeasured = unmeasuredSeconds > 0 ? `; ${duration(unmeasuredSeconds)} unmeasured` : '';
   const text = `clients: ${failedRequests.toLocaleString('en')} of ${requests.toLocaleString('en')} requests failed, longest stall ${longestStallSeconds.toFixed(1)} s${of}${unmeasured}`;
-  return exceeded ? tint(look, 'red', `${text}: over budget`) : text;
+  return `${exceeded ? tint(look, 'red', `${text}: over budget`) : text}${lastFailed(measured)}`;
 }

@@ -36,13 +36,13 @@ function head(
   return `${tint(look, 'bold', runbook)}   ${subject}   ${tint(look, 'cyan', outcome ?? phase)}, ${since} in all\n${workflowId}${plan}`;
 }
 
-export function renderWaiting({ reason, on, since, until }: Waiting, now: string, look: Look): string {
+function renderWaiting({ reason, on, since, until }: Waiting, now: string, look: Look): string {
   const end = until === undefined ? '' : `, until ${clock(until)}`;
   return tint(look, 'yellow', `waits for ${on}: ${reason} (${duration(Math.round(secondsBetween(since, now)))}${end})`);
 }
 
 /** The orders that make sense now, as they are typed. */
-export function renderOptions(status: RunStatus, look: Look): string {
+function renderOptions(status: RunStatus, look: Look): string {
   const id = shellWord(status.workflowId);
   switch (status.phase) {
     case 'awaiting-approval':

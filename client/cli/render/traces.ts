@@ -16,6 +16,7 @@ export function renderTraces(given: Traces, { workflowId, url }: RunReference, l
     targets,
     startedAt,
     lastEvent,
+    lastWork,
     workerLastSeen,
     taskQueue,
   } = plainAll(given);
@@ -24,6 +25,7 @@ export function renderTraces(given: Traces, { workflowId, url }: RunReference, l
     ['asked by', requestedBy ?? 'unknown'],
     ['targets', targets.length === 0 ? 'unknown' : targets.join(', ')],
     ['started', moment(startedAt)],
+    ['last work', lastWork === undefined ? 'unknown' : `${lastWork.what}, begun ${moment(lastWork.at)}`],
     ['last event', lastEvent === undefined ? 'none' : `${lastEvent.type}, ${moment(lastEvent.at)}`],
     [
       'worker',

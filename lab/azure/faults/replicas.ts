@@ -8,7 +8,7 @@ export type ReplicaFault = 'replica-lags' | 'replica-diverges';
 export const replicaFaults: ReplicaFault[] = ['replica-lags', 'replica-diverges'];
 
 export async function spoil(replica: PostgresServer, fault: ReplicaFault, by: unknown): Promise<void> {
-  if (fault === 'replica-diverges') return replica.promote();
+  if (fault === 'replica-diverges') return void (await replica.promote());
   if (by === 'delay') return replica.configure({ recovery_min_apply_delay: '1h' });
   await replica.sql('SELECT pg_wal_replay_pause()');
 }

@@ -54,25 +54,27 @@ export const promote: OperationKind<Promotion> = {
     const source = replica.source;
     if (source === undefined) return;
     await time.reach(0.5);
-    if (operation.parameters.mode === 'Switchover')
-      await switchOver(context, replica, source, operation.parameters.option);
-    else await standAlone(context, replica, source, operation.parameters.option);
+    const way = operation.parameters.mode === 'Switchover' ? switchOver : standAlone;
+    operation.effectiveAt = (await way(context, replica, source, operation.parameters.option))?.toISOString();
   },
 };
 
+/** Resolves to when the replica took writes; undefined where it had done so before. */
 async function standAlone(
   context: Context,
   replica: FlexibleServer,
   source: string,
   option: Promotion['option'],
-): Promise<void> {
+): Promise<Date | undefined> {
   const process = context.postgres(replica.name);
+  let at: Date | undefined;
   if (process.standby) {
     if (option === 'Planned') await replayed(context, replica.name, await writtenBy(context, source));
-    await process.promote();
+    at = await process.promote();
   }
   context.store.putServer({ ...replica, source: undefined });
   void takeAutomaticBackup(context, replica.name);
+  return at;
 }
 
 async function switchOver(
@@ -80,16 +82,17 @@ async function switchOver(
   replica: FlexibleServer,
   source: string,
   option: Promotion['option'],
-): Promise<void> {
+): Promise<Date | undefined> {
   const old = context.store.server(source)!;
   const others = context.store.replicasOf(source).filter(({ name }) => name !== replica.name);
   const process = context.postgres(replica.name);
+  let at: Date | undefined;
   if (process.standby) {
     const written = option === 'Planned' ? await writtenBy(context, source) : undefined;
     // A clean stop sends everything, and ends the standbys' connections only after that.
     await context.postgres(source).stop();
     if (written) await replayed(context, replica.name, written);
-    await process.promote();
+    at = await process.promote();
   }
   context.store.putServer({ ...replica, source: undefined, virtualEndpoints: swappedEndpoints(old, replica.name) });
   void takeAutomaticBackup(context, replica.name);
@@ -99,6 +102,7 @@ async function switchOver(
     });
     await makeReplica(context, follower.name, replica.name);
   }
+  return at;
 }
 
 /** The endpoints move to the new primary, with it as their first member: the writer. */

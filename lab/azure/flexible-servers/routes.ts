@@ -115,12 +115,14 @@ function patch(context: Context, request: FastifyRequest, reply: FastifyReply, s
   if (promotion) {
     const switchover = promotion.mode === 'Switchover';
     const servers = [server.name, server.source!];
+    const refusal = busyRefusal(context, servers, 'other') ?? refused;
+    if (!refusal) context.faults.beforeUpdate(server.name, () => viewOf(context, server));
     return accept(context, request, reply, {
       ...{ kind: 'promote', server: server.name, exclusive: true, parameters: promotion },
       name: switchover ? 'ReadReplicaSiteSwapManagementOperation' : 'PromoteReadReplicaManagementOperation',
       holds: servers.map((held) => ({ server: held, state: 'Updating' as const })),
       timing: switchover ? timings.switchover : timings.promote,
-      refusal: busyRefusal(context, servers, 'other') ?? refused,
+      refusal,
     });
   }
   const refusal =

@@ -10,14 +10,13 @@ import { assertApiVersion } from '../api-versions';
 import type { Context } from '../context';
 import { AzureError, gatewayErrors, providerErrors } from '../errors';
 import { assertUnlocked } from '../locks';
-import { cacheProvider, provider, serverInPath } from '../names';
+import { cacheProvider, provider, serverInPath, tenant } from '../names';
 import { withoutSecrets, type LoggedRequest } from '../request-log';
 import { factsOf, hasFacts, setFacts } from './facts';
 import { alwaysSent, operationIdentifier, rateLimits, routingRequestId } from './headers';
 import { bearerToken, callerOf } from './identity';
 import { groupIn, isMutation, resourceIn, subscriptionIn, typeIn } from './path';
 
-export const tenant = '72f988bf-86f1-41af-91ab-2d7cd011db47';
 /** Of the program that serves caches, the same for all of its replies. */
 const serverVersionId = randomUUID();
 const bodyLimit = 4 * 1024 * 1024;

@@ -7,17 +7,38 @@ import { parseBody } from '../http/body';
 import { factsOf, paramsOf } from '../http/facts';
 import { lockView, locksAt, type ResourceLock } from '../locks';
 import { cacheOf } from '../caches/access';
-import { cacheId, groupId, serverId } from '../names';
+import { cacheId, groupId, serverId, tenant } from '../names';
 import type { ResourceGroup } from '../store';
 import { serverOf } from '../flexible-servers/access';
 import { cachePath, groupPath, serverPath, subscriptionPath } from './paths';
 
 export function managementRoutes(app: FastifyInstance, context: Context): void {
+  subscriptionRoutes(app, context);
   groupRoutes(app, context);
   lockRoutes(app, context);
   app.get(`${subscriptionPath}/providers/Microsoft.Insights/eventtypes/management/values`, (request) => ({
     value: context.activityLog.list(factsOf(request).query['$filter']),
   }));
+}
+
+/** What a client that signs in asks first (learn.microsoft.com, rest/api/resources/subscriptions). */
+function subscriptionRoutes(app: FastifyInstance, { options: { subscriptionId } }: Context): void {
+  const view = {
+    id: `/subscriptions/${subscriptionId}`,
+    subscriptionId,
+    tenantId: tenant,
+    displayName: 'lab',
+    state: 'Enabled',
+    subscriptionPolicies: {
+      locationPlacementId: 'Public_2014-09-01',
+      quotaId: 'PayAsYouGo_2014-09-01',
+      spendingLimit: 'Off',
+    },
+    authorizationSource: 'RoleBased',
+    managedByTenants: [],
+  };
+  app.get('/subscriptions', () => ({ value: [view] }));
+  app.get(subscriptionPath, () => view);
 }
 
 function groupRoutes(app: FastifyInstance, context: Context): void {

@@ -10,6 +10,8 @@ import type { ClusterLayout } from '../layout';
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 const requestDeadlineMs = 30_000;
+/** The API server closes a connection that was idle for 90 s: one that is used again is not just being closed. */
+const idleMs = 30_000;
 
 /** What the API server refused: `code` is HTTP's. */
 export class ApiError extends Error {
@@ -33,7 +35,7 @@ export class Api {
     private readonly userAgent: string,
     certificateAuthority: string,
   ) {
-    this.agent = new Agent({ keepAlive: true, ca: certificateAuthority, maxSockets: 32 });
+    this.agent = new Agent({ keepAlive: true, ca: certificateAuthority, maxSockets: 32, timeout: idleMs });
   }
 
   /** `userAgent` is told in the audit log. */

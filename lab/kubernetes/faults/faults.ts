@@ -10,7 +10,7 @@ import { ControlPlane } from '../control/control-plane';
 import { type BrokenImage, Registry } from '../images/registry';
 import { ClusterLayout, productionNamespace } from '../layout';
 import { Competitor, type Competition } from './competitor';
-import { killContainers } from './kill-containers';
+import { freezeContainers, killContainers } from './signal-containers';
 
 /** Told in the audit log. */
 const userAgent = 'lab-fault';
@@ -93,6 +93,12 @@ export class ClusterFaults {
   /** SIGKILL to the first process of each container of a pod; the kubelet starts them again. Throws when none runs. */
   async killPod(name: string): Promise<void> {
     await killContainers(this.layout, await this.api.get<Pod>(this.path('', 'v1', 'pods', name)));
+  }
+
+  /** It answers nothing for so long, and does not know. Throws when none runs. */
+  async freezePod(name: string, seconds: number): Promise<void> {
+    const pod = await this.api.get<Pod>(this.path('', 'v1', 'pods', name));
+    await freezeContainers(this.layout, pod, seconds * 1000);
   }
 
   /** Of a deployment, by its label `app`; those that are on their way out are left out. */

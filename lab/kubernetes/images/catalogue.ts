@@ -9,7 +9,7 @@ import { cacheFolder, program } from '../../cache';
 import { repository } from '../../lab';
 import { type Image, imagePrograms, parseReference } from './image';
 import { pgbouncer } from './pgbouncer';
-import { redis } from './redis';
+import { redis, valkey } from './redis';
 
 interface Entry {
   /** Tags that were pushed. */
@@ -30,6 +30,7 @@ const entries: Record<string, Entry> = {
   'broxiva/durable-runbooks': { tags: versions, image: own },
   busybox: { tags: versions, image: () => shell },
   redis: { tags: /^7(\.\d+){0,2}(-alpine)?$/, image: redis },
+  'valkey/valkey': { tags: /^9(\.\d+){0,2}(-alpine(\d+\.\d+)?|-[a-z]+)?$/, image: valkey },
   'edoburu/pgbouncer': { tags: versions, image: pgbouncer },
 };
 

@@ -27,6 +27,8 @@ export class PodWorker implements ManagedPod {
   place: PodPlace | undefined;
   private readonly startedAt: string;
   volumes: Map<string, string> | undefined;
+  /** Settles when nothing is written to its volumes any more. */
+  private preparing: Promise<unknown> = Promise.resolve();
   private readonly containers: ContainerManager;
   private termination: Promise<void> | undefined;
   private gone = false;
@@ -139,6 +141,8 @@ export class PodWorker implements ManagedPod {
       this.runtime.events.tell(this.pod, 'Warning', 'FailedMount', error.message);
       return;
     }
+    // It may have been deleted meanwhile: nothing is started that nobody would end.
+    if (this.terminating) return;
     for (const slot of this.initSlots) {
       if (!isDone(slot)) this.containers.ensure(slot, this.initPolicy(slot));
       if (!isDone(slot) && !(slot.spec.restartPolicy === 'Always' && slot.started)) return;
@@ -153,7 +157,9 @@ export class PodWorker implements ManagedPod {
   private async prepareVolumes(): Promise<Map<string, string>> {
     const { namespace = 'default' } = this.pod.metadata;
     const sources = this.runtime.sources(namespace, this.pod.spec.serviceAccountName ?? 'default');
-    return prepareVolumes(this.pod, this.place!, join(this.folder, 'volumes'), sources);
+    const prepared = prepareVolumes(this.pod, this.place!, join(this.folder, 'volumes'), sources);
+    this.preparing = Promise.allSettled([this.preparing, prepared]);
+    return prepared;
   }
 
   private async terminate(graceSeconds: number): Promise<void> {
@@ -164,6 +170,8 @@ export class PodWorker implements ManagedPod {
     await this.deleteObject();
     this.stop();
     if (this.place) this.runtime.releaseAddress(this.place.podIP);
+    // What is just being written would be in the way, and come back.
+    await this.preparing;
     await rm(this.folder, { recursive: true, force: true });
     this.finished();
   }

@@ -5,7 +5,7 @@ const statements = [
   'CREATE TABLE IF NOT EXISTS products (id int PRIMARY KEY, name text, price_cents int)',
   `INSERT INTO products SELECT n, 'Product ' || n, 100 * n FROM generate_series(1, 50) AS n ON CONFLICT DO NOTHING`,
   `CREATE TABLE IF NOT EXISTS orders
-     (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, product_id int, ordered_at timestamptz DEFAULT now())`,
+     (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, product_id int, reference text, ordered_at timestamptz DEFAULT now())`,
   `CREATE TABLE IF NOT EXISTS finished_jobs
      (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, queue text, job text, finished_at timestamptz DEFAULT now())`,
 ];

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClusterNodes, withClusterNodes } from '../../../activities/redis/cluster/client';
 import { converge } from '../../../activities/redis/cluster/converge';
 import { type Markers, withMarkers } from '../../../activities/redis/cluster/markers';
-import { make, samples } from './half-made';
+import { isFinishable, make, samples } from './half-made';
 import { ConfirmedWriter, lostOf } from './confirmed-writer';
 import { nodeTimeoutMs, port, RedisProcesses } from './redis-processes';
 
@@ -103,17 +103,33 @@ test.each([0, 150, 400, 900, 1600])('redis-cli --cluster create, killed after %d
   await expectGood();
 });
 
+/** What each master says of itself: its slots, and how many keys it has. */
+async function ownParts(): Promise<Record<number, string>> {
+  const parts = redis.members.map(async ({ ordinal }) => {
+    const nodes = (await redis.cli(ordinal, 'CLUSTER', 'NODES')).split('\n');
+    const [, , flags = '', , , , , , ...slots] = nodes.find((line) => line.includes('myself'))!.split(' ');
+    return [ordinal, flags.includes('master') ? `${slots.join(' ')}: ${await redis.cli(ordinal, 'DBSIZE')}` : flags];
+  });
+  return Object.fromEntries(await Promise.all(parts)) as Record<number, string>;
+}
+
 const seed = Number(process.env.SEED || 20_261_127);
 const count = Number(process.env.HALF_MADE || 4);
 
 test.each(samples(seed, count).map((state, index) => [index, JSON.stringify(state), state] as const))(
-  `half-made cluster %d of seed ${seed} is finished: %s`,
+  `half-made cluster %d of seed ${seed} is finished, or refused and untouched: %s`,
   async (_index, _text, state) => {
     redis = await six();
     const keys = await make(redis, state);
-    await form();
-    await expectGood();
-    for (const key of keys) expect(await redis.redisCli('-c', '-h', redis.member(0).host, 'GET', key)).toBe(key);
+    if (isFinishable(state)) {
+      await form();
+      await expectGood();
+      for (const key of keys) expect(await redis.redisCli('-c', '-h', redis.member(0).host, 'GET', key)).toBe(key);
+      return;
+    }
+    const before = await ownParts();
+    await expect(form()).rejects.toMatchObject({ type: 'ClusterRefused' });
+    expect(await ownParts()).toEqual(before);
   },
   90_000,
 );

@@ -24,34 +24,37 @@ export interface HalfMade {
 const nodes = 6;
 const node = fc.nat(nodes - 1);
 const pair = fc.tuple(node, node);
+const parts = <Owner>(owner: fc.Arbitrary<Owner>) => fc.array(owner, { minLength: 8, maxLength: 8 });
 
-/** At most three owners: what can be finished. */
-export const halfMade: fc.Arbitrary<HalfMade> = fc
-  .uniqueArray(node, { minLength: 3, maxLength: 3 })
-  .chain((masters) =>
-    fc.record({
-      met: fc.array(pair, { maxLength: 8 }),
-      owners: fc.array(
-        fc.option(
-          fc.nat(2).map((index) => masters[index]!),
-          { nil: undefined, freq: 2 },
+/** At most three owners. */
+export const halfMade: fc.Arbitrary<HalfMade> = fc.uniqueArray(node, { minLength: 3, maxLength: 3 }).chain((masters) =>
+  fc.record({
+    met: fc.array(pair, { maxLength: 8 }),
+    owners: fc.oneof(
+      {
+        weight: 4,
+        arbitrary: parts(
+          fc.option(
+            fc.nat(2).map((index) => masters[index]!),
+            { nil: undefined, freq: 2 },
+          ),
         ),
-        {
-          minLength: 8,
-          maxLength: 8,
-        },
-      ),
-      keys: fc.oneof(fc.constant(0), fc.constant(20)),
-      follow: fc.array(pair, { maxLength: 3 }),
-      restarted: fc.array(node, { maxLength: 2 }),
-      moved: fc.oneof(fc.array(node, { maxLength: 3 }), fc.constant<number[]>([0, 1, 2, 3, 4, 5])),
-    }),
-  )
-  // All parts with two owners, or fewer left than masters: that can only be refused.
-  .filter(({ owners }) => {
-    const count = new Set(owners.filter((owner) => owner !== undefined)).size;
-    return count === 3 || owners.filter((owner) => owner === undefined).length >= 3 - count;
-  });
+      },
+      // Two have it all.
+      { weight: 1, arbitrary: parts(fc.nat(1).map((index) => masters[index]!)) },
+    ),
+    keys: fc.oneof(fc.constant(0), fc.constant(20)),
+    follow: fc.array(pair, { maxLength: 3 }),
+    restarted: fc.array(node, { maxLength: 2 }),
+    moved: fc.oneof(fc.array(node, { maxLength: 3 }), fc.constant<number[]>([0, 1, 2, 3, 4, 5])),
+  }),
+);
+
+/** All parts with two owners, or fewer left than masters lack: that can only be refused. */
+export function isFinishable({ owners }: HalfMade): boolean {
+  const count = new Set(owners.filter((owner) => owner !== undefined)).size;
+  return count === 3 || owners.filter((owner) => owner === undefined).length >= 3 - count;
+}
 
 export function samples(seed: number, count: number): HalfMade[] {
   return fc.sample(halfMade, { seed, numRuns: count });

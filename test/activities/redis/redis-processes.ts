@@ -1,4 +1,4 @@
-/** Real Redis servers in cluster mode, each with an address of its own, as pods have. */
+/** Real Redis or Valkey servers in cluster mode, each with an address of its own, as pods have. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createClient } from 'redis';
 import type { Member } from '../../../activities/redis/cluster/view';
-import { cacheFolder } from '../../../lab/cache';
+import { cacheFolder, program } from '../../../lab/cache';
 
 const run = promisify(execFile);
 const programs = join(cacheFolder(), 'debian', 'usr');
@@ -32,7 +32,7 @@ export class RedisProcesses {
 
   constructor(
     readonly count: number,
-    private readonly options: { settings?: string[]; machines?: string[] } = {},
+    private readonly options: { settings?: string[]; machines?: string[]; valkey?: boolean } = {},
   ) {}
 
   async start(): Promise<this> {
@@ -46,7 +46,7 @@ export class RedisProcesses {
     const folder = join(this.folder, String(ordinal));
     mkdirSync(folder, { recursive: true });
     const child = spawn(
-      join(programs, 'bin', 'redis-server'),
+      this.options.valkey ? program('valkey-server') : join(programs, 'bin', 'redis-server'),
       [
         ...['--bind', address, '--port', String(port), '--dir', folder, '--cluster-announce-ip', address],
         ...['--cluster-enabled', 'yes', '--cluster-config-file', 'nodes.conf', '--protected-mode', 'no'],
@@ -73,6 +73,15 @@ export class RedisProcesses {
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await ended;
+  }
+
+  /** It answers nothing, and does not know. */
+  freeze(ordinal: number): void {
+    this.running.get(ordinal)!.kill('SIGSTOP');
+  }
+
+  thaw(ordinal: number): void {
+    this.running.get(ordinal)!.kill('SIGCONT');
   }
 
   async stop(): Promise<void> {

@@ -101,13 +101,13 @@ test('whoever moves them dies between any two requests, on the way there and bac
   expect(await traffic.lost()).toEqual([]);
 });
 
-test('a node that gives slots, then one that gets them, is killed half-way and back after its replica took over: finished, and no key is lost', async () => {
+test('a node that gives slots, on the way there and on the way back, is killed half-way and back after its replica took over: finished, and no key is lost', async () => {
   await traffic.stop();
   const giver = await ordinalOf(plan.before.find(({ slots }) => slots.length > 0)!.ids[0]!);
-  const getter = await ordinalOf(plan.before.find(({ slots }) => slots.length === 0)!.ids[0]!);
+  const giverBack = await ordinalOf(plan.before.find(({ slots }) => slots.length === 0)!.ids[0]!);
   for (const [victim, way] of [
     [giver, plan],
-    [getter, back(plan)],
+    [giverBack, back(plan)],
   ] as const) {
     const { use, over } = striking(1500, () => killed(victim, 3 * nodeTimeoutMs));
     await move(redis, way, use);
@@ -115,6 +115,21 @@ test('a node that gives slots, then one that gets them, is killed half-way and b
     expect(await layout()).toEqual(partitionOf(way.after));
   }
   expect(await traffic.lost()).toEqual([]);
+});
+
+test('a replica that has taken over from a master without slots is followed by it: nobody else would tell it', async () => {
+  const { ids } = plan.before.find(({ slots }) => slots.length === 0)!;
+  const members = () => withClusterNodes(undefined, (nodes) => allOf(redis, nodes));
+  const ofShard = async () => (await members()).filter(({ view }) => ids.includes(view.id));
+  const replica = (await ofShard()).find(({ self }) => self.master !== undefined)!;
+  expect(await redis.cli(replica.member.ordinal, 'CLUSTER', 'FAILOVER', 'TAKEOVER')).toBe('OK');
+  const roles = async () => (await ofShard()).map(({ view, self }) => [view.id, self.master]);
+  await until('both are masters', async () => (await roles()).every(([, master]) => master === undefined), {
+    deadlineMs: 50_000,
+  });
+  await move(redis, back(plan));
+  expect(await roles()).toContainEqual([ids.find((id) => id !== replica.view.id), replica.view.id]);
+  expect(await layout()).toEqual(partitionOf(plan.before));
 });
 
 test('where a node does not say which keys it holds, nobody says that none is where its slot is not', async () => {
@@ -128,11 +143,19 @@ test('where a node does not say which keys it holds, nobody says that none is wh
       answering = await allOf(redis, nodes);
       return answering.filter(({ self }) => self.master === undefined).length === 4;
     };
-    await until('four masters are left', settled, { deadlineMs: 30_000, everyMs: 100 });
+    await until('four masters are left', settled, { deadlineMs: 50_000, everyMs: 100 });
     const getter = answering.find(({ view, self }) => ids.includes(view.id) && self.master === undefined)!;
     expect((await strays(nodes, answering, plan)).size).toBe(4);
     await redis.kill(getter.member.ordinal);
     await expect(strays(nodes, answering, plan)).rejects.toThrow(/does not say which keys it holds/);
     await redis.startOne(getter.member.ordinal);
+  });
+});
+
+test('what a node refuses in a transaction is told in its own words', async () => {
+  await withClusterNodes(undefined, async (nodes) => {
+    const commands = [['PING'], ['CLUSTER', 'FORGET', 'nobody'], ['GET']];
+    await expect(nodes.transaction(redis.members[0]!, commands.slice(0, 2))).rejects.toThrow(/^ERR .*nobody/);
+    await expect(nodes.transaction(redis.members[0]!, commands)).rejects.toThrow(/wrong number of arguments|EXECABORT/);
   });
 });

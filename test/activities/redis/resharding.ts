@@ -1,9 +1,10 @@
 /** Slots moved between real Redis servers by the runbook's own part. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Shard } from '../../../activities/redis/cluster/balance';
+import type { Moved } from '../../../activities/redis/cluster/batch';
 import { type ClusterNodes, withClusterNodes } from '../../../activities/redis/cluster/client';
 import { converge } from '../../../activities/redis/cluster/converge';
-import { migrate, type Moved } from '../../../activities/redis/cluster/migration';
+import { migrate, type Migration } from '../../../activities/redis/cluster/migration';
 import type { SlotPlan } from '../../../activities/redis/cluster/moves';
 import { type Node, nodeOf, shardsIn } from '../../../activities/redis/cluster/nodes';
 import type { RedisProcesses } from './redis-processes';
@@ -44,11 +45,16 @@ export async function allOf(redis: RedisProcesses, nodes: ClusterNodes): Promise
   }
 }
 
-export function move(redis: RedisProcesses, plan: SlotPlan, use = (nodes: ClusterNodes) => nodes): Promise<Moved> {
+export function move(
+  redis: RedisProcesses,
+  plan: SlotPlan,
+  use = (nodes: ClusterNodes) => nodes,
+  mover: Partial<Pick<Migration, 'assertAwake' | 'isOurs'>> = {},
+): Promise<Moved> {
   return withClusterNodes(undefined, (nodes) =>
     migrate(use(nodes), {
       ...{ plan, password: undefined, members: async () => redis.members, assertAwake: () => undefined },
-      assertInTime: inTime(),
+      ...{ assertInTime: inTime(), isOurs: () => true, ...mover },
     }),
   );
 }

@@ -116,7 +116,7 @@ export class ActivityLab {
     await until('the worker is ready', () => {
       if (worker.exitCode !== null) throw new Error(`the worker ended: ${output}`);
       return output.includes('worker ready');
-    }, { deadlineMs: 30_000 }); // prettier-ignore
+    }, { deadlineMs: 50_000 }); // prettier-ignore
   }
 
   async endWorker(signal: NodeJS.Signals): Promise<void> {

@@ -81,9 +81,15 @@ it('a rollback tells the cause, and what proves the old state', () => {
 });
 
 it('an exceeded budget and time that nobody measured are said', () => {
-  const clients = { requests: 900, failedRequests: 201, longestStallSeconds: 3, unmeasuredSeconds: 9.5 };
+  const clients = {
+    requests: 900,
+    failedRequests: 201,
+    longestStallSeconds: 3,
+    unmeasuredSeconds: 9.5,
+    lastFailure: 'refused',
+  };
   expect(renderReport(report({ clients }), run, look)).toContain(
-    'clients: 201 of 900 requests failed, longest stall 3.0 s (budget 200 / 60 s); 9.5 s unmeasured: over budget',
+    'clients: 201 of 900 requests failed, longest stall 3.0 s (budget 200 / 60 s); 9.5 s unmeasured: over budget; the last that failed: refused',
   );
 });
 

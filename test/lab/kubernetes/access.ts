@@ -38,7 +38,7 @@ export function accessTests(theLab: () => Lab): void {
   test.concurrent('top shows what pods use', async () => {
     const measured = async () =>
       /broxiva-api\S+ +\d+m +\d\d+Mi/.test((await runKubectl(theLab(), ['top', 'pods', '-n', production])).out);
-    await until('top shows pods', measured, { deadlineMs: 20_000, everyMs: 500 });
+    await until('top shows pods', measured, { deadlineMs: 50_000, everyMs: 500 });
   });
 
   test.concurrent("the guide's questions to Redis", async () => {
@@ -53,7 +53,7 @@ export function accessTests(theLab: () => Lab): void {
       /^email-queue: \d+ waiting\n$/,
     );
     const finished = async () => (await finishedJobs(theLab())) - before === 220;
-    await until('all are finished', finished, { deadlineMs: 40_000, everyMs: 300 });
+    await until('all are finished', finished, { deadlineMs: 50_000, everyMs: 300 });
     const { out, code } = await exec('broxiva-api', 'npm', 'run', 'queue:status');
     expect({ out, code }).toEqual({ code: 0, out: 'email-queue: 0 waiting\nnotification-queue: 0 waiting\n' });
   });

@@ -19,7 +19,7 @@ export function faultTests(theLab: () => Lab): void {
     (await podsOf(theLab(), 'broxiva-web')).map(({ status }) => status.containerStatuses?.[0]?.state.waiting?.reason);
   const readyPods = async () =>
     (await podsOf(theLab(), 'broxiva-web')).filter(({ status }) => status.containerStatuses?.[0]?.ready).length;
-  const soon = (what: string, is: () => Promise<boolean>) => until(what, is, { deadlineMs: 30_000, everyMs: 200 });
+  const soon = (what: string, is: () => Promise<boolean>) => until(what, is, { deadlineMs: 50_000, everyMs: 200 });
 
   test('new pods crash, or cannot be pulled, while those that run go on', async () => {
     faults.pushImage('broxiva/web:1.0.0', 'crash');

@@ -33,6 +33,6 @@ export function nameTests(theLab: () => Lab): void {
         () => true,
         () => false,
       );
-    await until('it resolves', resolves, { deadlineMs: 10_000, everyMs: 200 });
+    await until('it resolves', resolves, { deadlineMs: 50_000, everyMs: 200 });
   });
 }

@@ -1,5 +1,7 @@
 /** Pods: they become ready, answer through their Service, are started again when they end, and go as Kubernetes wants it. */
+import { readdirSync } from 'node:fs';
 import { Agent } from 'node:http';
+import { ClusterLayout } from '../../../lab/kubernetes/layout';
 import type { Lab } from '../../../lab/lab';
 import { until } from '../../../lab/processes';
 import { apply, kubectl, kubectlJson, pod, podsOf, processOf, serviceUrl, statusOf } from './cluster-lab';
@@ -32,7 +34,27 @@ export function podTests(theLab: () => Lab): void {
       const [status] = now.status.containerStatuses;
       return status.restartCount === 1 && status.ready && status.lastState.terminated.exitCode === 137;
     };
-    await until('the container runs again', restarted, { deadlineMs: 20_000, everyMs: 200 });
+    await until('the container runs again', restarted, { deadlineMs: 50_000, everyMs: 200 });
+  });
+
+  test.concurrent('pods that are deleted while their volumes are being written leave nothing behind', async () => {
+    const data = Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`key-${index}`, 'x'.repeat(500)]));
+    await apply(theLab(), { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'many' }, data });
+    const names = Array.from({ length: 20 }, (_, index) => `hasty-${index}`);
+    const volumes = [{ name: 'many', configMap: { name: 'many' } }];
+    const volumeMounts = [{ name: 'many', mountPath: '/many' }];
+    await apply(theLab(), ...names.map((name) => pod(name, { command: ['sleep', '600'], volumeMounts }, { volumes })));
+    const { items } = await kubectlJson(theLab(), 'get', 'pods');
+    const uids = new Set(
+      items.filter(({ metadata }: any) => names.includes(metadata.name)).map(({ metadata }: any) => metadata.uid),
+    );
+    await kubectl(theLab(), 'delete', 'pod', '--grace-period=0', '--force', ...names);
+    const folder = new ClusterLayout(theLab()).podsFolder;
+    const left = () => readdirSync(folder).filter((uid) => uids.has(uid)).length;
+    await until('their folders are gone', () => left() === 0, { deadlineMs: 50_000, everyMs: 100 });
+    await apply(theLab(), pod('afterwards', { command: ['sleep', '600'] }));
+    const runs = async () => (await statusOf(theLab(), 'afterwards'))?.ready === true;
+    await until('the kubelet is there', runs, { deadlineMs: 50_000, everyMs: 200 });
   });
 
   test.concurrent('an image that no registry has is told as ErrImagePull, then ImagePullBackOff', async () => {
@@ -42,13 +64,13 @@ export function podTests(theLab: () => Lab): void {
       seen.add((await statusOf(theLab(), 'no-image'))?.state.waiting?.reason);
       return seen.has('ErrImagePull') && seen.has('ImagePullBackOff');
     };
-    await until('both reasons were seen', both, { deadlineMs: 20_000, everyMs: 100 });
+    await until('both reasons were seen', both, { deadlineMs: 50_000, everyMs: 100 });
   });
 
   test.concurrent('a container that ends again and again waits longer each time: CrashLoopBackOff', async () => {
     await apply(theLab(), pod('crashing', { command: ['sh', '-c', 'echo no; exit 3'] }));
     const waits = async () => (await statusOf(theLab(), 'crashing'))?.state.waiting?.reason === 'CrashLoopBackOff';
-    await until('it waits', waits, { deadlineMs: 20_000, everyMs: 200 });
+    await until('it waits', waits, { deadlineMs: 50_000, everyMs: 200 });
     expect((await statusOf(theLab(), 'crashing')).lastState.terminated).toMatchObject({ exitCode: 3, reason: 'Error' });
   });
 
@@ -78,7 +100,7 @@ export function podTests(theLab: () => Lab): void {
         pod('waiting', { command, env, volumeMounts }, { restartPolicy: 'Never', volumes, initContainers }),
       );
       const told = async () => (await kubectl(theLab(), 'get', 'events')).includes('secret "late" not found');
-      await until('the event was told', told, { deadlineMs: 10_000, everyMs: 200 });
+      await until('the event was told', told, { deadlineMs: 50_000, everyMs: 200 });
       await kubectl(theLab(), 'create', 'secret', 'generic', 'late', '--from-literal=word=yes');
       await kubectl(theLab(), 'wait', 'pod/waiting', '--for=jsonpath={.status.phase}=Succeeded', '--timeout=20s');
     },
@@ -109,11 +131,14 @@ export function podTests(theLab: () => Lab): void {
       await kubectl(theLab(), 'wait', 'pod/leaving', '--for=condition=Ready', '--timeout=20s');
       const url = `http://${(await kubectlJson(theLab(), 'get', 'pod', 'leaving')).status.podIP}:3000/health`;
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-      expect((await ask(url, agent)).headers).toMatchObject({ connection: 'keep-alive', 'keep-alive': 'timeout=2' });
+      expect((await ask(url, { agent })).headers).toMatchObject({
+        connection: 'keep-alive',
+        'keep-alive': 'timeout=2',
+      });
       await kubectl(theLab(), 'delete', 'pod', 'leaving', '--wait=false');
       const draining = async () => (await kubectl(theLab(), 'logs', 'leaving')).includes('draining');
-      await until('it has heard SIGTERM', draining, { deadlineMs: 10_000, everyMs: 50 });
-      expect(await ask(url, agent)).toMatchObject({ status: 200, reused: true, headers: { connection: 'close' } });
+      await until('it has heard SIGTERM', draining, { deadlineMs: 50_000, everyMs: 50 });
+      expect(await ask(url, { agent })).toMatchObject({ status: 200, reused: true, headers: { connection: 'close' } });
       await kubectl(theLab(), 'wait', 'pod/leaving', '--for=delete', '--timeout=10s');
     },
   );

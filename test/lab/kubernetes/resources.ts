@@ -26,21 +26,21 @@ export function resourceTests(theLab: () => Lab): void {
       pod('hungry', { command: eater(80), resources: resources('32Mi') }, { restartPolicy: 'Never' }),
     );
     const killed = async () => (await statusOf(theLab(), 'hungry'))?.state.terminated !== undefined;
-    await until('it was killed', killed, { deadlineMs: 30_000, everyMs: 200 });
+    await until('it was killed', killed, { deadlineMs: 50_000, everyMs: 200 });
     expect((await statusOf(theLab(), 'hungry')).state.terminated).toMatchObject({ exitCode: 137, reason: 'OOMKilled' });
     expect((await kubectlJson(theLab(), 'get', 'pod', 'hungry')).status.phase).toBe('Failed');
   });
 
   test.concurrent('a resize changes what a running container may take; one below its use is its end', async () => {
     await apply(theLab(), pod('resized', { command: eater(60), resources: resources('256Mi') }));
-    await until('it has taken its memory', full('resized'), { deadlineMs: 30_000, everyMs: 200 });
+    await until('it has taken its memory', full('resized'), { deadlineMs: 50_000, everyMs: 200 });
     const before = await kubectlJson(theLab(), 'get', 'pod', 'resized');
     await resize('resized', '512Mi', '1');
     const reported = async () => {
       const { limits } = (await statusOf(theLab(), 'resized')).resources;
       return limits.memory === '512Mi' && limits.cpu === '1';
     };
-    await until('the new limits are reported', reported, { deadlineMs: 10_000, everyMs: 200 });
+    await until('the new limits are reported', reported, { deadlineMs: 50_000, everyMs: 200 });
     const grown = await kubectlJson(theLab(), 'get', 'pod', 'resized');
     expect(grown.metadata.uid).toBe(before.metadata.uid);
     expect(grown.status.containerStatuses[0]).toMatchObject({
@@ -50,7 +50,7 @@ export function resourceTests(theLab: () => Lab): void {
 
     await resize('resized', '32Mi');
     const killed = async () => (await statusOf(theLab(), 'resized')).lastState.terminated?.reason === 'OOMKilled';
-    await until('it was killed', killed, { deadlineMs: 20_000, everyMs: 200 });
+    await until('it was killed', killed, { deadlineMs: 50_000, everyMs: 200 });
     const after = await kubectlJson(theLab(), 'get', 'pod', 'resized');
     expect(after.metadata.uid).toBe(before.metadata.uid);
     expect(after.status.containerStatuses[0].lastState.terminated.exitCode).toBe(137);
@@ -61,7 +61,7 @@ export function resourceTests(theLab: () => Lab): void {
     const limits = { cpu: '100m', memory: '32Mi' };
     await apply(theLab(), pod('busy', { command: busy, resources: { limits, requests: limits } }));
     const running = async () => (await statusOf(theLab(), 'busy'))?.state.running !== undefined;
-    await until('it runs', running, { deadlineMs: 30_000, everyMs: 200 });
+    await until('it runs', running, { deadlineMs: 50_000, everyMs: 200 });
     const group = cpuGroupOf(await kubectl(theLab(), 'exec', 'busy', '--', 'cat', '/proc/1/cgroup'));
     const throttled = async (quotaMicroseconds: number) => {
       expect(quotaOf(group)).toBe(quotaMicroseconds);
@@ -72,7 +72,7 @@ export function resourceTests(theLab: () => Lab): void {
     await throttled(10_000);
     await resize('busy', '32Mi', '300m');
     const followed = async () => quotaOf(group) !== 10_000;
-    await until('the limit has followed', followed, { deadlineMs: 20_000, everyMs: 200 });
+    await until('the limit has followed', followed, { deadlineMs: 50_000, everyMs: 200 });
     await throttled(30_000);
     await kubectl(theLab(), 'delete', 'pod', 'busy', '--grace-period=0', '--force');
   });

@@ -21,6 +21,8 @@ export interface Ground {
 const nothing = {
   requests: 0,
   connections: 0,
+  redisChanges: 0,
+  redisReads: 0,
   mutations: [],
   mutationsOf: {},
   resources: 1,
@@ -30,6 +32,7 @@ const nothing = {
   changesServers: false,
   changesSize: false,
   makesReplicas: false,
+  troubles: [],
 };
 const server: Ground = {
   subject: databaseSkuUpgrade,

@@ -2,16 +2,24 @@
 import type { Outcome, Trouble } from '../../../catalogue';
 import type { Hook } from './hooks';
 import type { Affliction } from './affliction';
+import type { PoolerTrouble } from './trouble';
 
-/** Counted from 1 since the run began. */
-export type Moment =
-  /** A request of the run's workers, whichever system it is for. */
-  | { request: number }
-  | { mutation: number }
-  /** The first other request after that mutation. */
-  | { afterMutation: number }
-  /** A connection to PostgreSQL. */
-  | { connection: number };
+/** What a run's workers have done since it began. */
+export interface Counts {
+  /** Requests, whichever system they are for. */
+  request: number;
+  mutation: number;
+  /** Mutations that another request has followed. */
+  afterMutation: number;
+  /** Connections to PostgreSQL. */
+  connection: number;
+  /** Commands to Redis that change something. */
+  redisChange: number;
+  redisRead: number;
+}
+
+/** When one of them has come to so many. */
+export type Moment = { [What in keyof Counts]: Pick<Counts, What> }[keyof Counts];
 
 export type Order = 'retry' | 'rollback' | 'accept';
 
@@ -27,10 +35,24 @@ export type Strike = Moment &
     | { do: 'failOverRedis'; afterMs: number }
     /** The process in a pod of the Redis cluster, by the pod's number; the kubelet starts it again. */
     | { do: 'killRedisNode'; node: number }
+    | { do: 'freezeRedisNode'; node: number; thawAfterMs: number }
+    | ({ do: 'troublePooler' } & TroubledPooler)
     | { do: 'arm'; fault: Fault }
     /** One of the variant's competitors writes, and only then is the request let through. */
     | { do: 'compete'; competitor: string }
   );
+
+export interface TroubledPooler {
+  trouble: PoolerTrouble;
+  /** Not at that moment, but when the run then begins to pause it. */
+  whenPausing?: boolean;
+  /** The server whose operation goes on only when it has befallen: the pods are paused for as long. */
+  holdUp?: number;
+  /** For how much longer that waits. */
+  holdMs?: number;
+  /** Then it is taken away again; where absent, when an operator is asked, or all is over. */
+  forMs?: number;
+}
 
 export type Fault = AzureFault | KubernetesFault;
 

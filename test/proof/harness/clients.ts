@@ -1,4 +1,5 @@
 /** The clients of a place: what changes for them while a run goes on. */
+import type { TrafficReport } from '../../../lab/traffic/traffic';
 
 export interface ClientsReport {
   requests: number;
@@ -7,7 +8,9 @@ export interface ClientsReport {
   reasons: Record<string, number>;
   longestStallSeconds: number;
   /** Of clients that write rows: what of the acknowledged ones is there afterwards. */
-  ledger?: { acknowledged: number; lost: number; lostRows: string[]; duplicated: number };
+  ledger?: Pick<TrafficReport, 'acknowledged' | 'lost' | 'lostRows' | 'duplicated'> &
+    // PostgreSQL's alone.
+    Partial<Pick<TrafficReport, 'ofUnflushed'>>;
 }
 
 export interface Clients {

@@ -2,7 +2,7 @@
 import { until } from '../../../lab/processes';
 import type { State } from '../subjects/subject';
 import { auditedByAzure } from '../systems/azure';
-import type { Case } from './case';
+import type { Case, Counts } from './case';
 import type { Conducted } from './conduct';
 import type { Evidence } from './evidence';
 import { locksOf } from './locks';
@@ -26,7 +26,7 @@ interface Played {
   competed: Evidence['competed'];
   runs: Conducted[];
   arrivals: Arrival[];
-  connections: number;
+  counts: Counts;
   settledSeconds: number;
   deadlineSeconds: number;
 }
@@ -44,9 +44,9 @@ export async function collect(played: Played): Promise<Evidence> {
   const requests = played.arrivals.map((arrival) => arrival.seen());
   const workersLost = given.strikes.some((strike) => strike.do === 'killWorker' || strike.do === 'freezeWorker');
   const correlationIds = runs.map(({ correlationId }) => correlationId);
-  const { connections, servers, competed, settledSeconds, deadlineSeconds } = played;
+  const { counts, servers, competed, settledSeconds, deadlineSeconds } = played;
   return {
-    ...{ case: given, workersLost, runs, requests, connections, locks },
+    ...{ case: given, workersLost, runs, requests, counts, locks },
     ...{ servers, before, competed, settledSeconds, deadlineSeconds },
     audited: new Map([
       ...(await auditedByAzure(stage, correlationIds)),

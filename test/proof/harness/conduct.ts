@@ -1,10 +1,15 @@
 /** One run from its start to its end, with the people around it: who approves, and who answers when it needs an operator. */
-import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import {
+  WorkflowFailedError,
+  type WorkflowHandle,
+  WorkflowNotFoundError,
+  WorkflowUpdateRPCTimeoutOrCancelledError as Unanswered,
+} from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { LockState, Plan, Report, RunStatus } from '../../../catalogue';
 import { lockMessages, lockWorkflowId } from '../../../catalogue';
 import { requestIdentity } from '../../../activities/request-identity';
-import type { Case } from './case';
+import type { Case, Order } from './case';
 import type { RunEvidence, Sighting } from './evidence';
 import { activitiesIn } from './history';
 import type { Stage } from './stage';
@@ -12,6 +17,8 @@ import type { Stage } from './stage';
 const lookEveryMs = 200;
 /** A query waits for the run's worker, which may just be dead. */
 const answerDeadlineMs = 20_000;
+/** Whoever is not answered says it again, and then believes that nobody hears it. */
+const timesSaid = 3;
 
 export class Conducted {
   private readonly sightings: Sighting[] = [];
@@ -23,7 +30,7 @@ export class Conducted {
   constructor(
     private readonly stage: Stage,
     readonly handle: WorkflowHandle,
-    private readonly answer: Case['answer'],
+    private readonly answer: (...asked: Parameters<Case['answer']>) => Order | Promise<Order>,
   ) {}
 
   /** Until it has closed, or the deadline (milliseconds since the epoch, looked at again each time) is over. */
@@ -46,6 +53,22 @@ export class Conducted {
     await this.timed(() =>
       this.handle.executeUpdate(update, { args: [{ by: 'operator@example.com', reason: `${update}, for the proof` }] }),
     );
+  }
+
+  /** Whether it was heard: the run may have closed before any worker took it. Throws when it is refused. */
+  async insist(update: string): Promise<boolean> {
+    for (let times = 0; times < timesSaid; times += 1) {
+      try {
+        await this.say(update);
+        return true;
+      } catch (error) {
+        // The second: it has closed before any worker took it.
+        if (error instanceof WorkflowNotFoundError) return false;
+        if (!(error instanceof Unanswered)) throw error;
+        if ((await this.look()) === 'closed') return false;
+      }
+    }
+    return false;
   }
 
   async lockOf(target: string): Promise<LockState> {
@@ -94,7 +117,7 @@ export class Conducted {
       this.sightings.push({ at: Date.now(), status, locks });
     }
     if (!status.trouble) return;
-    const wanted = this.answer(status.trouble, this.sightings.length - 1);
+    const wanted = await this.answer(status.trouble, this.sightings.length - 1);
     const order = status.trouble.orders.includes(wanted) ? wanted : 'retry';
     if (order === 'retry') this.retriedAt.push(Date.now());
     await this.say(order);

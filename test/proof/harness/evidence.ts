@@ -1,7 +1,7 @@
 /** What really happened in a case: all that the invariants look at. Times in milliseconds since the epoch. */
 import type { LockState, Plan, Report, RunStatus } from '../../../catalogue';
 import type { State } from '../subjects/subject';
-import type { Case } from './case';
+import type { Case, Counts } from './case';
 import type { ClientsReport } from './clients';
 import type { Activity, History, Holding } from './history';
 import type { SeenRequest, SystemName } from './request';
@@ -47,8 +47,8 @@ export interface Evidence {
   requests: SeenRequest[];
   /** A worker was killed or frozen. */
   workersLost: boolean;
-  /** How often its workers connected to PostgreSQL. */
-  connections: number;
+  /** What its workers did, by kind. */
+  counts: Counts;
   locks: LockEvidence[];
   /** Mutations of the runs in the systems' own logs: audit id → correlation id. */
   audited: Map<string, string>;

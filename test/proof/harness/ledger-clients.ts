@@ -2,7 +2,8 @@
 import { Traffic } from '../../../lab/traffic/traffic';
 import type { Clients, ClientsReport } from './clients';
 
-const settings = { clients: 2, rate: 20 };
+/** One of them does not wait until its rows are on the disk. */
+const settings = { clients: 3, rate: 30, unflushed: 1 };
 
 export class LedgerClients implements Clients {
   private readonly traffic: Traffic;

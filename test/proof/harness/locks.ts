@@ -1,5 +1,5 @@
 /** The locks of a case: who had them, and what is left of them. */
-import { lockMessages, lockWorkflowId } from '../../../catalogue';
+import { type Holder, lockMessages, lockWorkflowId } from '../../../catalogue';
 import { until } from '../../../lab/processes';
 import type { LockEvidence, RunEvidence } from './evidence';
 import { holdingsIn } from './history';
@@ -7,6 +7,8 @@ import type { Stage } from './stage';
 
 /** A lock sees the end of its holder at once, and within this where a worker had to be replaced. */
 const handBackMs = 20_000;
+
+const unknownHolder: Pick<Holder, 'flagged'> = {};
 
 /** Waits until the locks of ended runs are free or flagged. */
 export async function locksOf({ client }: Stage, runs: RunEvidence[]): Promise<LockEvidence[]> {
@@ -17,7 +19,8 @@ export async function locksOf({ client }: Stage, runs: RunEvidence[]): Promise<L
       const handle = client.workflow.getHandle(lockWorkflowId(target));
       const read = () => handle.query<LockEvidence['state']>(lockMessages.state);
       const settled = async () => {
-        const { holder } = await read();
+        // Its worker may just have died, and another not have taken it on: it is asked again.
+        const { holder } = await read().catch(() => ({ holder: unknownHolder }));
         return holder === undefined || holder.flagged !== undefined;
       };
       // A run that was refused at once never asked for its locks.

@@ -1,14 +1,16 @@
 /** The production of one case: servers or a cache of its own, where it is about a Deployment also that, and their clients. */
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { targetOf } from '../../../catalogue';
 import { web } from '../kubernetes/manifests';
 import type { Namespace } from '../kubernetes/namespace';
-import { Pooler } from '../kubernetes/pooler';
+import { Pooler, type Waits } from '../kubernetes/pooler';
+import { PoolerTroubles } from '../kubernetes/pooler-troubles';
 import { RedisPods } from '../kubernetes/redis-pods';
 import { Reader } from '../kubernetes/reader';
 import { Workload } from '../kubernetes/workload';
 import { Caches } from './caches';
-import type { Fault } from './case';
+import type { Fault, TroubledPooler } from './case';
 import type { Clients } from './clients';
 import { HttpClients } from './http-clients';
 import { LedgerClients } from './ledger-clients';
@@ -33,6 +35,7 @@ export class Place {
         workload: Workload;
         reader: Reader;
         pooler: Pooler;
+        troubles: PoolerTroubles;
         redisPods: RedisPods;
         redisClients: RedisClusterClients;
         clients: Record<string, HttpClients>;
@@ -56,10 +59,12 @@ export class Place {
       authorityFile: lab.authorityFile,
     }));
     const redisPods = namespace && new RedisPods(namespace);
+    const pooler = namespace && new Pooler(namespace);
     this.inCluster = namespace && {
       workload: new Workload(namespace, web),
       reader: new Reader(namespace, this.servers),
-      pooler: new Pooler(namespace),
+      pooler: pooler!,
+      troubles: new PoolerTroubles(namespace, pooler!),
       redisPods: redisPods!,
       redisClients: new RedisClusterClients(redisPods!),
       clients: Object.fromEntries(
@@ -80,10 +85,10 @@ export class Place {
   }
 
   /** Likewise, with servers of the place's own: for what leaves other ones behind. */
-  async goBehindOwnPooler(wish: PrimaryWish): Promise<void> {
+  async goBehindOwnPooler(wish: PrimaryWish, waits?: Waits): Promise<void> {
     await this.servers.make(wish);
     this.hasOwnPooler = true;
-    await this.pooler.make(this.servers);
+    await this.pooler.make(this.servers, waits);
     this.pooledUrl = await this.pooler.clientUrl();
   }
 
@@ -150,6 +155,7 @@ export class Place {
 
   /** Until nothing that a run has begun goes on by itself, or will not end. */
   async idle(): Promise<void> {
+    await this.inCluster?.troubles.end();
     await this.servers.idle();
     await this.caches.idle();
     if (this.inCluster?.redisPods.made) await this.inCluster.redisPods.settled().catch(() => undefined);
@@ -164,13 +170,40 @@ export class Place {
     return this.stage.resourceManager.faults.arm(name, { ...options, server: struck });
   }
 
+  /** Returns when it is over, or lasts until somebody is asked. */
+  async troublePooler({ trouble, whenPausing, holdUp, holdMs = 0, forMs }: TroubledPooler): Promise<void> {
+    const { troubles } = this.cluster;
+    if (holdUp !== undefined) this.arm({ system: 'azure', name: 'operation-hangs', options: {}, server: holdUp });
+    try {
+      if (whenPausing) await troubles.pausing();
+      await troubles.make(trouble);
+      await sleep(holdMs);
+    } finally {
+      if (holdUp !== undefined) this.letGoOn();
+    }
+    if (forMs === undefined) return;
+    await sleep(forMs);
+    await troubles.end();
+  }
+
+  /** When its clients have ended. */
+  async tidy(): Promise<void> {
+    await this.inCluster?.troubles.shrink();
+  }
+
   disarm(): void {
     this.stage.resourceManager.faults.clear(undefined, this.names);
     this.namespace?.proxy.clear();
   }
 
-  /** Lets go on what a fault holds up: whoever is asked sees to that first. */
-  letGoOn(): void {
+  /** Whoever is asked sees to that first. */
+  async mend(): Promise<void> {
+    this.letGoOn();
+    await this.inCluster?.troubles.end();
+  }
+
+  /** Lets go on what a fault holds up. */
+  private letGoOn(): void {
     this.stage.resourceManager.faults.clear('operation-hangs', this.names);
   }
 

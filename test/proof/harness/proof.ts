@@ -29,6 +29,8 @@ export interface ProofOptions {
   stage?: Stage;
   /** Tells of each case when it is over. */
   report?(result: Result): void;
+  /** A player has nothing to do: whoever has more cases may begin them. */
+  onIdle?(): void;
 }
 
 let bundles = 0;
@@ -51,7 +53,7 @@ export class Proof {
   }
 
   static async start(options: ProofOptions): Promise<Proof> {
-    const { root = repository, players = 5, cluster = false } = options;
+    const { root = repository, players = 4, cluster = false } = options;
     const stage = options.stage ?? (await Stage.start({ cluster }));
     try {
       return await Proof.on(stage, options, root, players);
@@ -117,6 +119,7 @@ export class Proof {
     while (!this.stopping) {
       // One that needs no new servers, if there is one.
       const same = this.jobs.findIndex(({ scene }) => scene.variant === player.readyFor);
+      if (this.jobs.length === 0) this.options.onIdle?.();
       const [job] = this.jobs.splice(Math.max(same, 0), 1);
       if (!job) {
         let wake = () => {};

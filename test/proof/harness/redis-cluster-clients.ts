@@ -4,7 +4,7 @@ import type { RedisPods } from '../kubernetes/redis-pods';
 import type { Clients, ClientsReport } from './clients';
 
 const keys = 2000;
-const paceMs = 10;
+const paceMs = 25;
 
 export class RedisClusterClients implements Clients {
   private traffic: ClusterTraffic | undefined;
@@ -28,7 +28,7 @@ export class RedisClusterClients implements Clients {
   async report(): Promise<ClientsReport> {
     const { measurement, written } = this.traffic!;
     const { requests, failed, reasons } = measurement;
-    const lost = await this.traffic!.lost(await this.redis.members());
+    const lost = await this.traffic!.lost(await this.redis.joined());
     return {
       ...{ requests, failed, reasons: Object.fromEntries(reasons) },
       longestStallSeconds: measurement.longestStallAt(this.stoppedAt) / 1000,

@@ -1,5 +1,5 @@
 /** Counts what a run's workers ask, and carries out a case's strikes at their moments. */
-import type { Strike } from './case';
+import type { Counts, Strike } from './case';
 import type { Conducted } from './conduct';
 import type { Place } from './place';
 import type { Arrival } from './request';
@@ -12,14 +12,13 @@ export interface StrikeActions {
   compete(competitor: string): Promise<void>;
 }
 
-const moments = ['request', 'mutation', 'afterMutation', 'connection'] as const;
-type Counts = Record<(typeof moments)[number], number>;
-
 export class Strikes {
   count = 0;
   lastAt = 0;
   readonly failures: string[] = [];
-  private readonly counts: Counts = { request: 0, mutation: 0, afterMutation: 0, connection: 0 };
+  /** Orders that nobody took, and whose sender was told so. */
+  readonly unheard: string[] = [];
+  readonly counts: Counts = { request: 0, mutation: 0, afterMutation: 0, connection: 0, redisChange: 0, redisRead: 0 };
   private readonly open: Strike[];
   private readonly running: Promise<unknown>[] = [];
 
@@ -34,10 +33,6 @@ export class Strikes {
     this.open = [...strikes];
   }
 
-  get connections(): number {
-    return this.counts.connection;
-  }
-
   /** A request has arrived. Resolves when it may be answered. */
   async arrived({ isMutation }: Arrival): Promise<void> {
     this.counts.request += 1;
@@ -46,8 +41,9 @@ export class Strikes {
     await this.strike();
   }
 
-  connected(): void {
-    this.counts.connection += 1;
+  /** Nobody waits for what is struck. */
+  counted(moment: 'connection' | 'redisChange' | 'redisRead'): void {
+    this.counts[moment] += 1;
     void this.strike();
   }
 
@@ -58,7 +54,9 @@ export class Strikes {
   /** Waits for nothing but what must come before the answer. */
   private async strike(): Promise<void> {
     for (const strike of [...this.open]) {
-      const due = moments.some((moment) => this.counts[moment] >= ((strike as Partial<Counts>)[moment] ?? Infinity));
+      const due = Object.entries(this.counts).some(
+        ([what, count]) => count >= ((strike as Partial<Counts>)[what as keyof Counts] ?? Infinity),
+      );
       if (!due || !this.open.includes(strike)) continue;
       this.open.splice(this.open.indexOf(strike), 1);
       this.count += 1;
@@ -71,9 +69,10 @@ export class Strikes {
     }
   }
 
-  /** An order can come too late; what another manager was to do has to be done. */
+  /** An order can come too late; what another manager was to do, or what was to befall, has to be done. */
   private failed(strike: Strike, { message }: Error): void {
     if (strike.do === 'compete') this.failures.push(`${strike.competitor}: ${message}`);
+    else if (strike.do === 'troublePooler') this.failures.push(`${strike.trouble}: ${message}`);
     else this.stage.warnings.push(`${strike.do}: ${message}`);
   }
 
@@ -98,6 +97,10 @@ export class Strikes {
       }
       case 'killRedisNode':
         return this.place.redisPods.kill(strike.node);
+      case 'freezeRedisNode':
+        return this.place.redisPods.freeze(strike.node, strike.thawAfterMs);
+      case 'troublePooler':
+        return this.place.troublePooler(strike);
       case 'killTemporal':
         await this.stage.temporal.process.kill();
         return this.stage.temporal.start();
@@ -115,7 +118,7 @@ export class Strikes {
       case 'compete':
         return this.actions.compete(strike.competitor);
       default:
-        return this.run.say(strike.do);
+        if (!(await this.run.insist(strike.do))) this.unheard.push(strike.do);
     }
   }
 }

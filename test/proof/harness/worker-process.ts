@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { labEnvironment } from '../../../lab/environment';
 import { until } from '../../../lab/processes';
 import { repository } from './code';
+import { type RedisRequest, redisDescriptor, redisRequestsIn } from './redis-requests';
 import type { Stage } from './stage';
 
 /** Reads that contradict an accepted change are looked at again for this long. */
@@ -16,6 +17,7 @@ export class WorkerProcess {
   private readonly earlier: ChildProcess[] = [];
   readonly logFile: string;
   private readonly log: WriteStream;
+  onRedisRequest: (request: RedisRequest) => void = () => undefined;
 
   constructor(
     private readonly stage: Stage,
@@ -39,7 +41,10 @@ export class WorkerProcess {
         ...{ IDENTITY_HEADER: this.name, RUNBOOK_TASK_QUEUE: this.name, RUNBOOK_SETTLE_SECONDS: String(settleSeconds) },
         ...this.environment,
       },
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    });
+    worker.stdio[redisDescriptor]!.on('data', (told: Buffer) => {
+      for (const request of redisRequestsIn(told.toString())) this.onRedisRequest(request);
     });
     this.current = worker;
     let output = '';

@@ -5,8 +5,10 @@ import { connectAzure, connectTemporal } from '../../../worker/clients';
 import { readConfiguration } from '../../../worker/configuration';
 import { createLog, temporalLogger } from '../../../worker/log';
 import { workerOptions } from '../../../worker/options';
+import { tellRedisRequests } from './redis-requests';
 
 async function main(): Promise<void> {
+  tellRedisRequests();
   const configuration = readConfiguration(process.env);
   Runtime.install({ logger: temporalLogger(createLog('warn')) });
   const { connection, client, namespace } = await connectTemporal();

@@ -1,5 +1,6 @@
 /** What clients noticed stays within the plan's budget; where it does not, the run did not succeed without a person's word. */
 import type { Evidence, RunEvidence } from '../harness/evidence';
+import { cutsClients } from '../harness/trouble';
 import type { Invariant } from './invariant';
 
 export const clientBudget: Invariant = {
@@ -9,17 +10,28 @@ export const clientBudget: Invariant = {
     evidence.runs.flatMap((run) => [...unmeasured(run), ...ignored(run, evidence), ...undone(run, evidence)]),
 };
 
+/**
+ * The server was killed that they were on, or the pods through which they came: nobody could have spared them that. Of a run only what
+ * its own probe has noticed, which is one client, is to have had consequences then.
+ */
+function areCut({ case: { strikes } }: Evidence): boolean {
+  return strikes.some(
+    (strike) => strike.do === 'killPostgres' || (strike.do === 'troublePooler' && cutsClients.has(strike.trouble)),
+  );
+}
+
 function unmeasured({ report, activities, workflowId }: RunEvidence): string[] {
   if (report?.outcome !== 'Succeeded' && report?.outcome !== 'RolledBack') return [];
   const asked = activities.some(({ type }) => type === 'measureClients');
   return asked && report.clients === undefined ? [`${workflowId} reports nothing of its clients`] : [];
 }
 
-function ignored({ report, plan, workflowId }: RunEvidence, { clients }: Evidence): string[] {
+function ignored({ report, plan, workflowId }: RunEvidence, evidence: Evidence): string[] {
   if (report?.outcome !== 'Succeeded' || report.steps.length === 0 || !plan) return [];
   const { failedRequests, longestStallSeconds } = plan.clientBudget;
+  const { clients } = evidence;
   const noticed = [
-    { failed: clients.failed, stall: clients.longestStallSeconds, by: 'the clients' },
+    ...(areCut(evidence) ? [] : [{ failed: clients.failed, stall: clients.longestStallSeconds, by: 'the clients' }]),
     { failed: report.clients?.failedRequests ?? 0, stall: report.clients?.longestStallSeconds ?? 0, by: 'the probe' },
   ];
   if (report.operators.some(({ order }) => order === 'retry')) return [];
@@ -32,8 +44,9 @@ function ignored({ report, plan, workflowId }: RunEvidence, { clients }: Evidenc
 }
 
 /** Pods come and go without their clients' noticing, on the way back as well; only a server's restart is felt. */
-function undone({ report, plan, workflowId }: RunEvidence, { clients }: Evidence): string[] {
-  if (report?.outcome !== 'RolledBack' || clients.ledger || !plan) return [];
+function undone({ report, plan, workflowId }: RunEvidence, evidence: Evidence): string[] {
+  const { clients } = evidence;
+  if (report?.outcome !== 'RolledBack' || clients.ledger || !plan || areCut(evidence)) return [];
   const { failed, reasons } = clients;
   return failed > plan.clientBudget.failedRequests
     ? [`${workflowId} was rolled back, and clients noticed ${failed} failures: ${Object.keys(reasons).join(', ')}`]

@@ -87,8 +87,9 @@ function asProbed({ runs, before, after, wanted, ...rest }: Evidence): string[] 
   return differences(state[said], after).map((difference) => `the run is ${said}, but ${difference}`);
 }
 
-/** What the plan did not know of any more is not made again. */
+/** What the plan did not know of any more is not made again, unless the plan says that it begins with none. */
 function takenAwayBeforeThePlan({ competed }: Pick<Evidence, 'competed'>, run: RunEvidence): State {
+  if (run.plan?.steps.some(({ from }) => from.startsWith('no '))) return {};
   const before = setByOthers({ competed: competed.filter(({ at }) => at < plannedAt(run)) });
   return Object.fromEntries(Object.entries(before).filter(([, value]) => value === 'absent'));
 }

@@ -16,6 +16,8 @@ import type { Arrival } from '../harness/request';
 import { type ApiRequest, arrivalAtKubernetes } from '../systems/kubernetes';
 import { ApiFaults, type ArmedApiFault, refusalOf } from './api-faults';
 
+const idleMs = 5000;
+
 interface Upstream {
   server: string;
   /** PEM. */
@@ -34,8 +36,8 @@ export class ApiServerProxy {
     private readonly upstream: Upstream,
     private readonly address: { host: string; port: number },
   ) {
-    // A connection for each request: one that was kept may just be closed by the other side.
-    this.agent = new Agent({ ca: upstream.certificateAuthority });
+    // Not kept for as long as the other side keeps it (90 s): one that is used again is not just being closed.
+    this.agent = new Agent({ ca: upstream.certificateAuthority, keepAlive: true, timeout: idleMs });
     listener.on('request', (asked: IncomingMessage, answer: ServerResponse) => {
       this.serve(asked, answer).catch(() => answer.destroy());
     });

@@ -5,7 +5,7 @@ import { pooledUrl } from '../../../activities/pgbouncer/pooled-url';
 import { managedBy } from '../../../activities/kubernetes/managed';
 import { manifestOf, podLabels } from '../../../activities/poolers/manifests';
 import { contentWith, renderSecret } from '../../../activities/poolers/secret';
-import { deployPgbouncerInput } from '../../../catalogue';
+import { type DeployPgbouncerInput, deployPgbouncerInput } from '../../../catalogue';
 import type { Deployment, Pod, Secret, Service } from '../../../lab/kubernetes/api/objects';
 import { until } from '../../../lab/processes';
 import type { Servers } from '../harness/servers';
@@ -16,7 +16,8 @@ import type { Namespace } from './namespace';
 const goneDeadlineMs = 30_000;
 const readyDeadlineMs = 60_000;
 
-const settings = deployPgbouncerInput.parse({ requestedBy: 'lab@example.com' });
+/** How long it lets clients wait, seconds. */
+export type Waits = Partial<Pick<DeployPgbouncerInput, 'queryWaitTimeoutSeconds' | 'serverLoginRetrySeconds'>>;
 
 /** By the API's paths. */
 const collections = {
@@ -39,7 +40,8 @@ export class Pooler {
   }
 
   /** As deployPgbouncer makes it; what is there already stays. Returns when its pods are Ready. `before`: other servers than usual. */
-  async make(before?: Servers): Promise<void> {
+  async make(before?: Servers, waits: Waits = {}): Promise<void> {
+    const settings = deployPgbouncerInput.parse({ requestedBy: 'lab@example.com', ...waits });
     const there = await this.namespace.find(this.namespace.path(collections.deployment, name));
     if (there && !before && (await this.isReady())) return;
     await this.remove();
@@ -70,7 +72,7 @@ export class Pooler {
     return pooled.url;
   }
 
-  /** Of each pod: whether it is in a pause, and whether its sidecar has a lease of one. */
+  /** Of all pods: whether one is in a pause, and whether its sidecar has a lease of one. What all say is said once. */
   async pauses(): Promise<State> {
     const told = await Promise.all(
       (await this.pods()).map(async (pod) => {
@@ -80,10 +82,10 @@ export class Pooler {
         return `paused ${paused.join(', ')}, lease ${lease.trim() === 'none' ? 'none' : 'held'}`;
       }),
     );
-    return { 'pods of the pooler': told.join('; ') };
+    return { 'pods of the pooler': once(told) };
   }
 
-  /** Of each pod: the role of the place's server that its PgBouncer leads to. */
+  /** Of all pods: the role of the place's server that its PgBouncer leads to. */
   async leads(servers: Servers): Promise<State> {
     const hosts = await Promise.all(
       (await this.pods()).map(async (pod) => {
@@ -95,9 +97,21 @@ export class Pooler {
     const roleOf = (host: string) =>
       servers.roleAt(host) ?? host.replace(/\.postgres.*/, '').replace(/.*-(?=primary)/, '');
     return {
-      'pods of the pooler lead to': hosts.flat().map(roleOf).join(', '),
+      'pods of the pooler lead to': once(hosts.flat().map(roleOf)),
       'the URL leads to': roleOf(new URL(text).hostname),
     };
+  }
+
+  /** Of all pods: how long clients may wait in it, and are turned away after a failed login. What all say is said once. */
+  async waits(): Promise<State> {
+    const told = await Promise.all(
+      (await this.pods()).map(async (pod) => {
+        const rows = await this.show('CONFIG', pod).catch(() => []);
+        const of = (setting: string) => String(rows.find(({ key }) => key === setting)?.['value']);
+        return `${of('query_wait_timeout')} s, ${of('server_login_retry')} s`;
+      }),
+    );
+    return { 'clients wait, are turned away': once(told) };
   }
 
   async state(): Promise<State> {
@@ -138,7 +152,12 @@ export class Pooler {
     }
   }
 
-  private async show(what: string, { status }: Pod): Promise<Record<string, unknown>[]> {
+  private show(what: string, pod: Pod): Promise<Record<string, unknown>[]> {
+    return this.tell(pod, `SHOW ${what}`);
+  }
+
+  /** By its console. */
+  async tell({ status }: Pod, command: string): Promise<Record<string, unknown>[]> {
     const { data } = (await this.namespace.find<Secret>(this.namespace.path(collections.secret, name))) ?? {};
     const password = Buffer.from(data?.['administrator-password'] ?? '', 'base64').toString();
     const login = { host: status?.podIP, user: 'durable_runbooks', password, database: 'pgbouncer' };
@@ -146,7 +165,7 @@ export class Pooler {
     client.on('error', () => undefined);
     try {
       await client.connect();
-      return (await client.query<Record<string, unknown>>(`SHOW ${what}`)).rows;
+      return (await client.query<Record<string, unknown>>(command)).rows;
     } finally {
       void client.end().catch(() => undefined);
     }
@@ -155,4 +174,8 @@ export class Pooler {
   private pods(): Promise<Pod[]> {
     return this.namespace.labelled<Pod>('pods', name);
   }
+}
+
+function once(told: string[]): string {
+  return [...new Set(told)].join(', ');
 }

@@ -14,7 +14,7 @@ import { manifestOf, podLabels } from '../../../activities/redis-clusters/manife
 import { newSecret } from '../../../activities/redis-clusters/secret';
 import type { Pod, Secret } from '../../../lab/kubernetes/api/objects';
 import { until } from '../../../lab/processes';
-import type { State } from '../subjects/subject';
+import { redisPodsInState, redisVolumesInState, type State } from '../subjects/subject';
 import { redisClusterName as name } from './manifests';
 import type { Namespace } from './namespace';
 
@@ -37,11 +37,11 @@ export class RedisPods {
 
   /**
    * As redisClusterBootstrap makes three masters, with a replica each; then as redisClusterReshard makes more of them. Returns when
-   * every node says that all is well.
+   * every node says that all is well. `image`: another one than the topology's.
    */
-  async make(masters: number): Promise<void> {
+  async make(masters: number, image = this.namespace.redisCluster.image): Promise<void> {
     await this.remove();
-    const { redisCluster } = this.namespace;
+    const redisCluster = { ...this.namespace.redisCluster, image };
     const settings = {
       ...{ nodes: 2 * masters, replicasPerMaster: 1, maxMemoryMegabytes: 48, storageGigabytes: 1 },
       evictionPolicy: 'noeviction',
@@ -74,7 +74,7 @@ export class RedisPods {
     const password = await this.password();
     const limits = {
       members: async () => (await this.members()).slice(0, 2 * masters),
-      assertAwake: () => undefined,
+      ...{ assertAwake: () => undefined, isOurs: () => true },
       assertInTime: (missing: string) => {
         if (Date.now() > deadline) throw new Error(`no Redis cluster in ${this.namespace.name}: ${missing}`);
       },
@@ -96,16 +96,14 @@ export class RedisPods {
   }
 
   async members(): Promise<Member[]> {
+    return (await this.namespace.labelled<Pod>('pods', name)).map(memberOf);
+  }
+
+  /** Of whom a client can learn where the slots are: a pod that has just been made belongs to nobody. */
+  async joined(): Promise<Member[]> {
     const pods = await this.namespace.labelled<Pod>('pods', name);
-    return pods.map(({ metadata, status, spec }) => ({
-      ...{
-        ordinal: Number(metadata.name.split('-').at(-1)),
-        pod: metadata.name,
-        host: status?.podIP ?? '',
-        port: 6379,
-      },
-      node: spec?.nodeName ?? '',
-    }));
+    const told = await Promise.all(pods.map((pod) => this.onPod(pod, (client) => client.clusterInfo())));
+    return pods.filter((_, index) => told[index]!.includes('cluster_slots_assigned:16384')).map(memberOf);
   }
 
   async password(): Promise<string> {
@@ -119,8 +117,8 @@ export class RedisPods {
     const volumes = await this.namespace.labelled('persistentvolumeclaims', name);
     const told = await Promise.all(pods.map((pod) => this.toldOf(pod)));
     return {
-      'pods of the Redis cluster': String(pods.length),
-      'volumes of the Redis cluster': String(volumes.length),
+      [redisPodsInState]: String(pods.length),
+      [redisVolumesInState]: String(volumes.length),
       'its nodes say': [...new Set(told)].join(' or ') || 'nothing',
     };
   }
@@ -144,6 +142,11 @@ export class RedisPods {
     return this.namespace.cluster.killPod(this.namespace.name, `${name}-${node}`);
   }
 
+  /** It answers nothing for so long. Throws where none runs in that pod. */
+  freeze(node: number, ms: number): Promise<void> {
+    return this.namespace.cluster.freezePod(this.namespace.name, `${name}-${node}`, ms);
+  }
+
   async state(): Promise<State> {
     const there = await Promise.all(
       Object.entries(collections).map(async ([kind, path]) =>
@@ -154,7 +157,7 @@ export class RedisPods {
     const volumes = await this.namespace.labelled('persistentvolumeclaims', name);
     return {
       'objects of the Redis cluster': there.flat().sort().join(', ') || 'none',
-      'volumes of the Redis cluster': String(volumes.length),
+      [redisVolumesInState]: String(volumes.length),
       'its nodes say': (await Promise.all(pods.map((pod) => this.said(pod)))).sort().join(', ') || 'nothing',
     };
   }
@@ -209,6 +212,11 @@ export class RedisPods {
 
 const newClient = (host: string, password: string) =>
   createClient({ password, socket: { host, port: 6379, connectTimeout: 3000, reconnectStrategy: false } });
+
+function memberOf({ metadata, status, spec }: Pod): Member {
+  const ordinal = Number(metadata.name.split('-').at(-1));
+  return { ordinal, pod: metadata.name, host: status?.podIP ?? '', port: 6379, node: spec?.nodeName ?? '' };
+}
 
 /** What all of them say, and that is well. */
 function isAgreed(said: string): boolean {

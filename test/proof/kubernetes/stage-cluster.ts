@@ -6,7 +6,9 @@ import { Api } from '../../../lab/kubernetes/api/api';
 import type { Pod } from '../../../lab/kubernetes/api/objects';
 import { readAuditLog } from '../../../lab/kubernetes/audit/audit-log';
 import { Cluster } from '../../../lab/kubernetes/cluster';
-import { killContainers } from '../../../lab/kubernetes/faults/kill-containers';
+import { freezeContainers, killContainers } from '../../../lab/kubernetes/faults/signal-containers';
+import { Container } from '../../../lab/kubernetes/kubelet/container';
+import { newestRun } from '../../../lab/kubernetes/kubelet/runs';
 import { Registry } from '../../../lab/kubernetes/images/registry';
 import { type Lab, repository } from '../../../lab/lab';
 
@@ -55,8 +57,29 @@ export class StageCluster {
 
   /** The first process of each of its containers; the kubelet starts them again. Throws when none runs. */
   async killPod(namespace: string, name: string): Promise<void> {
-    const pod = await this.api.get<Pod>(`/api/v1/namespaces/${namespace}/pods/${name}`);
-    await killContainers(this.cluster.layout, pod);
+    await killContainers(this.cluster.layout, await this.pod(namespace, name));
+  }
+
+  /** It answers nothing for so long. Throws when none runs. */
+  async freezePod(namespace: string, name: string, ms: number): Promise<void> {
+    await freezeContainers(this.cluster.layout, await this.pod(namespace, name), ms);
+  }
+
+  private pod(namespace: string, name: string): Promise<Pod> {
+    return this.api.get<Pod>(`/api/v1/namespaces/${namespace}/pods/${name}`);
+  }
+
+  /** The first process of a pod's container. Throws when none runs. */
+  async processOf({ metadata }: Pod, container: string): Promise<number> {
+    const folder = newestRun(this.cluster.layout.containerFolder(metadata.uid!, container));
+    const pid = folder && (await Container.adopt(folder)?.ownProcess());
+    if (!pid) throw new Error(`${container} of pod ${metadata.name} does not run`);
+    return pid;
+  }
+
+  /** The folder of a pod's volume. */
+  volumeOf(podUid: string, volume: string): string {
+    return join(this.cluster.layout.podsFolder, podUid, 'volumes', volume);
   }
 
   async stop(): Promise<void> {

@@ -1,5 +1,5 @@
 /** What Azure, and PostgreSQL in it, do to a run: the lab's faults, each as a case of its own. */
-import { type AzureFault, type Case, green } from '../harness/case';
+import { type AzureFault, type Case, green, type Moment } from '../harness/case';
 import type { Shown } from './matrix';
 import { type Outcomes, struck } from './struck';
 
@@ -66,7 +66,8 @@ function undoRefused(step: number): Case {
   };
 }
 
-function ofOthers({ mutations, databases, caches }: Shown): Case[] {
+function ofOthers(shown: Shown): Case[] {
+  const { mutations, caches } = shown;
   const busy = { system: 'azure' as const, name: 'foreign-operation', server: 0, options: { seconds: 3 } };
   return [
     azure('foreign-operation', { seconds: 3 }, ['Refused']),
@@ -84,15 +85,33 @@ function ofOthers({ mutations, databases, caches }: Shown): Case[] {
         ['Succeeded', 'RolledBack'],
       ),
     ),
-    ...Array.from({ length: databases }, (_, server) =>
-      struck(
-        'PostgreSQL killed',
-        `server ${server + 1}, at the last mutation`,
-        [{ do: 'killPostgres', mutation: mutations.length, server, restartAfterMs: 500 }],
-        ['Succeeded', 'RolledBack'],
-      ),
-    ),
+    ...killed(shown),
   ];
+}
+
+/**
+ * At the last mutation. A run that makes a replica meets it at each of its steps and between them: on the server that was there, and on
+ * the new one from when it is made.
+ */
+function killed({ mutations, databases, makesReplicas }: Shown): Case[] {
+  const kill = (server: number, name: string, moment: Moment) =>
+    struck(
+      'PostgreSQL killed',
+      `server ${server + 1}, ${name}`,
+      [{ ...moment, do: 'killPostgres', server, restartAfterMs: 500 }],
+      ['Succeeded', 'RolledBack'],
+    );
+  if (!makesReplicas) {
+    return Array.from({ length: databases }, (_, server) =>
+      kill(server, 'at the last mutation', { mutation: mutations.length }),
+    );
+  }
+  return mutations.flatMap((_, index) =>
+    (index === 0 ? [0] : [0, 1]).flatMap((server) => [
+      kill(server, `at mutation ${index + 1}`, { mutation: index + 1 }),
+      kill(server, `after mutation ${index + 1}`, { afterMutation: index + 1 }),
+    ]),
+  );
 }
 
 function answered(on: 'read' | 'mutation' | 'poll'): Case[] {

@@ -1,7 +1,7 @@
 /** What a cluster does to a run: its API server, others who write, and pods that do not come up; each as a case of its own. */
 import type { Affliction } from '../harness/affliction';
 import { type Case, green, type KubernetesFault, type Moment } from '../harness/case';
-import type { Shown } from './matrix';
+import { evenly, type Shown } from './matrix';
 import { type Outcomes, struck } from './struck';
 
 export function faultsOfKubernetes(shown: Shown): Case[] {
@@ -13,24 +13,43 @@ export function faultsOfKubernetes(shown: Shown): Case[] {
   ];
 }
 
-/**
- * At twelve moments from then on: between any two of the run's own steps. A master that was given up as failed counts again after
- * twice the node time-out, and takes part after once more: 20 s on an idle machine.
- */
-function ofRedisNodes({ redisNodesMade: made = 0, requests }: Shown): Case[] {
-  const moments = made > 0 ? 12 : 0;
-  return Array.from({ length: moments }, (_, index) => {
-    const request = made + Math.ceil(((index + 1) * (requests - made)) / (moments + 1));
-    const node = index % 6;
-    const strike = { do: 'killRedisNode' as const, request, node };
-    return {
-      ...struck('Redis node killed', `node ${node}, at request ${request}`, [strike]),
-      timing: { verificationTimeoutSeconds: 120 },
-      // How often is asked depends on how long things take: a run can be over before.
+/** Between any two of the run's own steps, and while nodes are made one cluster, or slots are moved. */
+function ofRedisNodes({ redisNodesMade: made = 0, requests, redisNodes, redisChanges }: Shown): Case[] {
+  if (made === 0 || !redisNodes) return [];
+  const killed = (node: number): StrikeAtRedis => ({ do: 'killRedisNode', node });
+  const atMoments = (moments: number, helper: string, strike: (node: number) => StrikeAtRedis) =>
+    Array.from({ length: moments }, (_, index) => {
+      const request = made + Math.ceil(((index + 1) * (requests - made)) / (moments + 1));
+      const node = index % redisNodes.last;
+      return {
+        ...struck(helper, `node ${node}, at request ${request}`, [{ request, ...strike(node) }]),
+        // How often is asked depends on how long things take: a run can be over before.
+        mayMiss: true,
+      };
+    });
+  // Not at the last ones: of nodes that leave the pods may be gone by then.
+  const atChanges = evenly(redisChanges, redisNodes.most + 1)
+    .slice(0, -1)
+    .map((redisChange, node) => ({
+      ...struck('Redis node killed', `node ${node}, at change ${redisChange} of Redis`, [
+        { redisChange, ...killed(node) },
+      ]),
       mayMiss: true,
-    };
-  });
+    }));
+  return [
+    // A master that was given up as failed counts again after twice the node time-out, and takes part after once more: 20 s on an idle
+    // machine.
+    ...[...atMoments(12, 'Redis node killed', killed), ...atChanges].map((one) => ({
+      ...one,
+      timing: { verificationTimeoutSeconds: 120 },
+    })),
+    // Shorter than the node time-out: nobody takes its place, and it is late.
+    ...atMoments(6, 'Redis node frozen', (node) => ({ do: 'freezeRedisNode', node, thawAfterMs: 4000 })),
+  ];
 }
+
+type StrikeAtRedis =
+  { do: 'killRedisNode'; node: number } | { do: 'freezeRedisNode'; node: number; thawAfterMs: number };
 
 function ofApiServer({ mutations, mutationsOf: { kubernetes: changes = 0 } }: Shown): Case[] {
   const down: KubernetesFault = { system: 'kubernetes', name: 'down', options: { seconds: 20 } };

@@ -2,13 +2,19 @@
 import type { Case } from '../harness/case';
 import { faultsOfAzure } from './faults-of-azure';
 import { faultsOfKubernetes } from './faults-of-kubernetes';
+import { faultsOfPoolers } from './faults-of-poolers';
 import type { Shown } from './matrix';
 import { type Outcomes, struck } from './struck';
 
 const ofSystem = { azure: faultsOfAzure, kubernetes: faultsOfKubernetes };
 
 export function faults(shown: Shown): Case[] {
-  return [...shown.systems.flatMap((system) => ofSystem[system](shown)), ...ofPeople(shown), ...ofWorkers(shown)];
+  return [
+    ...shown.systems.flatMap((system) => ofSystem[system](shown)),
+    ...faultsOfPoolers(shown),
+    ...ofPeople(shown),
+    ...ofWorkers(shown),
+  ];
 }
 
 /** Plays with Temporal's server, which all cases share: one at a time. */

@@ -1,11 +1,16 @@
 /**
  * The cases of a variant, made from what its run without faults showed: its steps and its requests. Never by hand.
  */
-import { type Case, green } from '../harness/case';
+import { type Case, green, type Moment } from '../harness/case';
 import type { Evidence } from '../harness/evidence';
 import { onPurpose } from '../harness/hooks';
-import type { SystemName } from '../harness/request';
-import type { Variant } from '../subjects/subject';
+import type { SeenRequest, SystemName } from '../harness/request';
+import type { PoolerTrouble } from '../harness/trouble';
+import { redisPodsIn, type Variant } from '../subjects/subject';
+
+/** Slots are moved by thousands of commands, and nodes are looked at several times a second. */
+const redisChangesMax = 60;
+const redisReadsMax = 30;
 
 /** What the run without faults showed. */
 export interface Shown {
@@ -13,7 +18,10 @@ export interface Shown {
   steps: { name: string; reversible: boolean }[];
   requests: number;
   connections: number;
-  /** Which of the requests, counted from 1, were mutations. */
+  /** Commands to Redis. */
+  redisChanges: number;
+  redisReads: number;
+  /** Which of the requests, counted from 1, were mutations that were not refused: a conflict with a controller need not come again. */
   mutations: number[];
   /** What was changed, and by how many mutations. */
   systems: SystemName[];
@@ -31,20 +39,27 @@ export interface Shown {
   podsStarted: number;
   /** The request by which the nodes of a Redis cluster were made, counted from 1; 0 where there were none. */
   redisNodesMade?: number;
+  /** How many there are, at most and at the end. */
+  redisNodes?: { most: number; last: number } | undefined;
+  /** The variant's. */
+  troubles: PoolerTrouble[];
+  /** The mutation, counted from 1, at which every pod of the pooler is paused, and the server that it is about. */
+  pause?: { mutation: number; server: number };
   /** Names of the variant's. */
   competitors: string[];
 }
 
 export function shownBy(evidence: Evidence, variant: Variant): Shown {
-  const { requests, connections, podsStarted, servers } = evidence;
+  const { requests, podsStarted, servers } = evidence;
+  const { connection: connections, redisChange: redisChanges, redisRead: redisReads } = evidence.counts;
   const steps = evidence.runs[0].plan?.steps ?? [];
   const resources = new Set(steps.map(({ resource }) => resource));
-  const changes = requests.filter(({ isMutation }) => isMutation);
+  const changes = requests.filter(isChange);
   const systems = [...new Set(changes.map(({ system }) => system))];
   return {
     steps: steps.map(({ name, reversibility }) => ({ name, reversible: reversibility !== 'irreversible' })),
-    ...{ requests: requests.length, connections, podsStarted },
-    mutations: requests.flatMap(({ isMutation }, index) => (isMutation ? [index + 1] : [])),
+    ...{ requests: requests.length, connections, redisChanges, redisReads, podsStarted },
+    mutations: requests.flatMap((request, index) => (isChange(request) ? [index + 1] : [])),
     systems,
     mutationsOf: Object.fromEntries(
       systems.map((of) => [of, changes.filter(({ system }) => system === of).length] as const),
@@ -57,8 +72,27 @@ export function shownBy(evidence: Evidence, variant: Variant): Shown {
     makesReplicas: changes.some(({ effect }) => effect.includes('"createMode":"Replica"')),
     redisNodesMade:
       requests.findIndex(({ isMutation, resource }) => isMutation && resource?.startsWith('statefulset:')) + 1,
+    redisNodes: nodesIn(evidence),
+    troubles: variant.troubles ?? [],
+    ...(variant.pause && { pause: pausedAt(changes, variant.pause) }),
     competitors: Object.keys(variant.competitors ?? {}),
   };
+}
+
+/** The API server refuses a change that a controller has overtaken, and it is sent again. */
+function isChange({ isMutation, isAccepted, system }: SeenRequest): boolean {
+  return isMutation && (isAccepted || system === 'azure');
+}
+
+function pausedAt(changes: SeenRequest[], { asking, server }: NonNullable<Variant['pause']>): Shown['pause'] {
+  const index = changes.findIndex(({ effect }) => effect.includes(asking));
+  if (index < 0) throw new Error(`no change asks for ${asking}: the variant’s pause is another by now`);
+  return { mutation: index + 1, server };
+}
+
+function nodesIn({ before, after }: Evidence): Shown['redisNodes'] {
+  const [first, last] = [before, after].map((state) => Number(redisPodsIn(state) ?? 0)) as [number, number];
+  return last === 0 ? undefined : { most: Math.max(first, last), last };
 }
 
 function count(resources: Set<string>, kind: string): number {
@@ -88,6 +122,12 @@ export function whole(shown: Shown, { everyRequest = 1 } = {}): Case[] {
     ...everyOf(shown.mutations.length, 1).map(killedAtMutation),
     ...everyOf(shown.requests, everyRequest).map((request) => killedAtRequest(request, shown)),
     ...everyOf(shown.connections, everyRequest).map((connection) => killedAtConnection(connection, shown)),
+    ...upTo(shown.redisChanges, redisChangesMax, everyRequest).map((change) =>
+      killedAtRedis({ redisChange: change }, `change ${change} of ${shown.redisChanges}`),
+    ),
+    ...upTo(shown.redisReads, redisReadsMax, everyRequest).map((read) =>
+      killedAtRedis({ redisRead: read }, `read ${read} of ${shown.redisReads}`),
+    ),
   ];
 }
 
@@ -203,6 +243,16 @@ export function killedAtConnection(connection: number, { connections }: Shown): 
   };
 }
 
+function killedAtRedis(moment: Moment, what: string): Case {
+  return {
+    ...green,
+    helper: 'killed',
+    name: `the worker dies as it asks Redis: ${what}`,
+    strikes: [{ do: 'killWorker', ...moment }],
+    mayMiss: true,
+  };
+}
+
 function each<T>({ steps }: Shown, make: (step: number) => T): T[] {
   return steps.map((_, step) => make(step));
 }
@@ -212,7 +262,13 @@ function everyOf(count: number, every: number): number[] {
   return Array.from({ length: Math.floor(count / every) }, (_, index) => (index + 1) * every);
 }
 
+/** Of a count that a cluster's size and its keys make long, evenly at most so many; every n-th of them. */
+function upTo(count: number, max: number, every: number): number[] {
+  const chosen = count <= max ? everyOf(count, 1) : evenly(count, max);
+  return everyOf(chosen.length, every).map((place) => chosen[place - 1]!);
+}
+
 /** So many numbers from 1 to `count`, evenly spaced. */
-function evenly(count: number, wanted: number): number[] {
+export function evenly(count: number, wanted: number): number[] {
   return Array.from({ length: wanted }, (_, index) => Math.round(((index + 0.5) * count) / wanted) || 1);
 }

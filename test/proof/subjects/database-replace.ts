@@ -22,6 +22,11 @@ export const databaseReplace: Subject = {
     {
       ...{ name: 'larger', cluster: true },
       before: (place) => place.goBehindOwnPooler({ sku: sizes.small }),
+      pause: { asking: '"promoteMode"', server: 1 },
+      troubles: [
+        ...(['a pod appears', 'its pods are replaced', 'a pod hangs'] as const),
+        ...(['a pod is not given the new file', 'a pod misses the reload'] as const),
+      ],
       input: (place) => ({
         ...{ server: place.servers.primary, replacement: replacement(place), sku: sizes.large, lagWindowSeconds: 2 },
         clientBudget: { failedRequests: 0, longestStallSeconds: 60 },
@@ -40,7 +45,7 @@ export const databaseReplace: Subject = {
             Object.entries(made).map(([what, value]) => [key(servers, replacement(place), what), value]),
           ),
           [key(servers, servers.primary, 'logs in')]: 'false',
-          ...{ 'pods of the pooler lead to': `${role}, ${role}`, 'the URL leads to': role },
+          ...{ 'pods of the pooler lead to': role, 'the URL leads to': role },
         };
       },
     },

@@ -17,6 +17,8 @@ const variant = (name: string, from: PrimaryWish): Variant => ({
 const behindPooler: Variant = {
   ...{ name: 'behind a pooler', cluster: true },
   before: (place) => place.goBehindPooler(),
+  pause: { asking: '/restart', server: 0 },
+  troubles: ['a pod appears', 'a pod hangs'],
   input: ({ servers }) => ({ server: servers.primary, restart: true }),
   // When it was started is all that is different.
   changes: () => ({}),

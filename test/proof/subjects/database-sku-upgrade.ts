@@ -28,6 +28,16 @@ function variant(name: string, from: PrimaryWish, to: typeof small, storageGb?: 
   };
 }
 
+/** Its clients would be cut off before a restart is over: they are let wait for it, and no longer when it is. */
+const behindPooler: Variant = {
+  ...{ name: 'up, behind a pooler', cluster: true },
+  before: (place) =>
+    place.goBehindOwnPooler({ sku: small.sku }, { queryWaitTimeoutSeconds: 20, serverLoginRetrySeconds: 15 }),
+  troubles: ['a pod hangs', 'a pod misses the reload'],
+  input: ({ servers }) => ({ server: servers.primary, sku: large.sku }),
+  changes: ({ servers }) => sized(large, servers),
+};
+
 export const databaseSkuUpgrade: Subject = {
   runbook: 'databaseSkuUpgrade',
   variants: [
@@ -36,6 +46,10 @@ export const databaseSkuUpgrade: Subject = {
     variant('down', { sku: large.sku }, small),
     variant('up, two replicas', { sku: small.sku, replicas: 2 }, large),
     variant('up, with storage', { sku: small.sku, storageGb: 256 }, large, 512),
+    behindPooler,
   ],
-  state: stateOfServers,
+  state: async (place) => ({
+    ...(await stateOfServers(place)),
+    ...(place.isBehindPooler ? { ...(await place.pooler.pauses()), ...(await place.pooler.waits()) } : {}),
+  }),
 };

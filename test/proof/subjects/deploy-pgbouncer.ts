@@ -12,6 +12,7 @@ export const deployPgbouncer: Subject = {
         await workload.make({ replicas: 1 });
       },
       input: () => ({ poolSize: 20 }),
+      troubles: ['a pod dies', 'a pod hangs', 'a pod has wrong credentials'],
       changes: () => ({
         'objects of the pooler': 'deployment, disruption budget, secret, service',
         'pool sizes of its pods': '20, 20',

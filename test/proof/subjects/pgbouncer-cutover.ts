@@ -14,6 +14,7 @@ export const pgbouncerCutover: Subject = {
         ...{ deployment: workload.deployment, canarySeconds: 5, watchSeconds: 2 },
         clientBudget: { failedRequests: 0, longestStallSeconds: 15 },
       }),
+      troubles: ['a pod dies', 'a pod hangs', 'a pod has wrong credentials'],
       competitors: {
         'another address is published': ({ workload }) => workload.publishByHand(),
         'the variable is set by hand': ({ workload }) => workload.wireByHand(),

@@ -1,5 +1,5 @@
 import { stateOfDeployment } from './deployment';
-import type { Subject } from './subject';
+import { redisVolumesInState, type Subject } from './subject';
 
 export const redisClusterBootstrap: Subject = {
   runbook: 'redisClusterBootstrap',
@@ -15,7 +15,7 @@ export const redisClusterBootstrap: Subject = {
       input: () => ({ maxMemoryMegabytes: 48, storageGigabytes: 1 }),
       changes: () => ({
         'objects of the Redis cluster': 'configuration, disruption budget, secret, service, stateful set',
-        'volumes of the Redis cluster': '6',
+        [redisVolumesInState]: '6',
         'its nodes say': Array.from({ length: 6 }, () => 'ok, 0 keys').join(', '),
       }),
     },

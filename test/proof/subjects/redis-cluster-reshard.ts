@@ -1,5 +1,5 @@
 import type { Place } from '../harness/place';
-import type { State, Subject, Variant } from './subject';
+import { redisPodsInState, redisVolumesInState, type State, type Subject, type Variant } from './subject';
 
 /** As every node says: the new master has the last slots of the others, and they have them back in other parts. */
 const out = '0-4095; 4096-5460, 9557-10921, 15018-16383; 5461-9556; 10922-15017';
@@ -8,10 +8,15 @@ const said = (nodes: number, slots: string): State => ({
   'its nodes say': `ok, ${nodes} nodes, 0 moving: ${slots}`,
 });
 
-function variant(name: string, from: number, to: number, changes: State): Variant {
+const isOut = { [redisPodsInState]: '8', [redisVolumesInState]: '8', ...said(8, out) };
+/** Their claims stay. */
+const isIn = { [redisPodsInState]: '6', ...said(6, back) };
+const valkey = 'valkey/valkey:9';
+
+function variant(name: string, from: number, to: number, changes: State, image?: string): Variant {
   return {
     ...{ name, cluster: true },
-    before: ({ redisPods }: Place) => redisPods.make(from),
+    before: ({ redisPods }: Place) => redisPods.make(from, image),
     input: () => ({ masters: to, lingerSeconds: 1 }),
     changes: () => changes,
   };
@@ -20,12 +25,11 @@ function variant(name: string, from: number, to: number, changes: State): Varian
 export const redisClusterReshard: Subject = {
   runbook: 'redisClusterReshard',
   variants: [
-    variant('out', 3, 4, {
-      ...{ 'pods of the Redis cluster': '8', 'volumes of the Redis cluster': '8' },
-      ...said(8, out),
-    }),
-    // Their claims stay.
-    variant('in', 4, 3, { 'pods of the Redis cluster': '6', ...said(6, back) }),
+    variant('out', 3, 4, isOut),
+    variant('in', 4, 3, isIn),
+    // Its servers move slots by themselves.
+    variant('out, Valkey', 3, 4, isOut, valkey),
+    variant('in, Valkey', 4, 3, isIn, valkey),
   ],
   state: ({ redisPods }) => redisPods.layout(),
 };

@@ -1,5 +1,10 @@
 /** What a runbook's author writes to get the whole matrix: a state to begin with, and how to ask whether it is there. */
 import type { Place } from '../harness/place';
+import type { PoolerTrouble } from '../harness/trouble';
+
+/** In a state: how many pods a Redis cluster has. */
+export const redisPodsInState = 'pods of the Redis cluster';
+export const redisVolumesInState = 'volumes of the Redis cluster';
 
 /** What is so, in words that can be compared: "primary: ARM sku" → "Standard_D4ds_v4". */
 export type State = Record<string, string>;
@@ -14,6 +19,10 @@ export interface Variant {
   input(place: Place): Record<string, unknown>;
   /** What a run that succeeds changes; all else stays. */
   changes(place: Place): State;
+  /** What may befall the pods of its pooler. */
+  troubles?: PoolerTrouble[];
+  /** Where it pauses them: what it asks of Azure then (a part of the request's effect), of the primary (0) or of a replica. */
+  pause?: { asking: string; server: number };
   /** What others may do meanwhile to what the run changes, by its name for people; each returns what of the state it has changed. */
   competitors?: Record<string, (place: Place) => Promise<State>>;
 }
@@ -42,4 +51,9 @@ export async function stateOfServers({ servers }: Place): Promise<State> {
 /** "replica-1: ARM sku". */
 export function key(servers: Place['servers'], server: string, what: string): string {
   return `${servers.roleOf(server)}: ${what}`;
+}
+
+/** One that is made has as many volumes as pods, and its state tells of these alone. */
+export function redisPodsIn(state: State): string | undefined {
+  return state[redisPodsInState] ?? state[redisVolumesInState];
 }

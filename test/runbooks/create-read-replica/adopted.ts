@@ -24,7 +24,7 @@ export function adoptionTests(cluster: () => Cluster): void {
 
       const first = await create({ readers: [] });
       await first.untilStep('create', 'applying');
-      await until(`Azure makes ${replica}`, () => database.knows(replica), { deadlineMs: 20_000, everyMs: 20 });
+      await until(`Azure makes ${replica}`, () => database.knows(replica), { deadlineMs: 50_000, everyMs: 20 });
       await first.handle.terminate('for the test');
       const while_ = await create({ readers: ['heir'] });
       expect((await while_.report()).outcome).toBe('Refused');

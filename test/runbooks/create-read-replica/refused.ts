@@ -56,7 +56,7 @@ export function refusalTests(cluster: () => Cluster): void {
     await refused({ source: database.name }, `${database.name} has 5 replicas, at most 5 are allowed`);
     await refused({ source: first }, `${first} is a replica itself: name its primary`);
     await production.arm('replica-diverges', { server: last });
-    await until(`${last} has diverged`, () => database.takesWrites(last), { deadlineMs: 20_000, everyMs: 200 });
+    await until(`${last} has diverged`, () => database.takesWrites(last), { deadlineMs: 50_000, everyMs: 200 });
     await refused(
       { source: database.name, replica: last },
       `${last} is there, Ready and not streaming: nobody is led to it`,

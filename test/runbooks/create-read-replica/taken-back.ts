@@ -59,7 +59,7 @@ export function takenBackTests(cluster: () => Cluster): void {
     await stuck(/virtual endpoints lead to \S+: \S+-reads/);
     await database.change('DELETE', endpoint);
     const gone = async () => (await production.azure('GET', endpoint)).status === 404;
-    await until('the endpoint is gone', gone, { deadlineMs: 20_000, everyMs: 100 });
+    await until('the endpoint is gone', gone, { deadlineMs: 50_000, everyMs: 100 });
     await run.order('retry');
     await run.until(({ phase }) => phase !== 'needs-operator');
     await stuck(/has sessions: 1 of broxiva/);

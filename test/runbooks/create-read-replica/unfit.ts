@@ -50,7 +50,7 @@ export function unfitTests(cluster: () => Cluster): void {
     });
     const release = await held;
     await production.arm('replica-diverges', { server: replica });
-    await until(`${replica} has diverged`, () => database.takesWrites(replica), { deadlineMs: 20_000, everyMs: 100 });
+    await until(`${replica} has diverged`, () => database.takesWrites(replica), { deadlineMs: 50_000, everyMs: 100 });
     release();
     expect(await run.report()).toMatchObject({
       ...{ outcome: 'RolledBack', summary: expect.stringMatching(/leads to .* which is not in recovery/) as string },

@@ -72,7 +72,7 @@ export function wholeWayTests(cluster: () => Cluster): void {
 
       const [primaryBefore, replicaBefore] = [await scans(), await scans(replica)];
       await until('a read arrives at the replica', async () => (await scans(replica)) > replicaBefore, {
-        ...{ deadlineMs: 30_000, everyMs: 500 },
+        ...{ deadlineMs: 50_000, everyMs: 500 },
       });
       expect(await scans()).toBe(primaryBefore);
 
@@ -87,7 +87,7 @@ export function wholeWayTests(cluster: () => Cluster): void {
       (await database.sql<{ id: string }>(`SELECT id FROM orders WHERE id = ANY('{${ids.join()}}')`, server)).length;
     expect(ids.length).toBeGreaterThan(20);
     expect(await found()).toBe(ids.length);
-    await until('the replica has them too', async () => (await found(replica)) === ids.length, { deadlineMs: 10_000 });
+    await until('the replica has them too', async () => (await found(replica)) === ids.length, { deadlineMs: 50_000 });
   });
 }
 

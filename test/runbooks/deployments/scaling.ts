@@ -19,6 +19,8 @@ export function scalingTests(cluster: () => Cluster): void {
     'with an autoscaler: its floor goes to ten, and ten pods answer; then down to a lower floor; then exactly four',
     async () =>
       withoutFailedRequests(await cluster().serviceUrl('broxiva-api', '/api/products'), async () => {
+        // The autoscaler of a lab that has just begun has measured nothing yet.
+        await cluster().kubectl('wait', '--for=condition=ScalingActive', 'hpa/broxiva-api-hpa', '--timeout=90s');
         const api = Workload.of(cluster(), 'broxiva-api');
         const settings = ['deployment=broxiva-api', 'replicas=10', 'timing.soakSeconds=1'];
         const command = ['start', 'scaleDeployment', '--wait', ...settings.flatMap((setting) => ['--set', setting])];

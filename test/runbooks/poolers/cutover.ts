@@ -80,10 +80,11 @@ export function cutoverTests(cluster: () => Cluster): void {
     await withoutFailedRequests(await cluster().serviceUrl(deployment, '/api/products'), async () => {
       const before = { uids: await api().uids(), rules: await rules(), bounds: await api().bounds() };
       const run = await cutover();
-      await run.untilStep('lead one pod', 'verifying');
+      await run.pauseAfter('lead one pod');
       await api().untilPods(before.uids.length + 1);
       expect(await references()).toEqual([pooled, ...before.uids.map(() => direct)].sort());
       expect(await api().bounds()).toEqual({ min: before.uids.length, max: before.uids.length });
+      await run.order('resume');
       const report = await run.report();
       console.log(report.steps.map(({ name, evidence }) => `${name}: ${evidence}`).join('\n'), report.clients);
       expect(report).toMatchObject({ outcome: 'Succeeded', clients: { failedRequests: 0 } });

@@ -3,17 +3,26 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { sign } from '../../../activities/pgbouncer/lease';
+import { noticedDuring, promotionOf } from '../../../lab/compare/noticed';
+import { bareScript } from '../../../lab/compare/script';
+import { Stand } from '../../../lab/compare/stand';
 import { production } from '../../../lab/lab';
 import { until } from '../../../lab/processes';
+import { Terminal } from '../../../lab/story/terminal';
 import { Traffic } from '../../../lab/traffic/traffic';
 import type { Cluster } from '../support/cluster';
 import { Database } from '../support/database';
+import { inWords, isAccepted, mutationsOf } from '../support/mutations';
 import { acceptedBy } from '../support/replica-run';
 import { PoolClients } from '../support/pool-clients';
 import { Pooler } from '../support/pooler';
 import { Run } from '../support/run';
 
 const [first, second, third] = [production.primary, 'broxiva-db-second', 'broxiva-db-third'];
+/** Promoted by a request whose answer is lost. */
+const unheard = 'broxiva-db-unheard';
+/** Promoted by a script in between. */
+const scripted = 'broxiva-db-2';
 const larger = 'Standard_D8ds_v4';
 
 export function replaceTests(cluster: () => Cluster): void {
@@ -48,7 +57,7 @@ export function replaceTests(cluster: () => Cluster): void {
     );
     expect(churn!.bad).toEqual([]);
     expect(report).toMatchObject({ failed: 0, lost: 0, duplicated: 0, reasons: {} });
-    expect(report.requests).toBeGreaterThan(200);
+    expect(report.requests).toBeGreaterThan(50);
     const [row] = await pooler().sql<{ count: string }>(`SELECT count(*) FROM orders WHERE product_id = ${product()}`);
     expect(Number(row!.count)).toBe(churn!.good);
   };
@@ -57,6 +66,35 @@ export function replaceTests(cluster: () => Cluster): void {
     await ledger?.stop();
   });
 
+  /** A client of the pool whose transaction does not end by itself: a pause waits for it. */
+  const inTransaction = async () => {
+    const session = new Client(await pooler().login());
+    session.on('error', () => undefined);
+    await session.connect();
+    await session.query('BEGIN; SELECT 1');
+    return session;
+  };
+  /** Held back by that transaction, it pauses; meanwhile the server ends, and then the transaction. */
+  const dieInThePause = async (server: string, session: Client) => {
+    const pausing = async () => (await pooler().paused()).some(Boolean);
+    await until('it pauses', pausing, { deadlineMs: 60_000, everyMs: 20 });
+    await database().change('POST', `${server}/stop`);
+    const refuses = () =>
+      database()
+        .takesWrites(server)
+        .then(
+          () => false,
+          () => true,
+        );
+    await until(`${server} is gone`, refuses, { deadlineMs: 10_000, everyMs: 20 });
+    await session.query('COMMIT');
+    await session.end();
+  };
+  const startAgain = async (server: string) => {
+    const isStopped = async () => (await database().state(server)) === 'Stopped';
+    await until('it is stopped', isStopped, { deadlineMs: 60_000, everyMs: 100 });
+    await database().change('POST', `${server}/start`);
+  };
   /** Of each pod: where its PgBouncer leads. */
   const hosts = async () => {
     const shown = await Promise.all((await pooler().pods()).map((pod) => pooler().show('DATABASES', pod)));
@@ -67,11 +105,7 @@ export function replaceTests(cluster: () => Cluster): void {
     return new URL(Buffer.from(data['DATABASE_URL'], 'base64').toString());
   };
 
-  beforeAll(async () => {
-    if ((await pooler().objects()).length > 0) return;
-    const run = await Run.start(cluster().production, 'deployPgbouncer', {});
-    expect(await run.report()).toMatchObject({ outcome: 'Succeeded' });
-  });
+  beforeAll(() => pooler().make());
 
   test('refuses a smaller size, a name that is taken, and clients that come past the pool', async () => {
     const sessions = await Promise.all([database().session(), database().session()]);
@@ -103,11 +137,9 @@ export function replaceTests(cluster: () => Cluster): void {
     await clients();
     const run = await start({ replacement: second });
     await run.approveAll();
-    await run.untilStep('stage', 'applying');
-    const session = new Client(await pooler().login());
-    session.on('error', () => undefined);
-    await session.connect();
-    await session.query('BEGIN; SELECT 1');
+    await run.pauseAfter('create');
+    const session = await inTransaction();
+    await run.order('resume');
     const report = await run.report();
     await session.end();
     await told('given up');
@@ -121,6 +153,46 @@ export function replaceTests(cluster: () => Cluster): void {
     expect(await pooler().sql("SELECT 1 FROM pg_roles WHERE rolname = 'broxiva' AND rolcanlogin")).toHaveLength(1);
   });
 
+  test('the replica dies before anything is asked for: clients go on at once with the old primary', async () => {
+    await clients();
+    const run = await start({ replacement: second });
+    await run.approveAll();
+    await run.pauseAfter('create');
+    // The pause waits for it, and the last byte for a replica that is gone by then.
+    const session = await inTransaction();
+    await run.order('resume');
+    await dieInThePause(second, session);
+    const resumed = async () => (await pooler().paused()).every((paused) => !paused);
+    await until('clients go on', resumed, { deadlineMs: 40_000, everyMs: 50 });
+    await startAgain(second);
+    const { phase } = await run.until((status) => status.phase === 'closed' || status.phase === 'needs-operator');
+    if (phase !== 'closed') await run.order('rollback');
+    expect(await run.report()).toMatchObject({ outcome: 'RolledBack' });
+    await told('a replica that died');
+    expect(await accepted(run)).toEqual([`${second} made as a replica D8ds_v4`, `${second} deleted`]);
+  });
+
+  test('the old primary is closed already and the new one does not answer: nobody says that clients went on', async () => {
+    const run = await start({ replacement: second, timing: { operationTimeoutSeconds: 45 } });
+    await run.approveAll();
+    await run.pauseAfter('stage');
+    const session = await inTransaction();
+    // As by a worker that died after it had closed it.
+    await alter(first, 'NOLOGIN');
+    await run.order('resume');
+    await dieInThePause(second, session);
+    const { trouble } = await run.until(({ phase }) => phase === 'closed' || phase === 'needs-operator');
+    expect(trouble?.tried[0]).toMatch(
+      /^clients wait: broxiva-db-primary lets nobody in, and it is not known whether broxiva-db-second is promoted yet: /,
+    );
+    await expect(database().session(first)).rejects.toThrow(/not permitted to log in/);
+    await startAgain(second);
+    await alter(first, 'LOGIN');
+    await run.order('rollback');
+    expect(await run.report()).toMatchObject({ outcome: 'RolledBack' });
+    expect(await accepted(run)).toEqual([`${second} made as a replica D8ds_v4`, `${second} deleted`]);
+  });
+
   test('under clients that stay and clients that come and go: none fails, no row is lost', async () => {
     await clients();
     const run = await start({ replacement: second });
@@ -129,7 +201,10 @@ export function replaceTests(cluster: () => Cluster): void {
     await told('replaced');
     console.log(report.steps.map(({ name, evidence }) => `${name}: ${evidence}`).join('\n'));
     expect(report).toMatchObject({ outcome: 'Succeeded', clients: { failedRequests: 0 } });
-    expect((await run.plan()).approval.irreversibleSteps).toEqual([`switch over to ${second}`]);
+    expect((await run.plan()).approval.irreversibleSteps).toEqual([
+      `switch over to ${second}`,
+      `publish ${second} in broxiva-secrets/DATABASE_URL`,
+    ]);
     expect(report.steps[2]!.evidence).toMatch(
       /takes writes; each of 2 pods leads there; nobody is on broxiva-db-primary, broxiva cannot log in to it; 2 pods were paused for \d+\.\d\d s; of these \d+\.\d\d s after the promotion$/,
     );
@@ -141,12 +216,61 @@ export function replaceTests(cluster: () => Cluster): void {
     expect(await pooler().paused()).toEqual([false, false]);
   });
 
+  test('whether Azure has taken the promotion nobody has heard, and another is refused: the fence stays until it comes', async () => {
+    await clients();
+    const run = await start({ server: second, replacement: unheard });
+    await run.approveAll();
+    await run.pauseAfter('create');
+    await cluster().production.arm('lost-response', { server: unheard });
+    await cluster().production.arm('stale-read', { server: unheard, seconds: 12 });
+    await cluster().production.arm('operation-hangs', { server: unheard });
+    await run.order('resume');
+    const promotions = async () =>
+      mutationsOf(await cluster().production.requests(), run.workflowId).filter(
+        (request) => inWords(request) === `${unheard} promoted`,
+      );
+    await until('it is asked for again', async () => (await promotions()).length > 1, { deadlineMs: 60_000 });
+    await sleep(2000);
+    expect(await pooler().paused()).toEqual([true, true]);
+    await expect(database().session(second)).rejects.toThrow(/not permitted to log in/);
+    await cluster().production.clearFaults();
+    const report = await run.report();
+    await told('replaced by a promotion of which nobody had heard');
+    expect(report.outcome).toBe('Succeeded');
+    expect(new Set(await hosts())).toEqual(new Set([await database().host(unheard)]));
+    expect((await promotions()).filter(isAccepted)).toHaveLength(1);
+  });
+
+  test('beside it a bare script: what a comparison measures of its clients over HTTP and SQL', async () => {
+    const stand = new Stand(cluster().lab, new Terminal({}, new AbortController().signal));
+    stand.primary = unheard;
+    const url = await stand.pooledUrl();
+    await cluster().kubectl('set', 'env', 'deployment/broxiva-api', `DATABASE_URL=${url}`);
+    await cluster().kubectl('scale', 'deployment/broxiva-api', '--replicas=3');
+    await cluster().kubectl('rollout', 'status', 'deployment/broxiva-api', '--timeout=90s');
+    const noticed = await noticedDuring(stand, 'scripted', url, () => bareScript(stand));
+    await cluster().kubectl('scale', 'deployment/broxiva-api', '--replicas=0');
+    const { untilPrimary, operation } = await promotionOf(stand, scripted);
+    expect(untilPrimary).toBeLessThan(operation);
+    for (const { requests, failed, lost, duplicated, longestStallSeconds } of [noticed.http, noticed.sql]) {
+      // Whether its clients fail is the script's affair, which looks at nothing twice; that they are asked is ours.
+      expect({ lost, duplicated }).toEqual({ lost: 0, duplicated: 0 });
+      expect(failed).toBeLessThan(requests / 10);
+      // Each client of theirs has asked more than once; how often is the machine's.
+      expect(requests).toBeGreaterThan(32);
+      // Both waited for the promotion, so both reach the database.
+      expect(longestStallSeconds).toBeGreaterThan(untilPrimary);
+    }
+    expect(await database().takesWrites(scripted)).toBe(true);
+  });
+
   test('the worker dies when all is paused and fenced: clients wait, and the next one leads them on', async () => {
     await clients();
-    const run = await start({ server: second, replacement: third });
+    const run = await start({ server: scripted, replacement: third });
     await run.approveAll();
-    await run.untilStep('stage', 'applying');
+    await run.pauseAfter('create');
     await cluster().production.arm('operation-hangs', { server: third });
+    await run.order('resume');
     const asked = async () => (await accepted(run)).includes(`${third} promoted`);
     await until('the promotion is asked for', asked, { deadlineMs: 60_000, everyMs: 20 });
     await cluster().production.worker.kill();
@@ -163,11 +287,12 @@ export function replaceTests(cluster: () => Cluster): void {
 
   test('no worker is there: a guard takes what is staged where the loaded server takes no writes, and the staged one does', async () => {
     const [pod] = await pooler().pods();
-    const [loaded, staged] = [await database().host(third), await database().host(second)];
+    const [loaded, staged] = [await database().host(third), await database().host(scripted)];
     const { data } = await cluster().get('secret', 'pgbouncer');
-    const [key] = Object.keys(data).filter((name) => name.endsWith('.ini'));
-    const text = Buffer.from(data[key!], 'base64').toString().replace(loaded, staged);
-    await cluster().merge('secret', 'pgbouncer', { data: { [key!]: Buffer.from(text).toString('base64') } });
+    const files = Object.entries<string>(data).filter(([name]) => name.endsWith('.ini'));
+    const led = files.map(([name, text]) => [name, Buffer.from(text, 'base64').toString().replace(loaded, staged)]);
+    const encoded = led.map(([name, text]) => [name, Buffer.from(text!).toString('base64')]);
+    await cluster().merge('secret', 'pgbouncer', { data: Object.fromEntries(encoded) as Record<string, string> });
     const lease = { holder: 'a run', since: Date.now(), expiresAt: Date.now() + 5000 };
     const body = JSON.stringify(sign(lease, await pooler().consolePassword()));
     await fetch(`http://${pod!.address}:9127/lease`, { method: 'PUT', body });
@@ -178,10 +303,10 @@ export function replaceTests(cluster: () => Cluster): void {
       [loaded, loaded],
       [true, false],
     ]);
-    await alter(second, 'LOGIN');
+    await alter(scripted, 'LOGIN');
     const opened = Date.now();
     const taken = async () => (await hosts())[0] === staged && (await pooler().paused())[0] === false;
-    await until('the guard has taken it', taken, { deadlineMs: 10_000, everyMs: 50 });
+    await until('the guard has taken it', taken, { deadlineMs: 50_000, everyMs: 50 });
     console.log(
       `the guard took the staged address ${((Date.now() - opened) / 1000).toFixed(1)} s after it took writes`,
     );

@@ -1,10 +1,12 @@
 /** redisClusterBootstrap: refused, failed, made, found as it is, healed. Each case goes on from the one before. */
 import { eachThousand } from '../../activities/redis/cluster-traffic';
 import type { Cluster } from '../support/cluster';
+import { until } from '../../../lab/processes';
 import { Run } from '../support/run';
 import { keys, name, RedisCluster, small } from './redis-cluster';
 
 const image = 'redis:7-alpine';
+const waiting = { deadlineMs: 90_000, everyMs: 500 };
 const kinds = ['configmaps', 'secrets', 'services', 'poddisruptionbudgets', 'statefulsets'];
 const made = kinds.map((kind) => `create ${kind} ${name}`);
 const volumes = Array.from({ length: 6 }, (_, index) => `delete persistentvolumeclaims data-${name}-${index}`);
@@ -60,7 +62,7 @@ export function bootstrapTests(cluster: () => Cluster): void {
   });
 
   test('going back where somebody has written to it: nothing is removed until the key is gone', async () => {
-    const run = await start({ tryLossOfMaster: false, timing: { soakSeconds: 60 } });
+    const run = await start({ tryLossOfMaster: false, timing: { soakSeconds: 60, verificationTimeoutSeconds: 60 } });
     await run.until(({ phase }) => phase === 'soaking');
     await redis().on((client) => client.set('theirs', '1'));
     await run.order('abort');
@@ -69,12 +71,41 @@ export function bootstrapTests(cluster: () => Cluster): void {
       /redis-cluster-\d holds 1 keys that are not this run's: it is left alone, and so are its claims/,
     );
     expect(cluster().mutations(run.workflowId)).toEqual(made);
-    await redis().on((client) => client.del('theirs'));
+
+    // Nor of volumes without a pod.
+    await cluster().kubectl('scale', 'statefulset', name, '--replicas=0');
+    await until('no pod is left', async () => (await redis().pods()).length === 0, waiting);
+    await run.order('retry');
+    const alone = await run.until(({ trouble: now }) => now !== undefined && now.since !== trouble!.since);
+    expect(alone.trouble!.tried.at(-1)).toMatch(
+      /cannot be asked yet for keys of others: data-redis-cluster-0, which has no pod/,
+    );
+    await cluster().kubectl('scale', 'statefulset', name, '--replicas=6');
+
+    // Nobody can say what is on the volumes of pods that do not start: not that it is nothing.
+    cluster().faults.pushImage(image, 'missing');
+    await cluster().kubectl('delete', 'pods', '-l', `app=${name}`, '--grace-period=0', '--force');
+    const waitsForEver = ({ status }: any) =>
+      status.containerStatuses?.[0]?.state.waiting?.reason === 'ImagePullBackOff';
+    await until('a pod has no image', async () => (await redis().pods()).some(waitsForEver), waiting);
+    await run.order('retry');
+    const again = await run.until(({ trouble: now }) => now !== undefined && now.since !== alone.trouble!.since);
+    expect(again.trouble!.tried.at(-1)).toMatch(
+      /nobody can ask whether they hold keys of others: redis-cluster-\d: ImagePullBackOff/,
+    );
+    expect(cluster().mutations(run.workflowId)).toEqual(made);
+    cluster().faults.restoreImages();
+    await cluster().kubectl('delete', 'pods', '-l', `app=${name}`, '--grace-period=0', '--force');
+    await cluster().kubectl('rollout', 'status', `statefulset/${name}`, '--timeout=90s');
+    expect((await redis().inEachPod('redis-cli -h "$POD_IP" dbsize')).map(Number)).toContain(1);
+    await redis().inEachPod(
+      'for does in "config set replica-read-only no" flushall; do redis-cli -h "$POD_IP" $does; done',
+    );
     await run.order('retry');
     await run.until(({ phase }) => phase !== 'needs-operator');
     expect(await run.report()).toMatchObject({ outcome: 'RolledBack' });
     expect(cluster().mutations(run.workflowId)).toEqual([...made, ...removed]);
-  });
+  }, 240_000);
 
   test('made: every node says so, a killed master is replaced, and applications keep 100,000 keys in it', async () => {
     const run = await start();
@@ -112,12 +143,19 @@ export function bootstrapTests(cluster: () => Cluster): void {
     expect(cluster().mutations(run.workflowId)).toEqual([]);
   });
 
+  test('once more, while a node answers nothing for some seconds: it is waited for, and there is nothing to do', async () => {
+    const frozen = cluster().faults.freezePod(`${name}-4`, 4);
+    const run = await start();
+    expect(await run.report()).toMatchObject({ outcome: 'Succeeded', steps: [] });
+    await frozen;
+  });
+
   test('other volumes or memory than those that are there: refused, with the field', async () => {
     await refused(
       /StatefulSet redis-cluster is there already, and another one: volumeClaimTemplates\.0\.spec\.resources\.requests\.storage: 1Gi instead of 2Gi/,
       { storageGigabytes: 2 },
     );
-    await refused(/redis\.conf: maxmemory 48mb instead of maxmemory 32mb/, { maxMemoryMegabytes: 32 });
+    await refused(/redis\.conf: maxmemory 32mb is missing; there is another maxmemory/, { maxMemoryMegabytes: 32 });
   });
 
   test('all pods gone at once and back under other addresses: healed by a re-run, no key lost, no pod killed', async () => {

@@ -16,8 +16,12 @@ export class RedisCluster {
     return this.cluster.list('pod', `app=${name}`);
   }
 
-  inPod(...command: string[]): Promise<string> {
-    return this.cluster.kubectl('exec', `${name}-0`, '--', 'sh', '-c', command.join(' '));
+  inPod(command: string, ordinal = 0): Promise<string> {
+    return this.cluster.kubectl('exec', `${name}-${ordinal}`, '--', 'sh', '-c', command);
+  }
+
+  async inEachPod(command: string): Promise<string[]> {
+    return Promise.all((await this.pods()).map((_pod, ordinal) => this.inPod(command, ordinal)));
   }
 
   async password(): Promise<string> {
@@ -45,6 +49,14 @@ export class RedisCluster {
     } finally {
       client.destroy();
     }
+  }
+
+  /** With all that it consists of, volumes too. */
+  async remove(): Promise<void> {
+    const all = 'statefulsets,services,configmaps,secrets,poddisruptionbudgets';
+    await this.cluster.kubectl('delete', all, name, '--ignore-not-found');
+    await this.cluster.kubectl('delete', 'pods', '-l', `app=${name}`, '--grace-period=0', '--force');
+    await this.cluster.kubectl('delete', 'persistentvolumeclaims', '-l', `app=${name}`);
   }
 
   async expectGood(masters = 3): Promise<void> {

@@ -11,7 +11,7 @@ import { inWords, isAccepted, mutationsOf } from './mutations';
 import type { Production } from './production';
 import { Run } from './run';
 
-const deadlineMs = 30_000;
+const deadlineMs = 50_000;
 const group = `/subscriptions/${names.subscriptionId}/resourceGroups/${names.resourceGroup}`;
 
 /** What it is, asked of Azure, and how it runs, asked of itself. */

@@ -29,6 +29,8 @@ export interface KnownDeployment {
   [other: string]: unknown;
 }
 
+const topologyFile = 'topology-of-tests.yaml';
+
 const collections = {
   deployment: '/apis/apps/v1/namespaces/$/deployments',
   replicaSet: '/apis/apps/v1/namespaces/$/replicasets',
@@ -134,6 +136,16 @@ export class Cluster {
     return kubectl(this.lab, '-n', productionNamespace, ...args);
   }
 
+  /** Of the topology's Redis cluster, from now on: a worker is told when it starts. */
+  async setRedisImage(image: string): Promise<void> {
+    const file = this.lab.path(topologyFile);
+    const topology = parse(await readFile(file, 'utf8')) as Topology;
+    topology.kubernetes!.redisCluster!.image = image;
+    await writeFile(file, stringify(topology));
+    await this.production.worker.kill();
+    await this.production.worker.start();
+  }
+
   /** Where a Service answers, from here as well. */
   async serviceUrl(name: string, path = '/'): Promise<string> {
     return `http://${(await this.get<Service>('service', name)).spec.clusterIP}${path}`;
@@ -175,7 +187,7 @@ async function writeTopology(lab: Lab, known: KnownDeployment[]): Promise<Record
   const own = known.map((deployment) => ({ replicas: { min: 1, max: 10 }, ...deployment }));
   const topology = { ...production, kubernetes: { ...production.kubernetes, deployments: [...seeded, ...own] } };
   topologySchema.parse(topology);
-  const file = lab.path('topology-of-tests.yaml');
+  const file = lab.path(topologyFile);
   await writeFile(file, stringify(topology));
   return { RUNBOOK_TOPOLOGY: file, REDIS_URL: readFileSync(lab.redisUrlFile, 'utf8') };
 }

@@ -76,8 +76,13 @@ export class Database {
   }
 
   async ready(server = this.name): Promise<void> {
-    const isReady = async () => (await this.view(server)).properties?.state === 'Ready';
+    const isReady = async () => (await this.state(server)) === 'Ready';
     await until(`${server} is Ready`, isReady, { deadlineMs, everyMs: 100 });
+  }
+
+  /** As Azure calls it; undefined where it knows none of that name. */
+  async state(server = this.name): Promise<string | undefined> {
+    return (await this.view(server)).properties?.state;
   }
 
   async look(server = this.name): Promise<Look> {
@@ -105,6 +110,8 @@ export class Database {
   /** A session of the application, or of whoever has its password. Ending it is the caller's. */
   async session(server = this.name): Promise<Client> {
     const client = new Client({ connectionString: await this.applicationUrl({ server }) });
+    // A server that is stopped says so to an idle client too; the next question fails by itself.
+    client.on('error', () => undefined);
     await client.connect();
     return client;
   }
@@ -132,6 +139,7 @@ export class Database {
   /** As Azure's administrator. */
   async adminSql(text: string): Promise<void> {
     const client = new Client({ connectionString: this.secret('admin-url') });
+    client.on('error', () => undefined);
     await client.connect();
     await client.query(text).finally(() => client.end());
   }

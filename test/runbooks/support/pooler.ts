@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { Client } from 'pg';
 import { production } from '../../../lab/lab';
 import type { Cluster } from './cluster';
+import { Run } from './run';
 
 export const image = 'edoburu/pgbouncer:v1.23.1-p3';
 const name = 'pgbouncer';
@@ -32,6 +33,13 @@ export class Pooler {
     const kinds = ['secret', 'service', 'disruptionBudget', 'deployment'] as const;
     const found = await Promise.all(kinds.map((kind) => this.cluster.find(kind, name)));
     return kinds.filter((_, index) => found[index] !== undefined);
+  }
+
+  /** Made by its runbook where no test before has made it. */
+  async make(): Promise<void> {
+    if ((await this.objects()).length > 0) return;
+    const run = await Run.start(this.cluster.production, 'deployPgbouncer', {});
+    expect(await run.report()).toMatchObject({ outcome: 'Succeeded' });
   }
 
   /** Those that are leaving are left out. */
@@ -89,6 +97,15 @@ export class Pooler {
   async paused(): Promise<boolean[]> {
     const shown = await Promise.all((await this.pods()).map((pod) => this.show('DATABASES', pod)));
     return shown.map((rows) => rows.some((row) => row.name === production.database && row.paused !== 0));
+  }
+
+  /**
+   * Every pod is paused, and has come to rest: no connection to the server is left. A login that is just under way would fail with
+   * the server, and so would whoever connects in the second after that.
+   */
+  async atRest(): Promise<boolean> {
+    const servers = await Promise.all((await this.pods()).map((pod) => this.show('SERVERS', pod)));
+    return servers.flat().length === 0 && (await this.paused()).every(Boolean);
   }
 
   /** Of every pod: a setting of its configuration. */

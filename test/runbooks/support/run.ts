@@ -3,12 +3,24 @@ import { randomBytes } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { OrderName, Plan, Report, RunStatus } from '../../../catalogue';
 import { runWorkflowId } from '../../../catalogue';
+import { until } from '../../../lab/processes';
 import * as bench from '../../workflows/support/bench';
 import type { Production } from './production';
 
-const deadlineSeconds = 150;
+const deadlineSeconds = 300;
 /** Long enough for two crashes of a pod, with ten seconds between them. */
-const timing = { soakSeconds: 0, operationTimeoutSeconds: 60, verificationTimeoutSeconds: 60 };
+const timing = { soakSeconds: 0, operationTimeoutSeconds: 120, verificationTimeoutSeconds: 60 };
+
+/** Until Temporal has what the next worker needs: that word in the last heartbeat of an activity. */
+export async function untilRemembered(run: WorkflowHandle, word: string): Promise<void> {
+  const remembered = async () => {
+    const { pendingActivities } = (await run.describe()).raw;
+    return (pendingActivities ?? []).some(({ heartbeatDetails }) =>
+      heartbeatDetails?.payloads?.some(({ data }) => Buffer.from(data ?? []).includes(word)),
+    );
+  };
+  await until(`a heartbeat says ${word}`, remembered, { deadlineMs: deadlineSeconds * 1000, everyMs: 50 });
+}
 
 export class Run {
   private constructor(readonly handle: WorkflowHandle) {}
@@ -39,6 +51,16 @@ export class Run {
     const status = await this.until((one) => isThere(one) || one.phase === 'closed');
     if (!isThere(status)) throw new Error(`the run is closed: ${(await bench.reportOf(this.handle)).summary}`);
     return status;
+  }
+
+  /** Paused when that step is done, before the next: what the next meets can be made ready, however busy the machine is. */
+  async pauseAfter(name: string): Promise<void> {
+    const isOn = ({ steps }: RunStatus) =>
+      steps.some((step) => step.name.startsWith(name) && (step.state === 'applying' || step.state === 'verifying'));
+    const { phase } = await this.until((status) => isOn(status) || status.phase === 'closed');
+    if (phase === 'closed') throw new Error(`the run is closed: ${(await bench.reportOf(this.handle)).summary}`);
+    await this.order('pause');
+    await this.until((status) => status.phase === 'paused');
   }
 
   plan(): Promise<Plan> {

@@ -7,7 +7,9 @@ import { until } from '../../../lab/processes';
 import * as bench from '../../workflows/support/bench';
 import type { Database } from './database';
 import { inWords, isAccepted, mutationsOf } from './mutations';
+import { eventsOf } from './history';
 import type { Production } from './production';
+import { untilRemembered } from './run';
 
 export const small = { sku: 'Standard_D4ds_v4', sharedBuffersMb: 64, maxConnections: 1718 };
 export const large = { sku: 'Standard_D8ds_v4', sharedBuffersMb: 128, maxConnections: 3437 };
@@ -49,15 +51,8 @@ export class SkuUpgrade {
     await until(`${words} is accepted`, accepted, { deadlineMs: deadlineSeconds * 1000, everyMs: 20 });
   }
 
-  /** Until Temporal has what the next worker needs: that word in the last heartbeat of an activity. */
-  async untilRemembered(word: string): Promise<void> {
-    const remembered = async () => {
-      const { pendingActivities } = (await this.handle.describe()).raw;
-      return (pendingActivities ?? []).some(({ heartbeatDetails }) =>
-        heartbeatDetails?.payloads?.some(({ data }) => Buffer.from(data ?? []).includes(word)),
-      );
-    };
-    await until(`a heartbeat says ${word}`, remembered, { deadlineMs: deadlineSeconds * 1000, everyMs: 50 });
+  untilRemembered(word: string): Promise<void> {
+    return untilRemembered(this.handle, word);
   }
 
   plan(): Promise<Plan> {
@@ -88,13 +83,7 @@ export class SkuUpgrade {
   }
 
   /** Types of the events in the run's history. */
-  async events(): Promise<string[]> {
-    const { events } = await this.handle.fetchHistory();
-    return (events ?? []).map(
-      (event) =>
-        Object.keys(event)
-          .find((key) => key.endsWith('EventAttributes'))
-          ?.replace('EventAttributes', '') ?? '',
-    );
+  events(): Promise<string[]> {
+    return eventsOf(this.handle);
   }
 }

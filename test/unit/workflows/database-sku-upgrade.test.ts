@@ -1,5 +1,6 @@
 /** The decisions of databaseSkuUpgrade, as tables: which servers, in which order, to what; and what stands in the way. */
 import type { DatabaseFacts, PoolerPodFacts, ServerFacts, SkuOffer } from '../../../activities/database/contract';
+import type { Patience } from '../../../activities/poolers/contract';
 import type { DatabaseSkuUpgradeInput } from '../../../catalogue';
 import { databaseSkuUpgradeInput, topologySchema } from '../../../catalogue';
 import {
@@ -7,6 +8,7 @@ import {
   connectionsAfter,
   defaultConnectionsFor,
   directionOf,
+  patienceFor,
   poolerMisfits,
   showCompute,
   storageSteps,
@@ -156,7 +158,7 @@ it('storage grows on replicas first, and only where it is smaller', () =>
     ['main', 256, 512],
   ]));
 
-it.each<[string, Omit<PoolerPodFacts, 'pod'>, string[]]>([
+it.each<[string, Patience, string[]]>([
   ['as deployPgbouncer makes it', { queryWaitTimeoutSeconds: 120, serverLoginRetrySeconds: 1 }, []],
   ['just long enough', { queryWaitTimeoutSeconds: 60, serverLoginRetrySeconds: 0.1 }, []],
   ['too short', { queryWaitTimeoutSeconds: 59, serverLoginRetrySeconds: 1 }, ['gives up']],
@@ -164,8 +166,34 @@ it.each<[string, Omit<PoolerPodFacts, 'pod'>, string[]]>([
   ['tried late', { queryWaitTimeoutSeconds: 120, serverLoginRetrySeconds: 15 }, ['turns away']],
   ['both', { queryWaitTimeoutSeconds: 10, serverLoginRetrySeconds: 2 }, ['gives up', 'turns away']],
 ])('a pooler in a stall of a minute, %s', (_name, settings, misfits) =>
-  expect(poolerMisfits({ pod: 'pgbouncer-1', ...settings }, 60)).toEqual(misfits),
+  expect(poolerMisfits(settings, 60)).toEqual(misfits),
 );
+
+describe('a pooler of ours over a restart', () => {
+  const patience = (queryWaitTimeoutSeconds: number, serverLoginRetrySeconds: number): Patience => ({
+    queryWaitTimeoutSeconds,
+    serverLoginRetrySeconds,
+  });
+  const behind = (configured?: Patience, more: Partial<DatabaseFacts> = {}) =>
+    facts({ pooler: { namespace: 'prod', name: 'pgbouncer', pods: [], ...(configured && { configured }) }, ...more });
+  const up = { sku: 'Standard_D8ds_v4' };
+
+  it.each<[string, object, DatabaseFacts, Patience | undefined]>([
+    ['fits', up, behind(patience(120, 1)), undefined],
+    ['gives up too early', up, behind(patience(30, 1)), patience(75, 1)],
+    ['turns away for long', up, behind(patience(120, 15)), patience(120, 1)],
+    ['does both', up, behind(patience(30, 15)), patience(75, 1)],
+    ['waits for ever, and turns away', up, behind(patience(0, 15)), patience(0, 1)],
+    [
+      'gives up before a server with high availability is back',
+      up,
+      behind(patience(120, 1), { primary: server('main', { highAvailability: 'ZoneRedundant' }) }),
+      patience(615, 1),
+    ],
+    ['is not ours to configure', up, behind(), undefined],
+    ['where nothing restarts', { storageGb: 512 }, behind(patience(30, 15)), undefined],
+  ])('that %s', (_name, input, given, to) => expect(patienceFor(wanted(input), given)?.to).toEqual(to));
+});
 
 describe('findings', () => {
   const up = { sku: 'Standard_D8ds_v4' };

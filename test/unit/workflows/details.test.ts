@@ -38,6 +38,22 @@ test('each step has a row with its state and time, and what was read stands belo
   expect(lines).toContain('- step 3: clients notice: nothing');
 });
 
+test('what is to be typed can be typed as it stands', () => {
+  const irreversible = {
+    ...step,
+    name: 'publish db_2 in secrets/DATABASE_URL',
+    reversibility: 'irreversible',
+  } as const;
+  const asking: RunStatus = {
+    ...{ ...status, phase: 'awaiting-approval', planHash: 'abcdef' },
+    steps: [{ ...steps[2]!, ...irreversible, state: 'pending' }],
+  };
+  expect(currentDetails(asking, undefined, undefined)).toContain(
+    "`runbook approve w --plan abcdef --irreversible 'publish db_2 in secrets/DATABASE_URL' --as …`",
+  );
+  expect(currentDetails(status, undefined, undefined)).toContain('`runbook abort w --reason …`');
+});
+
 test('a refusal has a line for each reason, and no text from outside becomes markup', () => {
   const summary = [
     'nothing was touched:',

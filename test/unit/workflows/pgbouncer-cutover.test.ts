@@ -111,6 +111,7 @@ test.each<[string, Partial<CutoverFacts>, object, string[]]>([
   ],
   ['a URL without a form through the pool', { urlProblem: 'it sets options' }, {}, ['refusal UrlNotPoolable']],
   ['the key leads elsewhere', { published: 'other' }, {}, ['refusal KeyTaken']],
+  ['a cutover that did not end', { published: 'current', path: heldPath('s/POOLED') }, {}, ['refusal CutoverHeld']],
   ['the variable comes from elsewhere', { taken: true }, {}, ['refusal VariableTaken']],
   ['Argo CD', { controller: 'Argo CD' }, {}, ['refusal OwnedByController']],
   ['KEDA', { autoscalers: [{ ...hpa, controller: 'KEDA ScaledObject x' }] }, {}, ['refusal OwnedByController']],

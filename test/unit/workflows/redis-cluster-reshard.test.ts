@@ -1,7 +1,7 @@
 /** The decisions of redisClusterReshard, as tables: what it does, and what stands in the way. */
 import type { ReshardFacts } from '../../../activities/resharding/contract';
 import { type Finding, redisClusterReshardInput } from '../../../catalogue';
-import { findings } from '../../../workflows/redis-cluster-reshard/decisions';
+import { findings, settled } from '../../../workflows/redis-cluster-reshard/decisions';
 import { definition } from '../../../workflows/redis-cluster-reshard/workflow';
 import { topologyWith } from './support/topology';
 
@@ -41,6 +41,19 @@ test.each<[string, number, Partial<ReshardFacts>, string[]]>([
   expect(definition.steps(input(masters), facts(more), topologyWith()).map(({ name }) => name)).toEqual(expected);
 });
 
+test('after the soak a cluster that is not good is told of, and nothing is said to be still to do', () => {
+  const obstacle = 'redis-cluster-3 does not say what it sees';
+  // As it is read where nobody knows more.
+  const unknown = facts({
+    ...{ obstacle, replicasPerMaster: 0, joined: 0, pods: 8 },
+    layout: 'unknown',
+    wanted: 'unknown',
+  });
+  expect(definition.steps(input(4), unknown, topologyWith())).toEqual([]);
+  expect(settled(input(4), facts(), unknown)).toMatchObject({ drifted: [obstacle], problems: [] });
+  expect(settled(input(4), facts(), facts())).not.toHaveProperty('drifted');
+});
+
 test('every step can be undone', () => {
   for (const [masters, more] of [
     [4, {}],
@@ -51,6 +64,16 @@ test('every step can be undone', () => {
       steps.map(() => ['reversible', true]),
     );
   }
+});
+
+test('but where nodes stay whose master is dissolved: they follow others by then', () => {
+  const steps = definition.steps(input(3), facts({ ...eight, dissolved: ['rc-3'] }), topologyWith());
+  expect(steps.map(({ name, reversibility, undo }) => [name, reversibility, undo !== undefined])).toEqual([
+    ['move slots of rc', 'reversible', true],
+    ['part nodes from rc', 'irreversible', false],
+    ['scale rc', 'reversible', true],
+  ]);
+  expect(steps[1]!.detail).toMatch(/^rc-3 become replicas of other masters/);
 });
 
 const said = (found: Finding[]) => found.filter(({ level }) => level !== 'ok').map(({ code }) => code);

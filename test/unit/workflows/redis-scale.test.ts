@@ -80,6 +80,15 @@ describe('steps', () => {
       ],
     ],
     [
+      'a smaller size and more shards: these first, or the data had no room between the two',
+      { size: 'P1', shards: 3 },
+      facts(shape('Premium P2', { shards: 1 }), used(50)),
+      [
+        'shard cache-1: 1 shard → 3 shards, reversible, 3600 s',
+        'scale cache-1: Premium P2, 642 + 642 MB reserved → Premium P1, 642 + 642 MB reserved, reversible, 3600 s',
+      ],
+    ],
+    [
       'fewer shards',
       { shards: 2 },
       facts(shape('Premium P1', { shards: 4 })),
@@ -201,6 +210,12 @@ test.each<[string, object, CacheFacts, string[]]>([
     { size: 'C1', acceptLoss: { evictions: true } },
     facts(),
     ['DataEvicted', 'Retires'],
+  ],
+  [
+    'of evictions on the way, which were accepted',
+    { tier: 'Premium', size: 'P1', shards: 4, acceptLoss: { evictions: true } },
+    facts(shape('Standard C5'), used(50)),
+    ['BecomesCluster', 'DataEvicted', 'Retires'],
   ],
 ])('warns %s', (_what, wanted, given, expected) => {
   const warnings = findings(input(wanted), given).filter(({ level }) => level === 'warning');

@@ -14,13 +14,18 @@ export class DialBoard {
   before: (turn: string) => Promise<void> | void = () => undefined;
   /** Called after a dial was turned; what it throws fails the attempt after its effect. */
   after: (turn: string) => Promise<void> | void = () => undefined;
+  /** Called before the dials are read; what it throws fails the attempt. */
+  reading: () => void = () => undefined;
   measured = { requests: 10, failedRequests: 0, longestStallSeconds: 0.1, unmeasuredSeconds: 0 };
 
   constructor(readonly dials: Record<string, string>) {}
 
   activities(): DialActivities & ClientActivities {
     return {
-      readDials: () => Promise.resolve({ ...this.dials }),
+      readDials: async () => {
+        this.reading();
+        return Promise.resolve({ ...this.dials });
+      },
       setDial: async ({ dial, value, way }) => {
         if (this.dials[dial] === value) return;
         const turn = `${dial}=${value}${way === 'back' ? ' back' : ''}`;

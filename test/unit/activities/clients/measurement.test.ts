@@ -18,10 +18,12 @@ test('a steady server shows no stall', () => {
 test('a stall lasts from one answer to the next, beyond the pace', () => {
   const counter = new Counter(100, start);
   counter.answered(start + 100);
-  for (let failed = 0; failed < 3; failed += 1) counter.failed(start + 600 + failed);
+  for (let failed = 0; failed < 3; failed += 1) counter.failed(start + 600 + failed, `refusal ${failed}`);
   counter.answered(start + 1700);
   counter.answered(start + 1800);
-  expect(counter.measurement(start + 1900)).toMatchObject({ requests: 6, failedRequests: 3, longestStallSeconds: 1.5 });
+  expect(counter.measurement(start + 1900)).toEqual({
+    ...{ requests: 6, failedRequests: 3, lastFailure: 'refusal 2', longestStallSeconds: 1.5, unmeasuredSeconds: 0 },
+  });
 });
 
 test('a stall that goes on counts for what it is so far', () => {
@@ -34,13 +36,14 @@ test('a stall that goes on counts for what it is so far', () => {
 test('another worker goes on counting, and the gap is unmeasured, not a stall', () => {
   const first = new Counter(100, start);
   first.answered(start + 100);
-  first.failed(start + 200);
+  first.failed(start + 200, 'refused');
   const second = new Counter(100, start + 9000, { ...first.checkpoint(start + 1000), signalled: true });
   second.answered(start + 9050);
   expect(second.signalled).toBe(true);
   expect(second.measurement(start + 9100)).toEqual({
     requests: 3,
     failedRequests: 1,
+    lastFailure: 'refused',
     longestStallSeconds: 0.8,
     unmeasuredSeconds: 8,
   });
@@ -49,7 +52,7 @@ test('another worker goes on counting, and the gap is unmeasured, not a stall', 
 test('a process that stood still measured nothing: no stall, and what it slept through has not failed', () => {
   const counter = new Counter(100, start);
   counter.answered(start + 100);
-  counter.failed(start + 15_100);
+  counter.failed(start + 15_100, 'no answer');
   counter.answered(start + 15_300);
   expect(counter.measurement(start + 15_400)).toEqual({
     ...{ requests: 2, failedRequests: 0, longestStallSeconds: 0.1, unmeasuredSeconds: 15 },

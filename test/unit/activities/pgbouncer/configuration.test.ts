@@ -3,10 +3,12 @@ import {
   differences,
   hostIn,
   leadingTo,
+  patienceIn,
   type PoolerSettings,
   renderConfiguration,
   renderUserlist,
   upstreamOf,
+  withPatience,
 } from '../../../../activities/pgbouncer/configuration';
 
 const settings: PoolerSettings = {
@@ -156,6 +158,17 @@ test.each([
   const after = leadingTo(other, before, database);
   expect(after).toBe(renderConfiguration({ ...upstream, database, host: other }, settings));
   expect(leadingTo(host, after!, database)).toBe(before);
+});
+
+test('the same file with another patience', () => {
+  const before = renderConfiguration(upstream, settings);
+  const former = { queryWaitTimeoutSeconds: 120, serverLoginRetrySeconds: 0.5 };
+  const other = { queryWaitTimeoutSeconds: 615, serverLoginRetrySeconds: 1 };
+  const after = withPatience(other, before);
+  expect(after).toBe(renderConfiguration(upstream, { ...settings, ...other }));
+  expect([patienceIn(before), patienceIn(after!), withPatience(former, after!)]).toEqual([former, other, before]);
+  const foreign = '[pgbouncer]\nquery_wait_timeout = 120\n';
+  expect([patienceIn(foreign), withPatience(other, foreign)]).toEqual([undefined, undefined]);
 });
 
 test('a file of somebody else’s leads nowhere that is known', () => {

@@ -23,6 +23,11 @@ const rows: [string, Error, string | undefined][] = [
   ['no connection in time', new Error('timeout expired'), 'DatabaseUnreachable'],
   ['no answer in time', new Error('Query read timeout'), 'DatabaseTimedOut'],
   ['a connection that broke', new Error('Connection terminated unexpectedly'), 'DatabaseUnreachable'],
+  [
+    'one that broke before it was used again',
+    new Error('Client has encountered a connection error and is not queryable'),
+    'DatabaseUnreachable',
+  ],
   ['a defect of ours', new TypeError('x is undefined'), undefined],
 ];
 

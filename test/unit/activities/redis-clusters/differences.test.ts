@@ -25,7 +25,13 @@ test.each<[string, unknown, unknown, string[]]>([
     'lines of a configuration',
     { 'redis.conf': 'dir /data\nmaxmemory 1mb\n' },
     { 'redis.conf': 'dir /data\nmaxmemory 2mb\n' },
-    ['redis.conf: maxmemory 1mb instead of maxmemory 2mb'],
+    ['redis.conf: maxmemory 2mb is missing; there is another maxmemory'],
+  ],
+  [
+    'a password that somebody has written there: not a word of it',
+    { 'redis.conf': 'maxmemory 2mb\nrequirepass hunter2', spec: { args: ['--requirepass', 'hunter2'] } },
+    { 'redis.conf': 'maxmemory 2mb\n', spec: { args: ['redis-server', '--x'] } },
+    ['redis.conf: there is another requirepass', 'spec.args.0: not as wanted', 'spec.args.1: not as wanted'],
   ],
 ])('%s', (_name, found, wanted, expected) => expect(differences(found, wanted)).toEqual(expected));
 

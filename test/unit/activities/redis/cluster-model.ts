@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import type { Action } from '../../../../activities/redis/cluster/convergence';
 import { rangesOf, slotCount, type SlotRange } from '../../../../activities/redis/cluster/slots';
-import type { KnownNode, Member, Seen } from '../../../../activities/redis/cluster/view';
+import type { KnownNode, Member, Seen, SlotMigration } from '../../../../activities/redis/cluster/view';
 
 interface ModelNode {
   host: string;
@@ -15,6 +15,7 @@ interface ModelNode {
   linkUp: boolean;
   clusterEnabled: boolean;
   moving: KnownNode['moving'];
+  migrations?: SlotMigration[];
   silent?: string;
   strangers: Pick<KnownNode, 'flags' | 'connected' | 'slots'>[];
   /** Ordinal → the address under which it knows that node. */
@@ -159,7 +160,7 @@ export class Model {
         node: machines[index % machines.length]!,
       };
       if (node.silent !== undefined) return { member, silent: node.silent };
-      const { clusterEnabled, keys, linkUp } = node;
+      const { clusterEnabled, keys, linkUp, migrations } = node;
       const known = [...node.knows].map(([other, host]) => this.line(index, other, host, ranges[other]!));
       const strangers = node.strangers.map((stranger, number) => ({
         ...{ id: `stranger-${number}`, host: '10.9.9.9', port: 6379, epoch: 0, moving: [] },
@@ -167,7 +168,10 @@ export class Model {
       }));
       return {
         member,
-        view: { id: `node-${index}`, clusterEnabled, state: 'ok', keys, linkUp, known: [...known, ...strangers] },
+        view: {
+          ...{ id: `node-${index}`, clusterEnabled, state: 'ok', keys, linkUp, known: [...known, ...strangers] },
+          ...(migrations ? { migrations } : {}),
+        },
       };
     });
   }

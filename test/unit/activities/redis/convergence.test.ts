@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { type Action, decide, joins } from '../../../../activities/redis/cluster/convergence';
 import { rangesOf, slotCount } from '../../../../activities/redis/cluster/slots';
+import type { SlotMigration } from '../../../../activities/redis/cluster/view';
 import { Model, modelState } from './cluster-model';
 
 const empty = (count = 6) => new Model(count);
@@ -35,6 +36,10 @@ const changed = (model: Model, change: (model: Model) => void): Model => {
   change(model);
   return model;
 };
+
+const migration = (state: SlotMigration['state']): SlotMigration => ({
+  ...{ name: 'a job', to: 'node-1', slots: [[0, 9]], state, message: '' },
+});
 
 test('of empty nodes all meet, and three take a third of the slots each', () => {
   const decision = decide(empty().seen(), { replicasPerMaster: 1 });
@@ -116,6 +121,16 @@ test.each<[string, Model, object]>([
     'a slot that is on its way',
     changed(good(), ({ nodes }) => (nodes[0]!.moving = [{ slot: 12, to: 'node-1' }])),
     { answer: 'refuse', code: 'SlotsMoving' },
+  ],
+  [
+    'slots that a server is moving by itself',
+    changed(good(), ({ nodes }) => (nodes[0]!.migrations = [migration('running')])),
+    { answer: 'refuse', code: 'SlotsMoving' },
+  ],
+  [
+    'slots that a server has moved by itself',
+    changed(good(), ({ nodes }) => (nodes[0]!.migrations = [migration('success')])),
+    { answer: 'formed' },
   ],
   [
     'a node of another cluster',

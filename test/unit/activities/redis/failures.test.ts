@@ -1,5 +1,5 @@
 /** What the Redis client throws → failure type, and reading INFO. */
-import { redisProblem } from '../../../../activities/redis/connection';
+import { redisProblem } from '../../../../activities/redis/failures';
 import { readingOf } from '../../../../activities/redis/info';
 
 test.each([
@@ -9,6 +9,9 @@ test.each([
   [new Error('LOADING Redis is loading the dataset in memory'), 'CacheUnreachable'],
   [new Error('WRONGPASS invalid username-password pair'), 'CacheLoginRejected'],
   [new Error('NOAUTH Authentication required.'), 'CacheLoginRejected'],
+  [new Error('CLUSTERDOWN The cluster is down'), 'CacheUnreachable'],
+  [new Error('TRYAGAIN Multiple keys request during rehashing of slot'), 'CacheUnreachable'],
+  [new Error("READONLY You can't write against a read only replica."), 'CacheUnreachable'],
   [Object.assign(new Error('self-signed'), { code: 'SELF_SIGNED_CERT_IN_CHAIN' }), 'CertificateRejected'],
   [new Error('ERR unknown command'), undefined],
   ['no error', undefined],
@@ -18,6 +21,8 @@ test.each([
 
 test('no access key is in a message', () => {
   expect(redisProblem(new Error('WRONGPASS secret-key'))?.message).not.toContain('secret-key');
+  const quoted = "ERR unknown command 'HELLO', with args beginning with: '3' 'AUTH' 'default' 'secret-key'";
+  expect(redisProblem(new Error(quoted))?.message).toBe("Redis: ERR unknown command 'HELLO'");
 });
 
 test('INFO', () => {

@@ -1,64 +1,47 @@
 /** What is to be done next with slots on their way, as tables: whatever state a dead worker or a failover has left. */
-import { balanced, type Shard } from '../../../../activities/redis/cluster/balance';
-import { type NextMoves, nextMoves, type Situation } from '../../../../activities/redis/cluster/moves';
-import { type Node, nodeOf } from '../../../../activities/redis/cluster/nodes';
+import { balanced } from '../../../../activities/redis/cluster/balance';
+import type { Situation } from '../../../../activities/redis/cluster/moves';
+import type { Node } from '../../../../activities/redis/cluster/nodes';
 import { rangesOf } from '../../../../activities/redis/cluster/slots';
-import type { KnownNode } from '../../../../activities/redis/cluster/view';
+import { after, before, nodes, plan, replicas, tail, type Told, told } from './slot-situations';
 
-/** Slots 0 and 1 are a's and go to b; all others stay. a2 and b2 are their replicas. */
-const before: Shard[] = [
-  { ids: ['a', 'a2'], slots: [[0, 1]] },
-  { ids: ['b', 'b2'], slots: [[2, 9]] },
-];
-const after: Shard[] = [
-  { ids: ['a', 'a2'], slots: [] },
-  { ids: ['b', 'b2'], slots: [[0, 9]] },
-];
-const plan = { before, after };
-
-interface Told {
-  slots: number[];
-  moving?: KnownNode['moving'];
-  epoch?: number;
-  master?: string;
-  /** How others see it. */
-  flags?: string[];
-}
-
-function nodes(told: Record<string, Told>): Node[] {
-  const lines = Object.entries(told).map(([id, { slots, moving = [], epoch = 1, master, flags = [] }]): KnownNode => ({
-    ...{
-      id,
-      host: id,
-      port: 6379,
-      flags: [master === undefined ? 'master' : 'slave', ...flags],
-      epoch,
-      connected: true,
-    },
-    ...{ slots: rangesOf(slots), moving, ...(master === undefined ? {} : { master }) },
-  }));
-  return Object.keys(told).map((id, ordinal) => {
-    const view = { id, clusterEnabled: true, state: 'ok' as const, keys: 0, linkUp: true, known: lines };
-    return nodeOf({ ordinal, pod: `pod-${id}`, host: id, port: 6379 }, view);
-  });
-}
-
-const tail = [2, 3, 4, 5, 6, 7, 8, 9];
-const replicas = { a2: { slots: [], master: 'a' }, b2: { slots: [], master: 'b' } };
-const shown = (next: NextMoves): string[] => {
-  if (next.answer !== 'act') return [next.answer === 'done' ? 'done' : `${next.answer}: ${next.reason}`];
-  return [
-    ...next.settle.map(({ slot, owner, at }) => `${at.view.id} hears that ${slot} is ${owner.view.id}'s`),
-    ...next.moves.map(
-      ({ slot, from, to, half }) => `${slot} ${from.view.id}→${to.view.id}${half ? ', half moved' : ''}`,
-    ),
-  ];
-};
 const holds = (id: string, ...slots: number[]) => new Map([[id, new Set(slots)]]);
 
 test.each<[string, Record<string, Told>, Partial<Situation>, string[]]>([
   ['nothing is moved yet', { a: { slots: [0, 1] }, b: { slots: tail } }, {}, ['0 a→b', '1 a→b']],
   ['all is moved', { a: { slots: [] }, b: { slots: [0, 1, ...tail] } }, {}, ['done']],
+  [
+    'all is moved, and the old master came back from the dead after that: it does not stay alone',
+    { a: { slots: [] }, a2: { slots: [], epoch: 3 }, b: { slots: [0, 1, ...tail] } },
+    {},
+    ['a follows a2'],
+  ],
+  [
+    'the same, while a node does not answer',
+    { a: { slots: [] }, a2: { slots: [], epoch: 3 }, b: { slots: [0, 1, ...tail] } },
+    { trouble: 'pod-b2 is silent' },
+    ['wait: pod-b2 is silent'],
+  ],
+  [
+    'the new master was replaced, and is back without slots',
+    { a: { slots: [] }, b: { slots: [] }, b2: { slots: [0, 1, ...tail], epoch: 3 } },
+    {},
+    ['b follows b2'],
+  ],
+  [
+    'the new master was replaced, is back, and does not know it yet',
+    { a: { slots: [] }, b: { slots: tail }, b2: { slots: [0, 1, ...tail], epoch: 3 } },
+    {},
+    ['wait: pod-b does not know yet that pod-b2 has replaced it'],
+  ],
+  [
+    'the new master was replaced, and is back with keys that were coming to it: they may be nowhere else',
+    { a: { slots: [] }, b: { slots: [], keys: 3 }, b2: { slots: [0, 1, ...tail], epoch: 3 } },
+    {},
+    [
+      "refuse: pod-b, which pod-b2 has replaced, holds 3 keys of slots that are not its own: compare them with pod-b2's, then delete them there",
+    ],
+  ],
   [
     'opened by the new master alone',
     { a: { slots: [0, 1] }, b: { slots: tail, moving: [{ slot: 1, from: 'a' }] } },
@@ -138,7 +121,7 @@ test.each<[string, Record<string, Told>, Partial<Situation>, string[]]>([
     'no node of a shard is a master',
     { a2: { slots: [], master: 'a' }, b: { slots: tail } },
     {},
-    ['wait: no node of a is a master'],
+    ['wait: no pod of the shard of node a is a master'],
   ],
   [
     'a third one has a slot',
@@ -152,9 +135,21 @@ test.each<[string, Record<string, Told>, Partial<Situation>, string[]]>([
     {},
     ['drift: slot 5 is being moved by somebody else'],
   ],
-])('%s', (_name, told, more, expected) => {
-  const all = nodes({ ...replicas, ...told });
-  expect(shown(nextMoves(plan, { nodes: all, holds: new Map(), ...more }, 64))).toEqual(expected);
+  [
+    'a slot that was to move is on its way to a third master: its keys may be there',
+    { a: { slots: [0, 1], moving: [{ slot: 0, to: 'c' }] }, b: { slots: tail }, c: { slots: [] } },
+    {},
+    ['drift: slot 0 is being moved by somebody else'],
+  ],
+  [
+    'a mark of somebody else that died is left where a slot has arrived',
+    { a: { slots: [1] }, b: { slots: [0, ...tail], moving: [{ slot: 0, from: 'c' }] }, c: { slots: [] } },
+    {},
+    ['drift: slot 0 is being moved by somebody else'],
+  ],
+])('%s', (_name, seen, more, expected) => {
+  const all = nodes({ ...replicas, ...seen });
+  expect(told(plan, all, more)).toEqual(expected);
 });
 
 test('the old master was replaced, and the new one has lost sight of the slot: it is told first', () => {
@@ -166,15 +161,15 @@ test('the old master was replaced, and the new one has lost sight of the slot: i
   });
   const b = all.find(({ view }) => view.id === 'b')!;
   b.view.known = b.view.known.map((line) => (line.id === 'a2' ? { ...line, slots: [[0, 0]] } : line));
-  expect(shown(nextMoves(plan, { nodes: all, holds: new Map() }, 64))).toEqual(["b hears that 1 is a2's"]);
+  expect(told(plan, all)).toEqual(["b hears that 1 is a2's"]);
 });
 
 test('on the way back what is half moved is finished first, then all goes back', () => {
   const back = { before: after, after: before };
   const half = nodes({ a: { slots: [0, 1], moving: [{ slot: 1, to: 'b' }] }, b: { slots: tail }, ...replicas });
-  expect(shown(nextMoves(back, { nodes: half, holds: new Map() }, 64))).toEqual(['1 a→b, half moved']);
+  expect(told(back, half)).toEqual(['1 a→b, half moved']);
   const there = nodes({ a: { slots: [0] }, b: { slots: [1, ...tail] }, ...replicas });
-  expect(shown(nextMoves(back, { nodes: there, holds: new Map() }, 64))).toEqual(['1 b→a']);
+  expect(told(back, there)).toEqual(['1 b→a']);
 });
 
 test('a master without slots gets them from one other first, and nothing new while one is half moved', () => {
@@ -189,8 +184,7 @@ test('a master without slots gets them from one other first, and nothing new whi
     [2, 5],
   ].map((slots, index) => ({ ...halves[index]!, slots: rangesOf(slots) }));
   const first = nodes({ a: { slots: [0, 1, 2] }, b: { slots: [3, 4, 5] }, c: { slots: [] } });
-  const next = (now: Node[]) =>
-    shown(nextMoves({ before: halves, after: thirds }, { nodes: now, holds: new Map() }, 64));
+  const next = (now: Node[]) => told({ before: halves, after: thirds }, now);
   expect(next(first)).toEqual(['2 a→c']);
   const moving = [{ slot: 5, from: 'b' }];
   expect(next(nodes({ a: { slots: [0, 1, 2] }, b: { slots: [3, 4, 5] }, c: { slots: [], moving } }))).toEqual([
@@ -205,7 +199,7 @@ test('at most so many from each master', () => {
     { ids: ['b'], slots: rangesOf(Array.from({ length: 8384 }, (_, slot) => 8000 + slot)) },
     { ids: ['c'], slots: [] },
   ];
-  const told = Object.fromEntries(
+  const owned = Object.fromEntries(
     wide.map(({ ids: [id], slots }) => [
       id!,
       {
@@ -213,14 +207,9 @@ test('at most so many from each master', () => {
       },
     ]),
   );
-  const next = nextMoves(
-    { before: wide, after: balanced(wide, () => true) },
-    { nodes: nodes(told), holds: new Map() },
-    10,
-  );
+  const way = { before: wide, after: balanced(wide, () => true) };
   // The third has no slot yet: it gets its first ones from one of them.
-  expect(shown(next)).toHaveLength(10);
-  const some = nodes({ ...told, c: { slots: [16_383] }, b: { slots: told['b']!.slots.slice(0, -1) } });
-  const then = nextMoves({ before: wide, after: balanced(wide, () => true) }, { nodes: some, holds: new Map() }, 10);
-  expect(shown(then)).toHaveLength(20);
+  expect(told(way, nodes(owned), {}, 10)).toHaveLength(10);
+  const some = nodes({ ...owned, c: { slots: [16_383] }, b: { slots: owned['b']!.slots.slice(0, -1) } });
+  expect(told(way, some, {}, 10)).toHaveLength(20);
 });

@@ -1,5 +1,6 @@
 /**
- * `broxiva/api`: products from PostgreSQL, cached in Redis where it answers; orders into it (POST).
+ * `broxiva/api`: products from PostgreSQL, cached in Redis where it answers; orders into it (POST, with a reference
+ * of the client's where it gives one).
  *
  * DATABASE_URL, DATABASE_POOL_SIZE (20), DATABASE_READ_REPLICA_URL (reads go there, through a second pool), REDIS_URL,
  * PORT (3000), CACHE_SECONDS (5).
@@ -32,8 +33,10 @@ async function products(): Promise<string> {
   return text;
 }
 
-async function order(): Promise<string> {
-  const { rows } = await writes.query('INSERT INTO orders (product_id) VALUES (1) RETURNING id');
+async function order(reference: string | null): Promise<string> {
+  const { rows } = await writes.query('INSERT INTO orders (product_id, reference) VALUES (1, $1) RETURNING id', [
+    reference,
+  ]);
   return JSON.stringify(rows[0]);
 }
 
@@ -45,9 +48,11 @@ serve({
       const text = await products();
       response.writeHead(200, { 'content-type': 'application/json' }).end(text);
     },
-    '/api/orders': async ({ method }, response) => {
+    '/api/orders': async ({ method, url = '' }, response) => {
       if (method !== 'POST') return void response.writeHead(405, { allow: 'POST' }).end();
-      response.writeHead(201, { 'content-type': 'application/json' }).end(await order());
+      const reference = new URL(url, 'http://service').searchParams.get('reference');
+      const text = await order(reference);
+      response.writeHead(201, { 'content-type': 'application/json' }).end(text);
     },
   },
   close: async () => {

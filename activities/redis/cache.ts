@@ -5,7 +5,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createClient } from 'redis';
-import { connectionCode, failure, isCertificateCode, type Mapping } from '../failures';
+import { failure } from '../failures';
+import { connected } from './connected';
 
 export interface CacheConnections {
   /** RUNBOOK_SECRETS. */
@@ -32,34 +33,8 @@ export async function onCache<T>(
 
 /** To be destroyed by whoever asked for it. Throws ConfigurationMissing where no URL is known. */
 export async function connectToCache(cache: string, connections: CacheConnections): Promise<RedisClient> {
-  const client = clientOf(await urlOf(cache, connections));
-  // Without a listener the process would end; what is wrong is thrown by the call that meets it.
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    return client;
-  } catch (error) {
-    client.destroy();
-    throw error;
-  }
+  return connected(clientOf(await urlOf(cache, connections)));
 }
-
-/** Everything that the client throws. */
-export const redisProblem: Mapping = (error) => {
-  if (!(error instanceof Error)) return undefined;
-  const code = connectionCode(error);
-  if (isCertificateCode(code)) {
-    return { type: 'CertificateRejected', message: `Redis: ${code}`, ...(code ? { code } : {}) };
-  }
-  const [word = ''] = error.message.split(' ');
-  if (['WRONGPASS', 'NOAUTH'].includes(word)) {
-    return { type: 'CacheLoginRejected', message: 'Redis does not take the access key', code: word };
-  }
-  const known = code ?? (/socket|timeout|closed|connection/i.test(`${error.name} ${error.message}`) ? word : undefined);
-  // While it loads its data after a replacement it refuses.
-  if (known === undefined && !['LOADING', 'MASTERDOWN'].includes(word)) return undefined;
-  return { type: 'CacheUnreachable', message: `Redis does not answer: ${code ?? error.message}` };
-};
 
 function clientOf(url: string) {
   return createClient({ url, socket: { connectTimeout: answerMs, socketTimeout: answerMs, reconnectStrategy: false } });

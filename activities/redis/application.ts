@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createClient } from 'redis';
 import { failure } from '../failures';
+import { fieldOf } from './info';
 
 export interface RedisSource {
   secretsFolder?: string;
@@ -35,7 +36,7 @@ export async function readRedis(source: RedisSource, queues: string[]): Promise<
       client.info('clients'),
       ...queues.map((queue) => client.lLen(queue)),
     ]);
-    const maxClients = Number(/^maxclients:(\d+)/m.exec(info)?.[1]);
+    const maxClients = Number(fieldOf(info, 'maxclients'));
     return {
       ...(maxClients > 0 ? { maxClients } : {}),
       lengths: Object.fromEntries(queues.map((queue, index) => [queue, lengths[index]!])),

@@ -1,0 +1,122 @@
+/**
+ * The promotion, and the way of the clients around it: who asks Azure (azure/long-operation.ts), who leads clients across (crossing.ts),
+ * and what is known of what was asked for (promotion-fate.ts), brought together.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import type { Alive } from '../alive';
+import type { Change, Circumstances } from '../azure/change';
+import { azureProblem, isBusyCode } from '../azure/failures';
+import { asResources, type FlexibleServer } from '../azure/flexible-servers';
+import { makeChanges } from '../azure/long-operation';
+import type { OperationState } from '../azure/operations';
+import { urlOf } from '../database/sql';
+import { failure, neverSent, toFailure } from '../failures';
+import { postgresProblem } from '../postgres/failures';
+import { Session } from '../postgres/session';
+import type { ReplacementActivities } from './contract';
+import { Crossing } from './crossing';
+import type { ReplacementDependencies } from './dependencies';
+import { clientUrl, limits, type Party, poolOf, replacementOf } from './parties';
+import { PromotionFate } from './promotion-fate';
+
+export async function switchOver(
+  { source, replica, roles }: Parameters<ReplacementActivities['switchOver']>[0],
+  given: Circumstances,
+  alive: Alive,
+  use: ReplacementDependencies,
+): Promise<string> {
+  const { servers } = use;
+  const [pool, old, replacement] = await Promise.all([
+    poolOf(use),
+    servers.readServer(source),
+    replacementOf({ source, replica }, use),
+  ]);
+  const session = (url: string) => new Session(url, limits, use.certificateFile);
+  const asAdministrator = (server: Party) => urlOf(server, 'admin', use.connections, undefined);
+  const sessions = {
+    old: session(await asAdministrator(old)),
+    replacement: session(await asAdministrator(replacement)),
+    client: session(await clientUrl(replacement, pool, use)),
+  };
+  const context = Context.current();
+  const fate = new PromotionFate(async () => (await servers.readServer(replica)).state === 'Ready');
+  // An earlier attempt has heard Azure's yes.
+  if (given.resumed?.operation) fate.adopted();
+  const crossing = new Crossing(pool, { ...sessions, host: replacement.host }, fate, {
+    ...{ holder: context.info.workflowExecution!.workflowId, roles },
+    ...{ isOurs: () => alive.isOurs(), assertAwake: () => alive.assertAwake() },
+    log: (words) => void context.log.warn(words),
+  });
+  /** Of the promotion's operation. */
+  const noted = async (state: OperationState | undefined) => {
+    if (state?.status !== 'failed' && state?.status !== 'canceled') return;
+    // Refused as busy after all: of what keeps the server busy it says nothing.
+    await (isBusyCode(state.code) ? crossing.refused() : crossing.ended());
+  };
+  const promotion: Change<FlexibleServer> = {
+    name: 'promotion',
+    isThere: ({ source: follows }) => follows === undefined,
+    async send(accepted) {
+      await crossing.prepare();
+      fate.asked();
+      try {
+        alive.assertAwake();
+        const answer = await servers.promote(replica, { identity: alive.identity, accepted });
+        await noted(answer.state);
+        return answer;
+      } catch (error) {
+        // An answer that is lost may have been a yes.
+        if (azureProblem(error)?.type === 'AzureUnavailable' && !neverSent(error)) fate.unheard();
+        else await crossing.refused();
+        throw error;
+      }
+    },
+  };
+  const resources = {
+    ...asResources(servers),
+    // As soon as it is known, not when the next change is made: clients wait.
+    pollOperation: async (...asked: Parameters<typeof servers.pollOperation>) => {
+      const state = await servers.pollOperation(...asked);
+      await noted(state);
+      return state;
+    },
+  };
+  const leftMs = () => Math.max(0, given.deadlineAt - Date.now());
+  // Whoever is told to stop once it is asked for goes on asking how it ends: clients wait for that.
+  const patient = (ms: number) => (fate.mayCome ? sleep(ms) : given.sleep(ms));
+  const whereClientsAre = () =>
+    crossing.isPromoted
+      ? `${replica} is promoted, and ${crossing.trouble}`
+      : `clients wait: ${source} lets nobody in, and it is not known whether ${replica} is promoted yet`;
+  try {
+    await crossing.adopt();
+    await makeChanges(replica, [promotion], resources, { ...given, sleep: patient });
+    fate.asked();
+    await crossing.end(leftMs());
+    if (context.cancellationSignal.aborted) throw context.cancellationSignal.reason as Error;
+  } catch (error) {
+    fate.lost();
+    await crossing.end(leftMs());
+    // What was done before it was known that the promotion has come says nothing of where clients are.
+    if (crossing.isOver && alive.isOurs() && isGivenUp(error)) return crossing.words;
+    if (!alive.isOurs()) throw error;
+    const told = toFailure(error, [azureProblem, postgresProblem]);
+    const wasStopped = error instanceof CancelledFailure;
+    if (crossing.wentBack) throw failure('SwitchoverGivenUp', wasStopped ? 'it was stopped' : told.message);
+    const isTriedAgain = told instanceof ApplicationFailure && !told.nonRetryable;
+    if (wasStopped || isTriedAgain || crossing.isOver) throw told;
+    // It would be taken for the state of before.
+    throw failure('OperationDeadlineExceeded', `${whereClientsAre()}: ${told.message}`);
+  } finally {
+    for (const one of Object.values(sessions)) one.end();
+  }
+  if (crossing.isOver) return crossing.words;
+  if (!alive.isOurs()) alive.assertAwake();
+  throw failure('OperationDeadlineExceeded', whereClientsAre());
+}
+
+function isGivenUp(error: unknown): boolean {
+  return error instanceof ApplicationFailure && error.type === 'SwitchoverGivenUp';
+}

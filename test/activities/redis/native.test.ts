@@ -1,0 +1,172 @@
+/**
+ * Slots moved by real Valkey servers themselves, under a client of the cluster: told to at once, adopted where whoever told them has
+ * died, called off where the run is stopped or goes back.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { balanced, partitionOf } from '../../../activities/redis/cluster/balance';
+import { type ClusterNodes, withClusterNodes } from '../../../activities/redis/cluster/client';
+import { runningOf } from '../../../activities/redis/cluster/native';
+import type { SlotPlan } from '../../../activities/redis/cluster/moves';
+import { until } from '../../../lab/processes';
+import { ClusterTraffic } from './cluster-traffic';
+import { nodeTimeoutMs, RedisProcesses } from './redis-processes';
+import { allOf, grow, move, shardsOf } from './resharding';
+
+jest.setTimeout(120_000);
+
+let valkey: RedisProcesses;
+let plan: SlotPlan;
+let traffic: ClusterTraffic;
+afterAll(async () => {
+  traffic.destroy();
+  await traffic.stop();
+  await valkey.stop();
+});
+
+const back = ({ before, after }: SlotPlan): SlotPlan => ({ before: after, after: before });
+const layout = async () => partitionOf(await shardsOf(valkey));
+const givers = () =>
+  withClusterNodes(undefined, async (nodes) =>
+    (await allOf(valkey, nodes)).filter((node) => runningOf(node).length > 0),
+  );
+/** While so, whatever a server has copied, it does not hand over. */
+const hold = (held: boolean) =>
+  Promise.all(
+    valkey.members.map(({ ordinal }) =>
+      valkey.cli(ordinal, 'DEBUG', 'SLOTMIGRATION', 'PREVENT-PAUSE', String(Number(held))),
+    ),
+  );
+
+/** Counts the orders; `after`: when so many were given. */
+function counting(after?: (count: number) => void) {
+  const told = { orders: 0 };
+  const use = (nodes: ClusterNodes): ClusterNodes => ({
+    ...nodes,
+    ask: async (member, command) => {
+      const answer = await nodes.ask(member, command);
+      if (command[1] !== 'MIGRATESLOTS') return answer;
+      told.orders += 1;
+      after?.(told.orders);
+      return answer;
+    },
+  });
+  return { told, use };
+}
+
+/** All three givers are told, and then whoever told them is no more. */
+async function abandoned(way: SlotPlan): Promise<void> {
+  let dead = false;
+  const { use } = counting((count) => (dead = count === 3));
+  const mover = {
+    isOurs: () => !dead,
+    assertAwake: () => {
+      if (dead) throw new Error('died');
+    },
+  };
+  await expect(move(valkey, way, use, mover)).rejects.toThrow('died');
+  expect(await givers()).toHaveLength(3);
+}
+
+/** While nothing is handed over, for longer than its replica needs to take its place. */
+async function killed(ordinal: number): Promise<void> {
+  await valkey.kill(ordinal);
+  await sleep(3 * nodeTimeoutMs);
+  await valkey.startOne(ordinal);
+  await hold(false);
+}
+
+// Each test leaves the layout as it was.
+beforeAll(async () => {
+  const settings = [
+    '--cluster-allow-replica-migration',
+    'no',
+    '--appendfsync',
+    'always',
+    '--enable-debug-command',
+    'yes',
+  ];
+  valkey = await new RedisProcesses(8, { settings, valkey: true }).start();
+  await grow(valkey);
+  const before = await shardsOf(valkey);
+  plan = { before, after: balanced(before, () => true) };
+  traffic = await new ClusterTraffic(() => valkey.members).start(5000);
+});
+afterEach(() => hold(false));
+
+test('three servers are told once each, on the way there and back', async () => {
+  for (const way of [plan, back(plan)]) {
+    const { told, use } = counting();
+    expect(await move(valkey, way, use)).toEqual({ slots: 4096, byServers: 4096, keys: 0 });
+    expect(told.orders).toBe(3);
+    expect(await layout()).toEqual(partitionOf(way.after));
+  }
+});
+
+test('whoever told them dies: the next one tells nobody, and waits for what they are at', async () => {
+  await hold(true);
+  await abandoned(plan);
+  const { told, use } = counting();
+  const [moved] = await Promise.all([move(valkey, plan, use), sleep(1000).then(() => hold(false))]);
+  expect(moved).toMatchObject({ byServers: 4096 });
+  expect(told.orders).toBe(0);
+  expect(await layout()).toEqual(partitionOf(plan.after));
+  await move(valkey, back(plan));
+});
+
+test('whoever told them dies, and the next one goes back: called off', async () => {
+  await hold(true);
+  await abandoned(plan);
+  const { told, use } = counting();
+  await move(valkey, back(plan), use);
+  expect(told.orders).toBe(0);
+  expect(await givers()).toEqual([]);
+  expect(await layout()).toEqual(partitionOf(plan.before));
+});
+
+test('whoever told them is stopped: called off before that is said', async () => {
+  await hold(true);
+  let stopped = false;
+  const { use } = counting((count) => (stopped = count === 3));
+  const assertAwake = () => {
+    if (stopped) throw new Error('stopped');
+  };
+  await expect(move(valkey, plan, use, { assertAwake })).rejects.toThrow('stopped');
+  expect(await givers()).toEqual([]);
+  expect(await layout()).toEqual(partitionOf(plan.before));
+});
+
+test('what somebody else has told a server to is neither waited for nor called off', async () => {
+  await hold(true);
+  const [one, other] = plan.before.filter(({ slots }) => slots.length > 0);
+  await valkey.onNode(one!.ids[0]!, (client) =>
+    client.sendCommand(['CLUSTER', 'MIGRATESLOTS', 'SLOTSRANGE', '0', '900', 'NODE', other!.ids[0]!]),
+  );
+  await expect(move(valkey, plan)).rejects.toThrow(/is moving slots 0-900, told to by somebody else/);
+  expect(await givers()).toHaveLength(1);
+  await valkey.onNode(one!.ids[0]!, (client) => client.sendCommand(['CLUSTER', 'CANCELSLOTMIGRATIONS']));
+});
+
+test('no request of the client has failed until here, and no key is lost', async () => {
+  await traffic.stop();
+  expect(traffic.errors).toEqual([]);
+  expect(traffic.measurement.requests).toBeGreaterThan(100);
+  expect(await traffic.lost()).toEqual([]);
+});
+
+test('a giver is killed half-way and back after its replica took over: finished, and no key is lost', async () => {
+  await hold(true);
+  const { ids } = plan.before.find(({ slots }) => slots.length > 0)!;
+  const members = await Promise.all(valkey.members.map(({ ordinal }) => valkey.cli(ordinal, 'CLUSTER', 'MYID')));
+  const giver = members.indexOf(ids[0]!);
+  let over: Promise<void> | undefined;
+  const { use } = counting((count) => {
+    if (count === 3) over = killed(giver);
+  });
+  await move(valkey, plan, use);
+  await over!;
+  expect(await layout()).toEqual(partitionOf(plan.after));
+  const settled = async () =>
+    (await withClusterNodes(undefined, (nodes) => allOf(valkey, nodes))).every(({ view }) => view.state === 'ok');
+  await until('all is well', settled, { deadlineMs: 10 * nodeTimeoutMs, everyMs: 200 });
+  expect(await traffic.lost()).toEqual([]);
+});
