@@ -33,8 +33,8 @@ describe('many runs at once', () => {
     const database = await create();
     const sizes = Array.from({ length: 20 }, (_, index) => (index % 7 === 3 ? larger : large.sku));
     const runs = await Promise.all(sizes.map((sku) => start(database, { sku, onBusy: 'wait' })));
-    const outcomes = await Promise.all(runs.map(async (run) => (await run.report()).outcome));
-    expect(outcomes).toEqual(sizes.map(() => 'Succeeded'));
+    const reports = await Promise.all(runs.map((run) => run.report()));
+    expect(reports.flatMap(({ outcome, summary }) => (outcome === 'Succeeded' ? [] : [summary]))).toEqual([]);
     expect((await changedInTurn(runs)).length).toBeGreaterThan(1);
     expect([large.sku, larger]).toContain((await database.look()).sku);
   });

@@ -2,6 +2,7 @@ import {
   CancellationScope,
   condition,
   setCurrentDetails,
+  sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -52,6 +53,8 @@ export class Run {
   approvers: string[] = [];
   budgetExceeded = false;
   readonly operators: OperatorEntry[] = [];
+  /** As long as the history was when the last order came. */
+  private orderedAt = 0;
   readonly startedAt = workflowInfo().startTime.toISOString();
   subject = '';
   input: Pick<RunInput, 'requestedBy' | 'reason'> = { requestedBy: 'unknown', reason: '' };
@@ -89,6 +92,16 @@ export class Run {
 
   note(order: OrderName | 'approve' | 'cancel', by: string, reason: string): void {
     this.operators.push({ at: now(), by, order, reason });
+    this.orderedAt = workflowInfo().historyLength;
+  }
+
+  /**
+   * Resolves when the last order is on record. A workflow task that would close the run fails where anything else has arrived
+   * meanwhile, and an order that came with it would be lost: whoever gave it would be told of a failure.
+   */
+  async ordersOnRecord(): Promise<void> {
+    if (this.orderedAt === workflowInfo().historyLength)
+      await sleep(1, { summary: 'closes · the order goes on record' });
   }
 
   enter(phase: Phase): void {

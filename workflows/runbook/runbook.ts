@@ -239,6 +239,7 @@ async function close(run: Run, { outcome, summary }: Ending): Promise<Report> {
     endedAt: now(), steps, clients, clientBudget: run.plan?.clientBudget, operators, historyEvents: historyLength,
   }; // prettier-ignore
   run.enter('closed');
+  await run.ordersOnRecord();
   await condition(allHandlersFinished);
   if (completing.has(outcome)) return run.report;
   const ended = ApplicationFailure.create({

@@ -53,7 +53,9 @@ export async function withMarkers<T>(
         const written = new Map<string, string>();
         for (let index = 0; written.size < cluster.masters.length && index < namesMax; index++) {
           const key = named(index);
-          const { master } = cluster.slots[slotOf(key)]!;
+          const { master } = cluster.slots[slotOf(key)] ?? {};
+          // The node that was asked who has what may just have joined.
+          if (!master) throw failure('NotVerified', `nobody is known yet who serves slot ${slotOf(key)}`);
           if (written.has(master.id)) continue;
           const client = await cluster.nodeClient(master);
           await client.set(key, run, { expiration: { type: 'EX', value: lifeSeconds } });
