@@ -2,7 +2,8 @@
  * Many runs on the same targets at once: one after the other, none lost, none waiting for ever.
  */
 import { Bench, reportOf, until } from './support/bench';
-import { board } from './support/words';
+import { turning } from './support/dials';
+import { board, eventually } from './support/words';
 
 let bench: Bench;
 beforeAll(async () => (bench = await Bench.start()));
@@ -40,6 +41,30 @@ describe('the lock', () => {
         summary: expect.stringContaining(first.workflowId) as string,
       });
       expect(await reportOf(first)).toMatchObject({ outcome: 'Succeeded' });
+    });
+  });
+
+  it('who waits is judged when it is its turn: what the holder is doing then stands in nobody’s way', async () => {
+    const dials = board();
+    let letGo = () => {};
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    dials.before = async (turn) => {
+      if (turn !== 'left=b') return;
+      dials.dials['left'] = turning;
+      await held;
+    };
+    await bench.withBoard(dials, async (runs) => {
+      const first = await runs.start(runs.input({ left: 'b' }));
+      await until(first, () => dials.dials['left'] === turning);
+      const hasty = await runs.run({ left: 'c' });
+      expect(hasty).toMatchObject({ outcome: 'Refused', summary: expect.stringContaining('being turned') as string });
+      const patient = await runs.start(runs.input({ left: 'c' }, { onBusy: 'wait' }));
+      await until(patient, ({ phase }) => phase === 'awaiting-lock').finally(letGo);
+      expect(await reportOf(patient)).toMatchObject({ outcome: 'Succeeded' });
+      expect(dials.turns).toEqual(['left=b', 'left=c']);
+      const unknown = await runs.run({ left: 'd', top: 'd' }, { onBusy: 'wait' });
+      expect(unknown).toMatchObject({ outcome: 'Refused', summary: expect.stringContaining('no dial top') as string });
+      await eventually(async () => expect((await runs.lock('left')).holder).toBeUndefined());
     });
   });
 

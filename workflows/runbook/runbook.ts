@@ -105,9 +105,10 @@ async function prepare<Input extends RunInput, Facts>(
   for (let plans = 1; ; plans++) {
     adopt(run, proposal.plan);
     const refused = refusalOf(proposal.plan, input);
-    if (refused) return refused;
+    // Who waits is judged when it is its turn: what stands in its way now may be what the holder is doing.
+    if (refused && (input.dryRun || input.onBusy === 'refuse')) return refused;
     if (input.dryRun) return { outcome: 'Planned', summary: '' };
-    const denied = await askApproval(run, proposal.plan, input, expired);
+    const denied = refused ? undefined : await askApproval(run, proposal.plan, input, expired);
     if (denied) return { outcome: 'Refused', summary: `${denied}; nothing was touched` };
     const approvedAt = Date.now();
     const busy = await lockTargets(run, proposal.plan.targets, input.onBusy);
@@ -115,10 +116,15 @@ async function prepare<Input extends RunInput, Facts>(
     const underLock = await look();
     const goodForMs = input.timing.approvalTimeoutSeconds * 1000;
     expired = proposal.plan.approval.required && Date.now() - approvedAt > goodForMs;
-    if (!expired && underLock.plan.hash === proposal.plan.hash) return { topology, proposal: underLock };
+    const refusedNow = refusalOf(underLock.plan, input);
+    if (refusedNow) {
+      adopt(run, underLock.plan);
+      return refusedNow;
+    }
+    if (!refused && !expired && underLock.plan.hash === proposal.plan.hash) return { topology, proposal: underLock };
     if (covers(proposal.plan, underLock.plan)) {
       adopt(run, underLock.plan);
-      return refusalOf(underLock.plan, input) ?? { topology, proposal: underLock };
+      return { topology, proposal: underLock };
     }
     await unlockTargets(run);
     if (plans === plansMax)

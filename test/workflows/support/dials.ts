@@ -15,6 +15,9 @@ const input = runInput.extend({
   board: z.string().default('board'),
   dials: z.record(z.string().regex(/^[a-z0-9]{1,20}$/), z.string().max(20)),
 });
+/** What a dial shows while somebody turns it. */
+export const turning = 'turning';
+
 type DialsInput = RunInput & { board: string; dials: Record<string, string> };
 
 export const dialTarget = (board: string, dial: string): string => targetOf('deployment', `${board}/${dial}`);
@@ -33,7 +36,9 @@ export const turnDials = runbook<DialsInput, Record<string, string>>({
   findings: ({ dials }, board) =>
     Object.keys(dials).map((dial) =>
       dial in board
-        ? { level: 'ok', code: 'dial exists', message: dial }
+        ? board[dial] === turning
+          ? { level: 'refusal', code: 'DialTurning', field: 'dials', message: `${dial} is being turned` }
+          : { level: 'ok', code: 'dial exists', message: dial }
         : { level: 'refusal', code: 'DialUnknown', field: 'dials', message: `there is no dial ${dial}` },
     ),
   steps: ({ board: name, dials, timing }, board) =>
