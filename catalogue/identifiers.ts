@@ -5,7 +5,7 @@ export const defaultTaskQueue = 'runbooks';
 /** A lock's workflow type. Its workflow id is `target:` and the target. */
 export const targetWorkflowType = 'target';
 
-type TargetKind =
+export type TargetKind =
   | 'postgres'
   | 'redis'
   | 'deployment'

@@ -37,7 +37,7 @@ export function createResizingActivities(use: DeploymentDependencies): ResizingA
       // What somebody else has set stands; that it is held back is our doing.
       if (deployment.pausedByUs) {
         assertAwake();
-        await kubernetes().unpause(deployment, identity);
+        await kubernetes().setPaused(deployment, false, identity);
       }
       throw failure('Drift', `the template of ${name} has ${show(deployment.size)}, neither of the two sizes`);
     }

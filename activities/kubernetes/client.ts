@@ -108,8 +108,8 @@ export function createKubernetes(configuration: KubeConfig, namespace: string): 
       await apps.patchNamespacedDeployment({ namespace, name, fieldManager, body }, options);
     },
 
-    async unpause({ name, version }, identity) {
-      const body = { metadata: { resourceVersion: version }, spec: { paused: false } };
+    async setPaused({ name, version }, paused, identity) {
+      const body = { metadata: { resourceVersion: version }, spec: { paused } };
       await apps.patchNamespacedDeployment({ namespace, name, fieldManager, body }, writing(identity));
     },
 

@@ -203,8 +203,12 @@ export interface Kubernetes {
     options: { paused: boolean },
     identity: RequestIdentity,
   ): Promise<void>;
-  /** Its template is rolled out, whoever set it. */
-  unpause(deployment: Deployment, identity: RequestIdentity): Promise<void>;
+  /** While it is paused no pod is replaced for a changed template; then the template is rolled out, whoever set it. */
+  setPaused(
+    deployment: Pick<Deployment, 'name' | 'version'>,
+    paused: boolean,
+    identity: RequestIdentity,
+  ): Promise<void>;
   setReplicaSetSize(replicaSet: ReplicaSet, size: PodSize, identity: RequestIdentity): Promise<void>;
   /** In place, by the pod's `resize` subresource. */
   setPodSize(pod: Pod, size: PodSize, identity: RequestIdentity): Promise<void>;

@@ -20,6 +20,8 @@ export interface ReplacedPool {
   name: string;
   /** As whom it logs in to the primary. */
   role: string;
+  /** Who has paused its Deployment, so that no rollout replaces its pods. */
+  heldBy?: 'us' | 'others';
   /** Where the configuration leads to that its pods take; absent where deployPgbouncer has not made it. */
   host?: string;
   pods: ReplacedPod[];
@@ -63,6 +65,12 @@ export interface ReplacementActivities {
   /** Every server parameter that somebody has set on the source, on the replica as well; a restart of it where they need one. */
   carryParameters(request: LongRequest): Promise<void>;
   verifyParametersCarried(request: ReplicaIdentity): Promise<string>;
+
+  /** Whether the pooler's Deployment is paused: then nobody's rollout replaces a pod in the middle of a switchover. */
+  readRolloutHold(): Promise<Since & { held: boolean }>;
+  changeRolloutHold(request: ChangeRequest<boolean>): Promise<void>;
+  /** Throws NotVerified where it is held in the middle of a rollout: pods of two kinds would stay. */
+  verifyRolloutHold(request: { held: boolean }): Promise<string>;
 
   /** Where the configuration leads to that the pooler's pods have mounted, or soon have. */
   readStagedHost(request: ReplicaIdentity): Promise<Lead>;

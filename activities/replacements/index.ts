@@ -39,6 +39,8 @@ export function createReplacementActivities(use: ReplacementDependencies): Repla
     busyMayBeOurs: undo,
     settleMs,
   });
+  const holdName = ({ name }: Pool) => `whether rollouts of ${name} are held`;
+  const deploymentOf = ({ name }: Pool) => use.kubernetes().readDeployment(name);
   const stagedName = ({ name }: Pool) => `the host in the configuration of ${name}`;
   const addressName = ({ secret, key }: { secret: string; key: string }) => `the host in ${key} of ${secret}`;
   /** In the words of `Lead`: the replica's own host is told by its name. */
@@ -66,6 +68,27 @@ export function createReplacementActivities(use: ReplacementDependencies): Repla
       if (missing.length > 0) throw failure('NotVerified', `${request.replica} has not got ${missing[0]!.name} yet`);
       if (pending) throw failure('NotVerified', `${pending.name} of ${request.replica} still waits for a restart`);
       return 'with the parameters of its source';
+    },
+
+    async readRolloutHold() {
+      return { held: (await deploymentOf(await poolOf(use))).paused, at: Date.now() };
+    },
+    async changeRolloutHold(request) {
+      const pool = await poolOf(use);
+      await guarded<boolean>(holdName(pool), request, async () => {
+        const deployment = await deploymentOf(pool);
+        const write = ({ identity }: Alive) => use.kubernetes().setPaused(deployment, request.to, identity);
+        return { value: deployment.paused, write };
+      });
+    },
+    async verifyRolloutHold({ held }) {
+      const pool = await poolOf(use);
+      const { paused, observed, replicas, updatedReplicas, presentReplicas } = await deploymentOf(pool);
+      assertStill(holdName(pool), held, paused);
+      if (!observed) throw failure('NotVerified', `the controller has not seen ${pool.name} as it is yet`);
+      if (!held) return `rollouts of ${pool.name} go on`;
+      if (updatedReplicas === replicas && presentReplicas === replicas) return `${pool.name} is in no rollout`;
+      throw failure('NotVerified', `${pool.name} is in a rollout: ${updatedReplicas} of ${replicas} pods are new`);
     },
 
     async readStagedHost(request) {

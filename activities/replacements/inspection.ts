@@ -55,7 +55,11 @@ async function lookAtPool(
   const before = await sessions();
   const cluster = await onServer(primary, 'admin', use, readCluster);
   const { pods, pooled } = await lookAtPods(pool, { cluster });
-  const [hosts, { text }] = await Promise.all([loadedHosts(pool), readStaged(pool, use.kubernetes())]);
+  const [hosts, { text }, { paused, pausedByUs }] = await Promise.all([
+    loadedHosts(pool),
+    readStaged(pool, use.kubernetes()),
+    use.kubernetes().readDeployment(pool.name),
+  ]);
   // One that a pool has closed meanwhile, or opened, is in one of the two lists only.
   const later = new Set((await sessions()).map(({ pid }) => pid));
   const foreign = before.filter(({ pid }) => later.has(pid) && !pooled.has(pid)).map(({ session }) => session);
@@ -64,6 +68,7 @@ async function lookAtPool(
   return {
     pool: {
       ...{ namespace: pool.namespace, name: pool.name, role: pool.upstream.role },
+      ...(paused ? { heldBy: pausedByUs ? ('us' as const) : ('others' as const) } : {}),
       ...(host === undefined ? {} : { host }),
       pods: asked,
     },

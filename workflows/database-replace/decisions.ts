@@ -14,19 +14,27 @@ export const switchoverSeconds = 90;
 /** What of it is still to be done. */
 export interface Work {
   create: boolean;
+  /** Rollouts of the pooler are held, before its configuration is staged. */
+  hold: boolean;
   stage: boolean;
   switchOver: boolean;
+  /** They go on: those that a run of ours holds, this one or one that was terminated. */
+  letGo: boolean;
   /** Keys with the primary's URL that lead to the old one. */
   addresses: ReplacementFacts['addresses'];
 }
 
 export function workOf({ replacement }: DatabaseReplaceInput, facts: ReplacementFacts): Work {
   const { existing, addresses, database } = facts;
-  const { host } = poolOf(facts) ?? {};
+  const { host, heldBy } = poolOf(facts) ?? {};
   const stale = addresses.filter((address) => address.host !== existing?.host);
   const promoted = existing !== undefined && existing.source === undefined && replacement !== database.primary.name;
-  if (promoted && host === existing.host) return { create: false, stage: false, switchOver: false, addresses: stale };
-  return { create: true, stage: true, switchOver: true, addresses: stale };
+  const isOver = promoted && host === existing.host;
+  return {
+    ...{ create: !isOver, hold: !isOver && heldBy === undefined, stage: !isOver, switchOver: !isOver },
+    letGo: isOver ? heldBy === 'us' : heldBy !== 'others',
+    addresses: stale,
+  };
 }
 
 export function isSwitched(wanted: DatabaseReplaceInput, facts: ReplacementFacts): boolean {

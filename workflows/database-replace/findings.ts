@@ -117,6 +117,19 @@ const checks: Checks<Situation> = {
       : [];
   },
 
+  'whose rollouts are held': ({ facts }) => {
+    const pool = poolOf(facts);
+    return pool?.heldBy === 'others'
+      ? [
+          warn(
+            'RolloutsHeld',
+            'server',
+            `somebody else has paused ${pool.name}: its rollouts stay held when this has ended`,
+          ),
+        ]
+      : [];
+  },
+
   'no built-in pooler': ({ facts: { database } }) =>
     database.builtInPooler
       ? [refuse('DoublePooling', 'server', `${database.primary.name} has Azure’s own pooler on: switch it off`)]

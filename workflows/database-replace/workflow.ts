@@ -2,12 +2,15 @@
  * databaseReplace: a primary behind PgBouncer is replaced by a server of another size, and no transaction fails.
  *
  * 1. A replica of the new size, with the parameters of its source; verified, and watched until it keeps up.
- * 2. Its address staged in every pod of the pooler, and tried from there; PgBouncer goes on with what it has loaded.
- * 3. The switchover, one activity: every pod paused, the old primary fenced, its last byte replayed, the replica promoted, every pod
+ * 2. Rollouts of the pooler held: nobody's replaces a pod from here on.
+ * 3. Its address staged in every pod of the pooler, and tried from there; PgBouncer goes on with what it has loaded.
+ * 4. The switchover, one activity: every pod paused, the old primary fenced, its last byte replayed, the replica promoted, every pod
  *    led there and resumed. The point of no return is the promotion; what fails before it leaves clients where they were.
- * 4. The address where the application's URLs are: for who starts anew, and for deployPgbouncer.
+ * 5. Rollouts of the pooler go on.
+ * 6. The address where the application's URLs are: for who starts anew, and for deployPgbouncer.
  *
- * Going back, until the promotion: what was staged is taken out, the replica deleted. The old server is kept, fenced.
+ * Going back, until the promotion: what was staged is taken out, rollouts go on, the replica is deleted. The old server is kept,
+ * fenced.
  *
  * Out of scope: clients that do not come through the pool, a smaller size, another region, a way back after the promotion, deleting
  * the old server.
@@ -21,7 +24,7 @@ import type {
   ReplacementFacts,
 } from '../../activities/replacements/contract';
 import type { ReplicaActivities } from '../../activities/replicas/contract';
-import type { DatabaseReplaceInput } from '../../catalogue';
+import type { DatabaseReplaceInput, TargetKind } from '../../catalogue';
 import { databaseReplaceInput, runbooks, targetOf } from '../../catalogue';
 import { shortSku } from '../database-sku-upgrade/decisions';
 import { changes, reads, verifications } from '../runbook/activities';
@@ -49,8 +52,8 @@ export const definition: Runbook<DatabaseReplaceInput, ReplacementFacts> = {
     const pool = poolOf(facts);
     return [
       ...[facts.database.primary.name, replacement].map((server) => targetOf('postgres', server)),
-      ...(pool ? [targetOf('pooler', `${pool.namespace}.${pool.name}`), secretOf(facts, pool.name)] : []),
-      ...facts.addresses.map(({ secret }) => secretOf(facts, secret)),
+      ...(pool ? (['pooler', 'deployment', 'secret'] as const).map((kind) => inNamespace(kind, pool.name, facts)) : []),
+      ...facts.addresses.map(({ secret }) => inNamespace('secret', secret, facts)),
     ];
   },
   findings,
@@ -58,8 +61,10 @@ export const definition: Runbook<DatabaseReplaceInput, ReplacementFacts> = {
     const work = workOf(wanted, facts);
     return [
       ...(work.create ? [create(wanted, facts)] : []),
+      ...(work.hold ? [rollouts('hold', wanted, facts)] : []),
       ...(work.stage ? [stage(wanted, facts)] : []),
       ...(work.switchOver ? [switchOver(wanted, facts)] : []),
+      ...(work.letGo ? [rollouts('let go', wanted, facts)] : []),
       ...work.addresses.map((address) => publish(address, wanted, facts)),
     ];
   },
@@ -112,6 +117,26 @@ function create(wanted: DatabaseReplaceInput, facts: ReplacementFacts): AnyStep 
   });
 }
 
+function rollouts(order: 'hold' | 'let go', { timing }: DatabaseReplaceInput, facts: ReplacementFacts): AnyStep {
+  const pool = poolOf(facts)!;
+  const to = order === 'hold';
+  const name = to ? `hold rollouts of ${pool.name}` : `let rollouts of ${pool.name} go on`;
+  return change<boolean, Since & { held: boolean }>({
+    ...{ name, resource: inNamespace('deployment', pool.name, facts), from: !to, to, ...calm, expectedSeconds: 2 },
+    detail: to
+      ? 'nobody’s rollout replaces a pod in the middle of it'
+      : 'what somebody has changed meanwhile is rolled out',
+    show: (held) => (held ? 'held' : 'go on'),
+    read: () => read(`${name} · read the Deployment`).readRolloutHold(),
+    valueOf: ({ held }) => held,
+    set: (held, _way, from) =>
+      act(`${name} · ${held ? 'pause' : 'resume'} the Deployment`, timing).changeRolloutHold({
+        ...{ from, to: held, deadlineSeconds: timing.operationTimeoutSeconds },
+      }),
+    check: (held) => check(`${name} · verify`, timing).verifyRolloutHold({ held }),
+  });
+}
+
 function stage(wanted: DatabaseReplaceInput, facts: ReplacementFacts): AnyStep {
   const { timing } = wanted;
   const identity = identityOf(wanted, facts);
@@ -120,7 +145,7 @@ function stage(wanted: DatabaseReplaceInput, facts: ReplacementFacts): AnyStep {
   const name = `stage ${identity.replica} in ${pool.name}`;
   const deadlineSeconds = timing.operationTimeoutSeconds;
   return change<string, Lead>({
-    ...{ name, resource: secretOf(facts, pool.name), from: loaded, to: identity.replica, ...calm },
+    ...{ name, resource: inNamespace('secret', pool.name, facts), from: loaded, to: identity.replica, ...calm },
     // Kubelets look for changed Secrets once a minute.
     expectedSeconds: 90,
     detail: `in each of its ${pool.pods.length} pods, which go on with what they have loaded`,
@@ -176,7 +201,14 @@ function publish({ secret, key, host }: KnownAddress, wanted: DatabaseReplaceInp
   const name = `publish ${identity.replica} in ${secret}/${key}`;
   const of = { ...identity, secret, key };
   return change<string, Lead>({
-    ...{ name, resource: secretOf(facts, secret), from: host, to: identity.replica, ...calm, expectedSeconds: 5 },
+    ...{
+      name,
+      resource: inNamespace('secret', secret, facts),
+      from: host,
+      to: identity.replica,
+      ...calm,
+      expectedSeconds: 5,
+    },
     // The former primary is closed: whoever was led back to it could not log in.
     reversibility: 'irreversible',
     detail: 'for who starts anew, and for deployPgbouncer',
@@ -191,7 +223,6 @@ function publish({ secret, key, host }: KnownAddress, wanted: DatabaseReplaceInp
   });
 }
 
-function secretOf({ pool }: ReplacementFacts, secret: string): string {
-  const namespace = typeof pool === 'object' ? pool.namespace : '';
-  return targetOf('secret', `${namespace}.${secret}`);
+function inNamespace(kind: TargetKind, name: string, facts: ReplacementFacts): string {
+  return targetOf(kind, `${poolOf(facts)?.namespace ?? ''}.${name}`);
 }

@@ -8,6 +8,7 @@
  *
  * Out of scope: high availability mode, IOPS and performance tiers, version upgrades.
  */
+import type { ClientPath } from '../../activities/clients/contract';
 import type {
   Compute,
   ComputeBefore,
@@ -62,7 +63,12 @@ export const definition: Runbook<DatabaseSkuUpgradeInput, DatabaseFacts> = {
       ...storageSteps(wanted, facts).map((step) => grow(step, facts, timing)),
     ];
   },
-  clients: (_wanted, { primary }) => ({ kind: 'postgres', server: primary.name }),
+  clients: (_wanted, { primary, pooler }): ClientPath => {
+    const direct: ClientPath = { kind: 'postgres', server: primary.name };
+    // Who comes through it and who does not is not known: what either notices counts.
+    const isPooled = pooler?.pods.some(({ problem }) => problem === undefined) ?? false;
+    return isPooled ? { kind: 'every', paths: [{ kind: 'pooler' }, direct] } : direct;
+  },
 };
 
 export const databaseSkuUpgrade = runbook(definition);

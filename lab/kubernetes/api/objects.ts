@@ -236,6 +236,6 @@ export interface PersistentVolumeClaim extends KubernetesObject {
 }
 
 export interface Deployment extends KubernetesObject {
-  spec: { replicas: number };
+  spec: { replicas: number; paused?: boolean };
   status: { availableReplicas?: number };
 }

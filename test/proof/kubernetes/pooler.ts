@@ -102,6 +102,11 @@ export class Pooler {
     };
   }
 
+  async rollouts(): Promise<State> {
+    const found = await this.namespace.find<Deployment>(this.namespace.path(collections.deployment, name));
+    return { 'rollouts of the pooler': found?.spec.paused ? 'held' : 'go on' };
+  }
+
   /** Of all pods: how long clients may wait in it, and are turned away after a failed login. What all say is said once. */
   async waits(): Promise<State> {
     const told = await Promise.all(

@@ -53,5 +53,6 @@ export const databaseReplace: Subject = {
   state: async (place) => ({
     ...{ ...(await stateOfServers(place)), ...(await logins(place)) },
     ...{ ...(await place.pooler.pauses()), ...(await place.pooler.leads(place.servers)) },
+    ...(await place.pooler.rollouts()),
   }),
 };

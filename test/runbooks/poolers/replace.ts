@@ -205,7 +205,7 @@ export function replaceTests(cluster: () => Cluster): void {
       `switch over to ${second}`,
       `publish ${second} in broxiva-secrets/DATABASE_URL`,
     ]);
-    expect(report.steps[2]!.evidence).toMatch(
+    expect(report.steps.find(({ name }) => name === `switch over to ${second}`)!.evidence).toMatch(
       /takes writes; each of 2 pods leads there; nobody is on broxiva-db-primary, broxiva cannot log in to it; 2 pods were paused for \d+\.\d\d s; of these \d+\.\d\d s after the promotion$/,
     );
     const host = await database().host(second);
@@ -233,11 +233,13 @@ export function replaceTests(cluster: () => Cluster): void {
     await sleep(2000);
     expect(await pooler().paused()).toEqual([true, true]);
     await expect(database().session(second)).rejects.toThrow(/not permitted to log in/);
+    await expect(cluster().kubectl('rollout', 'restart', 'deployment/pgbouncer')).rejects.toThrow(/paused/);
     await cluster().production.clearFaults();
     const report = await run.report();
     await told('replaced by a promotion of which nobody had heard');
     expect(report.outcome).toBe('Succeeded');
     expect(new Set(await hosts())).toEqual(new Set([await database().host(unheard)]));
+    expect((await cluster().get('deployment', 'pgbouncer')).spec.paused).not.toBe(true);
     expect((await promotions()).filter(isAccepted)).toHaveLength(1);
   });
 

@@ -58,21 +58,27 @@ const input = (more: object = {}) =>
 
 const all = [
   'create primary-2: absent → replica of primary-1, D8ds_v4',
+  'hold rollouts of pgbouncer: go on → held',
   'stage primary-2 in pgbouncer: leads to old.host → leads to primary-2',
   'switch over to primary-2: replica of primary-1 → primary, clients of pgbouncer are there',
+  'let rollouts of pgbouncer go on: held → go on',
   'publish primary-2 in secrets/URL: URL leads to old.host → URL leads to primary-2',
 ];
+const without = (...steps: number[]) => all.filter((_, step) => !steps.includes(step));
 /** As it is when all is done. */
-const crossed: Partial<ReplacementFacts> = {
+const crossed = {
   ...{ existing: { state: 'Ready', host: 'new.host' }, logins: [] },
   pool: pool({ host: 'new.host', pods: [pod({ host: 'new.host', leadsHere: false })] }),
   addresses: [{ secret: 'secrets', key: 'URL', host: 'new.host' }],
-};
+} satisfies Partial<ReplacementFacts>;
 
 test.each<[string, Partial<ReplacementFacts>, string[]]>([
   ['all of it', {}, all],
-  ['no URL leads to the old one', { addresses: [] }, all.slice(0, 3)],
-  ['switched over, and a URL still leads to the old one', { ...crossed, addresses: facts().addresses }, all.slice(3)],
+  ['no URL leads to the old one', { addresses: [] }, all.slice(0, 5)],
+  ['switched over, and a URL still leads to the old one', { ...crossed, addresses: facts().addresses }, all.slice(5)],
+  ['rollouts are held by a run that was terminated', { pool: pool({ heldBy: 'us' }) }, without(1)],
+  ['rollouts are held by others', { pool: pool({ heldBy: 'others' }) }, without(1, 4)],
+  ['done, and rollouts still held', { ...crossed, pool: { ...crossed.pool, heldBy: 'us' } }, [all[4]!]],
   ['done', crossed, []],
   ['another primary of that name', { existing: { state: 'Ready', host: 'other.host' } }, all],
 ])('%s', (_name, more, steps) => {
@@ -84,10 +90,10 @@ test('the promotion has no way back, is approved by its name, and locks both ser
   const { plan } = propose(definition, input(), facts(), topology);
   expect(plan.approval).toMatchObject({
     required: true,
-    irreversibleSteps: all.slice(2).map((step) => step.replace(/: .*/, '')),
+    irreversibleSteps: [all[3]!, all[5]!].map((step) => step.replace(/: .*/, '')),
   });
   expect(plan.targets).toEqual([
-    ...['pooler:prod.pgbouncer', 'postgres:primary-1', 'postgres:primary-2'],
+    ...['deployment:prod.pgbouncer', 'pooler:prod.pgbouncer', 'postgres:primary-1', 'postgres:primary-2'],
     ...['secret:prod.pgbouncer', 'secret:prod.secrets'],
   ]);
 });
@@ -144,6 +150,11 @@ test.each<[string, object, Partial<ReplacementFacts>, string[]]>([
   ],
 ])('refused or not: %s', (_name, wanted, more, codes) => {
   expect(refusals(wanted, more)).toEqual(codes);
+});
+
+test('who holds the pooler’s rollouts goes on holding them, and that is said', () => {
+  const told = findings(input(), facts({ pool: pool({ heldBy: 'others' }) }), topology);
+  expect(told.filter(({ code }) => code === 'RolloutsHeld')).toMatchObject([{ level: 'warning' }]);
 });
 
 test('what does not come along is named, one by one', () => {
