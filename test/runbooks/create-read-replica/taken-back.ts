@@ -18,7 +18,7 @@ export function takenBackTests(cluster: () => Cluster): void {
     faults.pushImage(sick.image, 'unready');
     const run = await Run.start(production, 'createReadReplica', {
       ...{ source: database.name, replica, readers: ['sick'], lagWindowSeconds: 1 },
-      timing: { verificationTimeoutSeconds: 10 },
+      timing: { verificationTimeoutSeconds: 30 },
     });
     const report = await run.report();
     expect(report).toMatchObject({
