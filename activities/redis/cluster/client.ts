@@ -36,17 +36,28 @@ export async function withClusterNodes<T>(
   /** A server that is replaced by another has another connection. */
   const native = new WeakMap<Client, Promise<boolean>>();
 
-  const clientOf = (member: Member) => {
-    const place = `${member.host}:${member.port}`;
-    const known = clients.get(place) ?? connected(newClient(member, password));
-    clients.set(place, known);
-    return known;
+  /** One whose server went away is closed, and so is one on which nobody said anything for `answerMs`: another takes its place. */
+  const clientOf = async ({ host, port }: Member): Promise<Client> => {
+    const place = `${host}:${port}`;
+    for (;;) {
+      const opening = clients.get(place) ?? connected(newClient({ host, port }, password));
+      clients.set(place, opening);
+      const client = await opening.catch((error: unknown) => {
+        forget(place, opening);
+        throw error;
+      });
+      if (client.isOpen) return client;
+      forget(place, opening);
+    }
+  };
+  /** Only that one: several who wait for it learn of its end one after the other, and the first has begun another by then. */
+  const forget = (place: string, opening: Promise<Client>) => {
+    if (clients.get(place) === opening) clients.delete(place);
   };
   const using = async <Answer>(member: Member, send: (client: Client) => Promise<Answer>): Promise<Answer> => {
     try {
       return await send(await clientOf(member));
     } catch (error) {
-      if (!isReply(error)) forget(clients, member);
       if (error instanceof Error) error.message = withoutArguments(error.message);
       throw error;
     }
@@ -127,7 +138,7 @@ function commandOf(action: Action): string[] {
 
 type Client = ReturnType<typeof newClient>;
 
-const newClient = ({ host, port }: Member, password: string | undefined) =>
+const newClient = ({ host, port }: Pick<Member, 'host' | 'port'>, password: string | undefined) =>
   createClient({
     ...(password === undefined ? {} : { password }),
     socket: { host, port, connectTimeout: answerMs, socketTimeout: answerMs, reconnectStrategy: false },
@@ -136,20 +147,6 @@ const newClient = ({ host, port }: Member, password: string | undefined) =>
     // The socket has a time-out; one of each command would cost more than the command, of which there are tens of thousands.
     commandOptions: { timeout: 0 },
   });
-
-function forget(clients: Map<string, Promise<Client>>, { host, port }: Member): void {
-  const place = `${host}:${port}`;
-  clients
-    .get(place)
-    ?.then((client) => client.destroy())
-    .catch(() => undefined);
-  clients.delete(place);
-}
-
-/** The node answered, and refuses: the connection is good. */
-function isReply(error: unknown): boolean {
-  return error instanceof Error && /^[A-Z]+ /.test(error.message);
-}
 
 /** Of a node that runs for itself; it has no other view. */
 const viewWithoutCluster = {

@@ -47,15 +47,21 @@ export class ClusterTraffic {
     await this.working;
   }
 
-  /** Those that are not as they were acknowledged, asked with a client of now. */
+  /** Those that are not as they were acknowledged, or that a client of now cannot ask for. */
   async lost(members = this.members()): Promise<string[]> {
     const client = newClient(members, this.options.password);
     client.on('error', () => undefined);
     await client.connect();
     try {
       const names = [...this.written.keys()];
-      const values = await eachThousand(names, (name) => client.get(name));
-      return names.filter((name, index) => !this.couldBe(name, values[index]!));
+      const lost = await eachThousand(names, async (name) => {
+        try {
+          return this.couldBe(name, await client.get(name)) ? [] : [name];
+        } catch (error) {
+          return [`${name} (${(error as Error).message})`];
+        }
+      });
+      return lost.flat();
     } finally {
       client.destroy();
     }

@@ -1,6 +1,6 @@
 /**
  * Real Redis servers of which one answers nothing for some seconds (SIGSTOP, then SIGCONT): waited for within a limit, and told of
- * beyond it.
+ * beyond it. And one that nobody asks anything for some seconds.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withClusterNodes } from '../../../activities/redis/cluster/client';
@@ -67,4 +67,15 @@ test('one that stays silent is told of when the limit is over', async () => {
   // The last question was asked within the limit, and is answered within what a node has for its answers.
   expect(Date.now() - began).toBeLessThan(3000 + 10_000);
   redis.thaw(frozen);
+});
+
+test('one that was not spoken to for a while answers the next question, and all that are asked together', async () => {
+  const [member] = redis.members;
+  await withClusterNodes(undefined, async (nodes) => {
+    const ask = () => Promise.all(Array.from({ length: 3 }, () => nodes.ask(member!, ['PING'])));
+    await ask();
+    // Its connection is closed by then (answerMs).
+    await sleep(3000);
+    expect(await ask()).toEqual(['PONG', 'PONG', 'PONG']);
+  });
 });
