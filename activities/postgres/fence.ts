@@ -96,8 +96,15 @@ export async function openFence(client: Queries, roles: string[]): Promise<void>
   await setLogins(client, roles, true);
 }
 
+/** Of those that are still there: one that was dropped since the plan must not keep the others shut out. All or none. */
 async function setLogins(client: Queries, roles: string[], may: boolean): Promise<void> {
-  for (const role of roles) await client.query(`ALTER ROLE ${escapeIdentifier(role)} ${may ? 'LOGIN' : 'NOLOGIN'}`);
+  const { rows } = await client.query<{ role: string }>(
+    'SELECT rolname AS role FROM pg_roles WHERE rolname = ANY($1)',
+    [roles],
+  );
+  // Statements of one message are one transaction.
+  const orders = rows.map(({ role }) => `ALTER ROLE ${escapeIdentifier(role)} ${may ? 'LOGIN' : 'NOLOGIN'}`);
+  await client.query(orders.join('; '));
 }
 
 /** Until the replica has replayed up to that position. Throws where that takes longer, or its replay is paused. */

@@ -55,6 +55,15 @@ test('a fence: who may replicate can write too, and is none of Azure’s own', a
   });
 });
 
+test('a fence: a role that was dropped since the plan keeps nobody out, or in', async () => {
+  await as('admin', async (admin) => {
+    await fence(admin, ['broxiva', 'dropped'], 1000);
+    await expect(as('application', (application) => application.query('SELECT 1'))).rejects.toThrow(/not permitted/);
+    await openFence(admin, ['broxiva', 'dropped']);
+  });
+  await as('application', (application) => application.query('SELECT 1'));
+});
+
 test('a fence waits for whoever was let in before it, and is no session yet', async () => {
   const url = readFileSync(lab.lab.secretFile(primary, 'application-url'), 'utf8');
   // It has been let in then, and is a session a second later.
