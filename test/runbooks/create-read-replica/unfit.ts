@@ -21,7 +21,7 @@ export function unfitTests(cluster: () => Cluster): void {
         await production.arm(fault, { server: database.name, ...options });
         const run = await Run.start(production, 'createReadReplica', {
           ...{ source: database.name, replica, readers: ['wary'], lagWindowSeconds: 2 },
-          timing: { verificationTimeoutSeconds: 10 },
+          timing: { verificationTimeoutSeconds: 30 },
         });
         expect(await run.report()).toMatchObject({
           ...{ outcome: 'RolledBack', summary: expect.stringMatching(words) as string },
@@ -46,7 +46,7 @@ export function unfitTests(cluster: () => Cluster): void {
     const held = gate.hold('PATCH', /\/secrets\/routed-database/);
     const run = await Run.start(production, 'createReadReplica', {
       ...{ source: database.name, replica, readers: ['routed'], lagWindowSeconds: 1 },
-      timing: { verificationTimeoutSeconds: 10 },
+      timing: { verificationTimeoutSeconds: 30 },
     });
     const release = await held;
     await production.arm('replica-diverges', { server: replica });

@@ -112,7 +112,7 @@ export function autoscalingTests(cluster: () => Cluster): void {
   test.concurrent('a metric that no pod serves: it never becomes active, and there is none again', async () => {
     await Workload.make(cluster(), 'unmade', { replicas: 1 });
     const run = await configure('unmade', {
-      ...{ min: 1, max: 3, requestsPerSecond: 100, timing: { verificationTimeoutSeconds: 15 } },
+      ...{ min: 1, max: 3, requestsPerSecond: 100, timing: { verificationTimeoutSeconds: 45 } },
     });
     const report = await run.report();
     expect(await run.findings()).toContainEqual(

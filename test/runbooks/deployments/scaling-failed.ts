@@ -14,8 +14,8 @@ export function failureTests(cluster: () => Cluster): void {
   const make = (name: string, wish: WorkloadWish) => Workload.make(cluster(), name, wish);
   const scale = (deployment: string, input: object) =>
     Run.start(cluster().production, 'scaleDeployment', { deployment, ...input });
-  /** A new pod that is not Ready within this will not be. */
-  const short = { timing: { verificationTimeoutSeconds: 8 } };
+  /** A new pod that is not Ready within this will not be; also what it goes back has, on a machine that is busy. */
+  const short = { timing: { verificationTimeoutSeconds: 30 } };
   const rolledBack = async (run: Run, words: RegExp) => {
     const report = await run.report();
     expect(report).toMatchObject({ outcome: 'RolledBack', summary: expect.stringMatching(words) as string });

@@ -1,4 +1,5 @@
 /** scaleDeployment where all goes well: what is told to whom, in which order, and that the pods are there and answer. */
+import { createClient } from 'redis';
 import { fillQueue, queueLengths } from '../../../lab/kubernetes/queues';
 import { ask } from '../../../lab/traffic/requests';
 import type { Cluster, KnownDeployment } from '../support/cluster';
@@ -102,7 +103,8 @@ export function scalingTests(cluster: () => Cluster): void {
   });
 
   test.concurrent('more workers drain what waits in the queues; how fast is told', async () => {
-    await fillQueue(cluster().lab, 'email-queue', 3000);
+    // More than they drain until all is read, on however busy a machine.
+    await fillQueue(cluster().lab, 'email-queue', 100_000);
     const before = await queueLengths(cluster().lab);
     const run = await scale('broxiva-worker', { replicas: 4, timing: { soakSeconds: 2 } });
     const report = await run.report();
@@ -115,5 +117,8 @@ export function scalingTests(cluster: () => Cluster): void {
     expect(report.summary).toContain('notification-queue 0 → 0');
     expect((await queueLengths(cluster().lab))['email-queue']).toBeLessThanOrEqual(Number(to));
     expect(report.steps[0]!.detail).toMatch(/^waiting now: email-queue \d+, notification-queue 0$/);
+    const redis = await createClient({ url: cluster().redisUrl }).connect();
+    await redis.del('email-queue');
+    redis.destroy();
   });
 }
