@@ -12,7 +12,7 @@ import { ClusterTraffic } from './cluster-traffic';
 import { nodeTimeoutMs, RedisProcesses } from './redis-processes';
 import { allOf, grow, move, shardsOf } from './resharding';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 let redis: RedisProcesses;
 let plan: SlotPlan;

@@ -15,6 +15,8 @@ import type { Namespace } from './namespace';
 
 const goneDeadlineMs = 30_000;
 const readyDeadlineMs = 60_000;
+/** A pod that is there answers within this on a machine that plays several cases on two cores. */
+const answerMs = 20_000;
 
 /** How long it lets clients wait, seconds. */
 export type Waits = Partial<Pick<DeployPgbouncerInput, 'queryWaitTimeoutSeconds' | 'serverLoginRetrySeconds'>>;
@@ -166,7 +168,7 @@ export class Pooler {
     const { data } = (await this.namespace.find<Secret>(this.namespace.path(collections.secret, name))) ?? {};
     const password = Buffer.from(data?.['administrator-password'] ?? '', 'base64').toString();
     const login = { host: status?.podIP, user: 'durable_runbooks', password, database: 'pgbouncer' };
-    const client = new Client({ ...login, connectionTimeoutMillis: 3000, query_timeout: 3000 });
+    const client = new Client({ ...login, connectionTimeoutMillis: answerMs, query_timeout: answerMs });
     client.on('error', () => undefined);
     try {
       await client.connect();
