@@ -98,12 +98,16 @@ const longestSeconds = 86_400;
 export class Operations {
   private readonly closing = new AbortController();
   private readonly running = new Set<Promise<void>>();
+  /** Those in progress: every look at a server asks for them, and hundreds have ended. */
+  private readonly open: Set<Operation>;
   private readonly secrets = new Map<string, unknown>();
 
   constructor(
     private readonly context: Context,
     private readonly kinds: Record<string, OperationKind>,
-  ) {}
+  ) {
+    this.open = new Set(Object.values(this.all).filter(({ status }) => status === 'InProgress'));
+  }
 
   private get all(): Record<string, Operation> {
     return this.context.store.state.operations;
@@ -119,9 +123,7 @@ export class Operations {
 
   inProgress(server: string): Operation[] {
     const same = (name: string) => name.toLowerCase() === server.toLowerCase();
-    return Object.values(this.all).filter(
-      (operation) => operation.status === 'InProgress' && operation.holds.some((hold) => same(hold.server)),
-    );
+    return [...this.open].filter(({ holds }) => holds.some((hold) => same(hold.server)));
   }
 
   /** The state that the operations in progress give a server. */
@@ -156,6 +158,7 @@ export class Operations {
       this.secrets.set(operation.id, beginning.secret);
     }
     this.all[operation.id] = operation;
+    this.open.add(operation);
     this.context.activityLog.began(operation);
     if (refusal) {
       operation.refused = true;
@@ -180,8 +183,7 @@ export class Operations {
 
   /** Goes on with what the last daemon left. */
   resume(): void {
-    for (const operation of Object.values(this.all)) {
-      if (operation.status !== 'InProgress') continue;
+    for (const operation of [...this.open]) {
       const kind = this.kinds[operation.kind];
       if (kind?.repeatable && !operation.hasSecret) {
         this.run(operation);
@@ -235,6 +237,7 @@ export class Operations {
     status: OperationStatus = error ? 'Failed' : 'Succeeded',
   ): void {
     operation.status = status;
+    this.open.delete(operation);
     operation.endedAt = new Date().toISOString();
     if (error) operation.error = error.body.error;
     this.secrets.delete(operation.id);

@@ -108,8 +108,10 @@ export class Servers {
 
   /** Until none is busy any more: a run that was terminated leaves its operation to Azure. */
   async idle(): Promise<void> {
-    const busy = () =>
-      this.stage.resourceManager.servers().some(({ name, state }) => this.names.includes(name) && state !== 'Ready');
+    const busy = () => {
+      const own = new Set(this.names);
+      return this.stage.resourceManager.servers().some(({ name, state }) => own.has(name) && state !== 'Ready');
+    };
     await until('the servers are Ready', () => !busy(), { deadlineMs: 20_000, everyMs: 50 }).catch(() => undefined);
   }
 
@@ -156,15 +158,18 @@ export class Servers {
   /** Of the place's server at that address; undefined where it has none there. */
   roleAt(address: string): string | undefined {
     const { resourceManager } = this.stage;
-    const made = resourceManager.servers().filter(({ name, state }) => this.names.includes(name) && state === 'Ready');
+    const own = new Set(this.names);
+    const made = resourceManager.servers().filter(({ name, state }) => own.has(name) && state === 'Ready');
     const found = made.find(({ name }) => resourceManager.postgres(name).options.address === address);
     return found && this.roleOf(found.name);
   }
 
   /** Before every server that answers; a replica's own Secret, where it has one, would lead past it. */
   private async putProxies(): Promise<void> {
+    // Asked once: every place looks ten times a second, and each answer goes through all servers of all places.
+    const own = new Set(this.names);
     for (const { name, state } of this.stage.resourceManager.servers()) {
-      if (!this.names.includes(name) || this.proxies.has(name) || state !== 'Ready') continue;
+      if (!own.has(name) || this.proxies.has(name) || state !== 'Ready') continue;
       const { address } = this.stage.resourceManager.postgres(name).options;
       const proxy = SqlProxy.listen(address, () => this.onConnection());
       this.proxies.set(name, proxy);
@@ -172,7 +177,7 @@ export class Servers {
       await proxy.listening;
     }
     for (const [name, proxy] of this.proxies) {
-      if (this.names.includes(name)) continue;
+      if (own.has(name)) continue;
       this.proxies.delete(name);
       proxy.stop();
     }
