@@ -99,7 +99,7 @@ export async function openFence(client: Queries, roles: string[]): Promise<void>
 /** Of those that are still there: one that was dropped since the plan must not keep the others shut out. All or none. */
 async function setLogins(client: Queries, roles: string[], may: boolean): Promise<void> {
   const { rows } = await client.query<{ role: string }>(
-    'SELECT rolname AS role FROM pg_roles WHERE rolname = ANY($1)',
+    'SELECT rolname AS role FROM pg_roles WHERE rolname = ANY($1) ORDER BY 1',
     [roles],
   );
   // Statements of one message are one transaction.

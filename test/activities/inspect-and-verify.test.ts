@@ -64,6 +64,13 @@ test('a fence: a role that was dropped since the plan keeps nobody out, or in', 
   await as('application', (application) => application.query('SELECT 1'));
 });
 
+test('a fence: where one of the roles may not be altered, none is shut out', async () => {
+  await as('admin', async (admin) => {
+    await expect(fence(admin, ['broxiva', 'pg_monitor'], 1000)).rejects.toThrow(/pg_monitor/);
+  });
+  await as('application', (application) => application.query('SELECT 1'));
+});
+
 test('a fence waits for whoever was let in before it, and is no session yet', async () => {
   const url = readFileSync(lab.lab.secretFile(primary, 'application-url'), 'utf8');
   // It has been let in then, and is a session a second later.

@@ -37,10 +37,10 @@ export async function withClusterNodes<T>(
   const native = new WeakMap<Client, Promise<boolean>>();
 
   /** One whose server went away is closed, and so is one on which nobody said anything for `answerMs`: another takes its place. */
-  const clientOf = async ({ host, port }: Member): Promise<Client> => {
-    const place = `${host}:${port}`;
+  const clientOf = async (member: Member): Promise<Client> => {
+    const place = `${member.host}:${member.port}`;
     for (;;) {
-      const opening = clients.get(place) ?? connected(newClient({ host, port }, password));
+      const opening = clients.get(place) ?? connected(newClient(member, password));
       clients.set(place, opening);
       const client = await opening.catch((error: unknown) => {
         forget(place, opening);
@@ -138,7 +138,7 @@ function commandOf(action: Action): string[] {
 
 type Client = ReturnType<typeof newClient>;
 
-const newClient = ({ host, port }: Pick<Member, 'host' | 'port'>, password: string | undefined) =>
+const newClient = ({ host, port }: Member, password: string | undefined) =>
   createClient({
     ...(password === undefined ? {} : { password }),
     socket: { host, port, connectTimeout: answerMs, socketTimeout: answerMs, reconnectStrategy: false },

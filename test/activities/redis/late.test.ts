@@ -69,13 +69,17 @@ test('one that stays silent is told of when the limit is over', async () => {
   redis.thaw(frozen);
 });
 
-test('one that was not spoken to for a while answers the next question, and all that are asked together', async () => {
+test('one that was not spoken to for a while answers all that is asked at once, over one new connection', async () => {
   const [member] = redis.members;
   await withClusterNodes(undefined, async (nodes) => {
     const ask = () => Promise.all(Array.from({ length: 3 }, () => nodes.ask(member!, ['PING'])));
+    const connections = async () =>
+      String(await nodes.ask(member!, ['CLIENT', 'LIST', 'TYPE', 'NORMAL'])).match(/^id=/gm);
     await ask();
+    const before = await connections();
     // Its connection is closed by then (answerMs).
     await sleep(3000);
     expect(await ask()).toEqual(['PONG', 'PONG', 'PONG']);
+    expect(await connections()).toHaveLength(before!.length);
   });
 });
