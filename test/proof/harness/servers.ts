@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
+import type { ServerSummary } from '../../../lab/azure';
 import { postgresPort } from '../../../lab/addresses/network';
 import { createApplication } from '../../../lab/daemon/application';
 import { production } from '../../../lab/lab';
@@ -37,9 +38,13 @@ export class Servers {
 
   /** The primary first, whether it is there or not, then every other that is, also those that a run has made. */
   get names(): string[] {
-    const made = this.stage.resourceManager.servers().map(({ name }) => name);
-    const others = made.filter((name) => name.startsWith(`${this.name}-`) && name !== this.primary);
+    const others = this.made.map(({ name }) => name).filter((name) => name !== this.primary);
     return [this.primary, ...others.sort()];
+  }
+
+  /** Those that are, as Azure says it. Each asking goes through all servers of all places. */
+  private get made(): ServerSummary[] {
+    return this.stage.resourceManager.servers().filter(({ name }) => name.startsWith(`${this.name}-`));
   }
 
   /** Counted from 1. */
@@ -98,7 +103,7 @@ export class Servers {
     for (const server of this.names.toReversed()) {
       // One that is still busy refuses.
       const gone = async () => {
-        if (!this.stage.resourceManager.servers().some(({ name }) => name === server)) return true;
+        if (!this.made.some(({ name }) => name === server)) return true;
         await this.stage.azure('DELETE', serverPath(server)).catch(() => undefined);
         return false;
       };
@@ -108,15 +113,14 @@ export class Servers {
 
   /** Until none is busy any more: a run that was terminated leaves its operation to Azure. */
   async idle(): Promise<void> {
-    const busy = () => {
-      const own = new Set(this.names);
-      return this.stage.resourceManager.servers().some(({ name, state }) => own.has(name) && state !== 'Ready');
-    };
-    await until('the servers are Ready', () => !busy(), { deadlineMs: 20_000, everyMs: 50 }).catch(() => undefined);
+    const ready = () => this.made.every(({ state }) => state === 'Ready');
+    await until('the servers are Ready', ready, { deadlineMs: 20_000, everyMs: 50 }).catch(() => undefined);
   }
 
-  /** All that can be seen of a server from outside, as ARM says it and as PostgreSQL itself does. */
-  /** One that Azure is at work on may have no database to ask. */
+  /**
+   * All that can be seen of a server from outside, as ARM says it and as PostgreSQL itself does. One that Azure is at work on may
+   * have no database to ask.
+   */
   async stateOf(server: string): Promise<Record<string, string>> {
     const { sku, properties } = (await this.stage.azure('GET', serverPath(server))) as {
       sku: { name: string; tier: string };
@@ -158,26 +162,24 @@ export class Servers {
   /** Of the place's server at that address; undefined where it has none there. */
   roleAt(address: string): string | undefined {
     const { resourceManager } = this.stage;
-    const own = new Set(this.names);
-    const made = resourceManager.servers().filter(({ name, state }) => own.has(name) && state === 'Ready');
-    const found = made.find(({ name }) => resourceManager.postgres(name).options.address === address);
+    const ready = this.made.filter(({ state }) => state === 'Ready');
+    const found = ready.find(({ name }) => resourceManager.postgres(name).options.address === address);
     return found && this.roleOf(found.name);
   }
 
   /** Before every server that answers; a replica's own Secret, where it has one, would lead past it. */
   private async putProxies(): Promise<void> {
-    // Asked once: every place looks ten times a second, and each answer goes through all servers of all places.
-    const own = new Set(this.names);
-    for (const { name, state } of this.stage.resourceManager.servers()) {
-      if (!own.has(name) || this.proxies.has(name) || state !== 'Ready') continue;
+    for (const { name, state } of this.made) {
+      if (this.proxies.has(name) || state !== 'Ready') continue;
       const { address } = this.stage.resourceManager.postgres(name).options;
       const proxy = SqlProxy.listen(address, () => this.onConnection());
       this.proxies.set(name, proxy);
       if (name !== this.primary) await rm(this.stage.lab.path('secrets', name), { recursive: true, force: true });
       await proxy.listening;
     }
+    const there = this.names;
     for (const [name, proxy] of this.proxies) {
-      if (own.has(name)) continue;
+      if (there.includes(name)) continue;
       this.proxies.delete(name);
       proxy.stop();
     }
