@@ -3,6 +3,7 @@ import { type Alive, isOverdue, whileAlive } from '../alive';
 import { assertStill, guarded } from '../deployments/guarded';
 import { asFailures, failure } from '../failures';
 import { kubernetesProblem } from '../kubernetes/failures';
+import { movedBetween } from '../redis/cluster/balance';
 import type { Moved } from '../redis/cluster/batch';
 import { type ClusterNodes, withClusterNodes } from '../redis/cluster/client';
 import { converge } from '../redis/cluster/converge';
@@ -18,7 +19,7 @@ import { removeClaims } from '../redis-clusters/removal';
 import { joinedIn, onNodes, shortcomingOf, strangerIn } from './cluster';
 import type { ReshardActivities } from './contract';
 import { inspectRedisReshard, numberOf, replicasOf } from './inspection';
-import { placedShards, showLayout, targetOf } from './layout';
+import { placedShards, showLayout, showMoved, targetOf } from './layout';
 import { leave } from './leaving';
 
 export function createReshardActivities(use: RedisClusterDependencies): ReshardActivities {
@@ -126,10 +127,7 @@ export function createReshardActivities(use: RedisClusterDependencies): ReshardA
 
     moveRedisSlots: ({ before, after, joined, deadlineSeconds }) => {
       let moved: Moved = { slots: 0, byServers: 0, keys: 0 };
-      const said = () =>
-        moved.byServers === 0
-          ? `${moved.slots} slots with ${moved.keys} keys moved`
-          : `${moved.slots} slots moved, ${moved.byServers} of them by the servers themselves`;
+      const said = () => showMoved(moved);
       return whileAlive(said, (alive) =>
         inCluster(joined, async ({ nodes, members, password }) => {
           const began = Date.now();
@@ -137,7 +135,8 @@ export function createReshardActivities(use: RedisClusterDependencies): ReshardA
             ...{ plan: { before, after }, password, members, isOurs: alive.isOurs, onProgress: (now) => (moved = now) },
             ...limits(alive, 'moving slots', deadlineSeconds),
           });
-          return `${said()} in ${((Date.now() - began) / 1000).toFixed(1)} s`;
+          const seconds = (Date.now() - began) / 1000;
+          return showMoved(moved, { seconds, ofSlots: movedBetween(before, after) });
         }),
       );
     },

@@ -1,6 +1,7 @@
 /** Which master is to have which slots, and in which words that is told. Pure, table-tested. */
 import { digestOf } from '../kubernetes/digest';
 import { balanced, partitionOf, type Shard } from '../redis/cluster/balance';
+import type { Moved } from '../redis/cluster/batch';
 import { type Node, shardsIn } from '../redis/cluster/nodes';
 import { sizeOf, slotsOf } from '../redis/cluster/slots';
 
@@ -43,6 +44,18 @@ export function showLayout(shards: Shard[]): string {
   const shown =
     sizes.length > 6 ? `${Math.min(...sizes)} to ${Math.max(...sizes)} slots each` : `${sizes.join(', ')} slots`;
   return `${sizes.length} masters with ${shown} (${digestOf(partition)})`;
+}
+
+/** What one attempt has moved; at its end, of the slots that had to move others may have been there: an earlier attempt's, or never gone. */
+export function showMoved({ slots, byServers, keys }: Moved, end?: { seconds: number; ofSlots: number }): string {
+  const done =
+    byServers === 0
+      ? `${slots} slots with ${keys} keys moved`
+      : `${slots} slots moved, ${byServers} of them by the servers themselves`;
+  if (!end) return done;
+  const already = end.ofSlots - slots;
+  const rest = already > 0 ? `; ${already} were there already` : '';
+  return `${done} in ${end.seconds.toFixed(1)} s${rest}`;
 }
 
 /** By what a slot of each master takes now. */

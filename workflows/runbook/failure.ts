@@ -13,6 +13,14 @@ export interface FailureStory {
   withoutEffect?: boolean;
 }
 
+/** For whom Temporal's words mean nothing. */
+const timeouts: Record<NonNullable<TimeoutFailure['timeoutType']>, string> = {
+  SCHEDULE_TO_START: 'no worker took it',
+  START_TO_CLOSE: 'one attempt took too long',
+  HEARTBEAT: 'its worker was not heard of any more',
+  SCHEDULE_TO_CLOSE: 'the time for it is over',
+};
+
 /** Finds the cause that says most: Temporal wraps what an activity threw, and a time-out wraps the last attempt's failure. */
 export function storyOf(error: unknown): FailureStory {
   if (error instanceof ActivityFailure && error.cause) return storyOf(error.cause);
@@ -21,7 +29,9 @@ export function storyOf(error: unknown): FailureStory {
       const last = storyOf(error.cause);
       return { ...last, message: `${last.message} (gave up: the time for it is over)` };
     }
-    return { type: 'TimedOut', message: `no answer in time (${error.timeoutType})`, asks: true };
+    const heard = typeof error.lastHeartbeatDetails === 'string' ? `; last heard: ${error.lastHeartbeatDetails}` : '';
+    const why = timeouts[error.timeoutType ?? 'SCHEDULE_TO_CLOSE'];
+    return { type: 'TimedOut', message: `no answer in time (${why})${heard}`, asks: true };
   }
   if (error instanceof ApplicationFailure) {
     const type = error.type ?? 'Error';

@@ -2,7 +2,13 @@
 import fc from 'fast-check';
 import { balanced, movedBetween, partitionOf, type Shard } from '../../../../activities/redis/cluster/balance';
 import { rangesOf, sizeOf, slotCount, type SlotRange, slotsOf } from '../../../../activities/redis/cluster/slots';
-import { comingBytes, type PlacedShard, showLayout, targetOf } from '../../../../activities/resharding/layout';
+import {
+  comingBytes,
+  type PlacedShard,
+  showLayout,
+  showMoved,
+  targetOf,
+} from '../../../../activities/resharding/layout';
 
 const shards = (...slots: SlotRange[][]): Shard[] =>
   slots.map((ranges, index) => ({ ids: [`${index}`], slots: ranges }));
@@ -107,6 +113,14 @@ test('words tell layouts apart by which slots are together, not by who has them'
   expect(partitionOf(other)).toEqual(partitionOf(four));
   expect(showLayout(other)).toBe(showLayout(four));
   expect(showLayout(targetOf(four, 3, 6).after!)).not.toBe(showLayout(four));
+});
+
+test.each([
+  [{ slots: 4096, byServers: 0, keys: 250 }, '4096 slots with 250 keys moved in 6.8 s'],
+  [{ slots: 2367, byServers: 0, keys: 120 }, '2367 slots with 120 keys moved in 6.8 s; 1729 were there already'],
+  [{ slots: 4096, byServers: 4096, keys: 0 }, '4096 slots moved, 4096 of them by the servers themselves in 6.8 s'],
+])('of 4,096 slots %j: %s', (moved, said) => {
+  expect(showMoved(moved, { seconds: 6.8, ofSlots: 4096 })).toBe(said);
 });
 
 test('keys that come are reckoned by what a slot of their master takes', () => {
