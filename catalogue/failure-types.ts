@@ -200,6 +200,11 @@ export const failureTypes = {
     withoutEffect: true,
     advice: 'nothing was changed and clients went on: remove what the message names, then start again',
   },
+  NoWayBack: {
+    retryable: false,
+    ask: true,
+    advice: 'it cannot be undone any more: accept, then start it again with the same input, which does what is left',
+  },
   SwitchoverGivenUp: {
     retryable: false,
     ask: false,

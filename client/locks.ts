@@ -49,7 +49,10 @@ export function isStranded({ state, holderExecution }: Lock): boolean {
 /** Runs that completed or failed gave the lock back, or their lock's own watch will. */
 const strandedEndings = new Set(['TERMINATED', 'CANCELLED', 'TIMED_OUT', 'GONE']);
 
-/** Takes a lock from the holder that the operator has looked at. Throws `Rejected` when another holds it by now. */
+/**
+ * Takes a lock from the holder that the operator has looked at. Throws `Rejected` when another holds it by now, or the holder's run is
+ * still open: two runs would change one target.
+ */
 export async function unlock(
   temporal: Temporal,
   target: string,
@@ -58,10 +61,12 @@ export async function unlock(
   const name = checkedTarget(target);
   const handle = temporal.client.workflow.getHandle(lockWorkflowId(name));
   try {
+    if ((await executionOf(temporal, order.holder)) === 'RUNNING') throw stillOpen(order.holder);
     return await temporal.connection.withDeadline(Date.now() + orderWithinMs, () =>
       handle.executeUpdate<string, [typeof order]>(lockMessages.unlock, { args: [order] }),
     );
   } catch (error) {
+    if (error instanceof Problem) throw error;
     const problem = problemOf(error, { ...temporal, workflowId: lockWorkflowId(name) });
     if (problem.code === 'NotFound') {
       throw new Problem('NotFound', `no run ever locked ${name}`, {
@@ -77,24 +82,29 @@ export async function unlock(
   }
 }
 
+function stillOpen(holder: string): Problem {
+  return new Problem('Rejected', `${holder} is still open, and gives its locks back itself when it ends`, {
+    remedy: `npx runbook status ${holder}; answer or abort it, and only where neither helps terminate it`,
+  });
+}
+
 async function readLock(temporal: Temporal, target: string): Promise<Lock> {
   const { client, connection } = temporal;
   try {
     const state = await connection.withDeadline(Date.now() + answerWithinMs, () =>
       client.workflow.getHandle(lockWorkflowId(target)).query<LockState>(lockMessages.state),
     );
-    return { target, state, holderExecution: await executionOf(temporal, state) };
+    return { target, state, holderExecution: state.holder && (await executionOf(temporal, state.holder.workflowId)) };
   } catch (error) {
     if (isUnanswered(error)) return { target };
     throw error;
   }
 }
 
-async function executionOf({ client }: Temporal, { holder }: LockState): Promise<string | undefined> {
-  if (holder === undefined) return undefined;
+async function executionOf({ client }: Temporal, workflowId: string): Promise<string | undefined> {
   try {
     // The newest execution of the chain: a run that continued as new still holds its lock.
-    return (await client.workflow.getHandle(holder.workflowId).describe()).status.name;
+    return (await client.workflow.getHandle(workflowId).describe()).status.name;
   } catch (error) {
     if (problemOf(error, { address: '', namespace: '' }).code === 'NotFound') return 'GONE';
     throw error;

@@ -60,7 +60,7 @@ export function renderConfiguration(upstream: Omit<Upstream, 'password'>, settin
   const { host, port, database } = upstream;
   const lines = Object.entries(sectionOf(settings)).map(([key, value]) => `${key} = ${value}`.trimEnd());
   return [
-    '; Written by the runbook deployPgbouncer, which sets back what is changed here.',
+    '; Written by the runbook deployPgbouncer. Other settings get a file of their own: what is changed here does not come along.',
     '[databases]',
     `${database} = host=${inQuotes(host)} port=${port} dbname=${inQuotes(database)}`,
     '',

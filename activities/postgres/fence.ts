@@ -31,14 +31,22 @@ export async function readLogins(client: Queries): Promise<{ role: string; ours:
 
 /** Whether one of the roles cannot log in. */
 export async function isFenced(client: Queries, roles: string[]): Promise<boolean> {
-  const { rows } = await client.query('SELECT 1 FROM pg_roles WHERE rolname = ANY($1) AND NOT rolcanlogin', [roles]);
-  return rows.length > 0;
+  return (await readShutLogins(client, roles)).length > 0;
+}
+
+/** Those of the roles that cannot log in; one that was dropped is none of them. */
+export function readShutLogins(client: Queries, roles: string[]): Promise<string[]> {
+  return rolesWhere('NOT rolcanlogin', client, roles);
 }
 
 /** Those of the roles that can log in. */
-export async function readOpenLogins(client: Queries, roles: string[]): Promise<string[]> {
+export function readOpenLogins(client: Queries, roles: string[]): Promise<string[]> {
+  return rolesWhere('rolcanlogin', client, roles);
+}
+
+async function rolesWhere(condition: string, client: Queries, roles: string[]): Promise<string[]> {
   const { rows } = await client.query<{ role: string }>(
-    'SELECT rolname AS role FROM pg_roles WHERE rolname = ANY($1) AND rolcanlogin ORDER BY 1',
+    `SELECT rolname AS role FROM pg_roles WHERE rolname = ANY($1) AND ${condition} ORDER BY 1`,
     [roles],
   );
   return rows.map(({ role }) => role);

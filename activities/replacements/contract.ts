@@ -96,6 +96,15 @@ export interface ReplacementActivities {
   /** By Azure, by the new primary itself, by every pod, and by the source, on which nobody is left and nobody can log in. */
   verifySwitchover(request: ReplicaIdentity & { roles: string[] }): Promise<string>;
 
+  /**
+   * For a switchover that is given up: where no promotion has come, and it is certain that none will, the source is open again and every
+   * pod resumed. Throws OperationDeadlineExceeded where that does not become certain in time, NoWayBack where the replica was promoted
+   * after all: then clients are led there.
+   */
+  reopenSource(request: LongRequest & { roles: string[] }): Promise<void>;
+  /** A write as the application succeeds on the source, the roles can log in to it, no pod is paused. */
+  verifySourceOpen(request: ReplicaIdentity & { roles: string[] }): Promise<string>;
+
   readServerAddress(request: ReplicaIdentity & { secret: string; key: string }): Promise<Lead>;
   /** Only the host in it. */
   changeServerAddress(

@@ -41,7 +41,6 @@ const fenceMs = 5000;
 const replayMs = 10_000;
 const repointMs = 5000;
 const lookEveryMs = 20;
-const adoptEveryMs = 500;
 /** While it has to be seen that no promotion comes. */
 const idleEveryMs = 1000;
 
@@ -151,15 +150,12 @@ export class Crossing {
 
   /** Resolves when clients are on one of the two; or when that long has passed, where a promotion may still come. */
   async end(forMs: number): Promise<void> {
-    const until = Date.now() + forMs;
-    // What an earlier attempt has asked for may take effect after the first look, and nobody is there who watches it.
-    while (this.fate.mayCome && !this.pause && this.given.isOurs() && Date.now() < until) {
-      await this.adopt();
-      if (this.fate.mayCome) await sleep(adoptEveryMs);
-    }
-    // The old primary may just be restarting; or it has to be seen that nothing comes.
-    while (!this.fate.isUnderWay && !this.givenUp && !this.wasPromoted && this.given.isOurs()) {
-      await this.refused();
+    for (const until = Date.now() + forMs; !this.givenUp && !this.wasPromoted && this.given.isOurs();) {
+      // What an earlier attempt has asked for may take effect after the first look, and nobody is there who watches it.
+      if (!this.fate.isClean && !this.pause) await this.adopt();
+      if (this.fate.isUnderWay && this.pause) break;
+      // The old primary may just be restarting; or it has to be seen that nothing comes.
+      if (!this.fate.isUnderWay && !this.wasPromoted) await this.refused();
       if (Date.now() > until) break;
       await sleep(this.fate.mayCome ? idleEveryMs : lookEveryMs);
     }

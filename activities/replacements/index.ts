@@ -12,7 +12,7 @@ import { kubernetesProblem } from '../kubernetes/failures';
 import { readLease } from '../pgbouncer/lease';
 import { connect, reading } from '../postgres/connection';
 import { beginWriting } from '../pgbouncer/console';
-import { readClientSessions, readOpenLogins } from '../postgres/fence';
+import { readClientSessions, readOpenLogins, readShutLogins } from '../postgres/fence';
 import { postgresProblem } from '../postgres/failures';
 import { readSettings } from '../postgres/reads';
 import { findServer } from '../replicas/changes';
@@ -25,7 +25,7 @@ import { inspectReplacement } from './inspection';
 import { carrying, toCarry } from './parameters';
 import { clientUrl, limits, type Party, poolOf, replacementOf } from './parties';
 import { hostOf, loadedHost, openIn, textLeadingTo } from './staging';
-import { switchOver } from './switchover';
+import { reopenSource, switchOver } from './switchover';
 
 const defaultSettleMs = 3000;
 const everyMs = 500;
@@ -162,6 +162,22 @@ export function createReplacementActivities(use: ReplacementDependencies): Repla
       open.push(...left.sessions.slice(0, toldMax).map(({ session }) => `on ${source} is still ${session}`));
       if (open.length > 0) throw failure('NotVerified', open.join('; '));
       return `${replica} takes writes; each of ${pods.length} pods leads there; nobody is on ${source}, ${roles.join(', ')} cannot log in to it`;
+    },
+
+    reopenSource: (request) =>
+      withCircumstances(long(request), (given, _identity, alive) => reopenSource(request, given, alive, use)),
+    async verifySourceOpen({ source, roles }) {
+      const [pool, old] = await Promise.all([poolOf(use), servers.readServer(source)]);
+      await writeOn(old, pool);
+      const shut = await onServer(old, 'admin', use, (client) => readShutLogins(client, roles));
+      if (shut.length > 0) throw failure('NotVerified', `${shut.join(', ')} cannot log in to ${source}`);
+      const pods = (await pool.pods()).filter(({ terminating }) => !terminating);
+      // One that does not answer is left to its guard.
+      const isPaused = ({ address }: (typeof pods)[number]) =>
+        address === undefined ? false : isPodPaused(pool, address).catch(() => false);
+      const paused = (await Promise.all(pods.map(async (pod) => ((await isPaused(pod)) ? [pod.name] : [])))).flat();
+      if (paused.length > 0) throw failure('NotVerified', `${paused.join(', ')} is paused`);
+      return `${source} takes writes, ${roles.join(', ')} can log in to it; none of ${pods.length} pods is paused`;
     },
 
     async readServerAddress({ secret, key, ...identity }) {

@@ -21,12 +21,10 @@ import type { ReplacementDependencies } from './dependencies';
 import { clientUrl, limits, type Party, poolOf, replacementOf } from './parties';
 import { PromotionFate } from './promotion-fate';
 
-export async function switchOver(
-  { source, replica, roles }: Parameters<ReplacementActivities['switchOver']>[0],
-  given: Circumstances,
-  alive: Alive,
-  use: ReplacementDependencies,
-): Promise<string> {
+type Request = Parameters<ReplacementActivities['switchOver']>[0];
+
+/** The way of the clients, and what may have become of a promotion; `leave` ends the sessions. */
+async function approach({ source, replica, roles }: Request, alive: Alive, use: ReplacementDependencies) {
   const { servers } = use;
   const [pool, old, replacement] = await Promise.all([
     poolOf(use),
@@ -42,13 +40,33 @@ export async function switchOver(
   };
   const context = Context.current();
   const fate = new PromotionFate(async () => (await servers.readServer(replica)).state === 'Ready');
-  // An earlier attempt has heard Azure's yes.
-  if (given.resumed?.operation) fate.adopted();
   const crossing = new Crossing(pool, { ...sessions, host: replacement.host }, fate, {
     ...{ holder: context.info.workflowExecution!.workflowId, roles },
     ...{ isOurs: () => alive.isOurs(), assertAwake: () => alive.assertAwake() },
     log: (words) => void context.log.warn(words),
   });
+  const whereClientsAre = () =>
+    crossing.isPromoted
+      ? `${replica} is promoted, and ${crossing.trouble}`
+      : `clients wait: ${source} lets nobody in, and it is not known whether ${replica} is promoted yet`;
+  const leave = () => {
+    for (const one of Object.values(sessions)) one.end();
+  };
+  return { fate, crossing, whereClientsAre, leave };
+}
+
+export async function switchOver(
+  request: Request,
+  given: Circumstances,
+  alive: Alive,
+  use: ReplacementDependencies,
+): Promise<string> {
+  const { servers } = use;
+  const { replica } = request;
+  const context = Context.current();
+  const { fate, crossing, whereClientsAre, leave } = await approach(request, alive, use);
+  // An earlier attempt has heard Azure's yes.
+  if (given.resumed?.operation) fate.adopted();
   /** Of the promotion's operation. */
   const noted = async (state: OperationState | undefined) => {
     if (state?.status !== 'failed' && state?.status !== 'canceled') return;
@@ -83,22 +101,17 @@ export async function switchOver(
       return state;
     },
   };
-  const leftMs = () => Math.max(0, given.deadlineAt - Date.now());
   // Whoever is told to stop once it is asked for goes on asking how it ends: clients wait for that.
   const patient = (ms: number) => (fate.mayCome ? sleep(ms) : given.sleep(ms));
-  const whereClientsAre = () =>
-    crossing.isPromoted
-      ? `${replica} is promoted, and ${crossing.trouble}`
-      : `clients wait: ${source} lets nobody in, and it is not known whether ${replica} is promoted yet`;
   try {
     await crossing.adopt();
     await makeChanges(replica, [promotion], resources, { ...given, sleep: patient });
     fate.asked();
-    await crossing.end(leftMs());
+    await crossing.end(leftMs(given));
     if (context.cancellationSignal.aborted) throw context.cancellationSignal.reason as Error;
   } catch (error) {
     fate.lost();
-    await crossing.end(leftMs());
+    await crossing.end(leftMs(given));
     // What was done before it was known that the promotion has come says nothing of where clients are.
     if (crossing.isOver && alive.isOurs() && isGivenUp(error)) return crossing.words;
     if (!alive.isOurs()) throw error;
@@ -110,11 +123,35 @@ export async function switchOver(
     // It would be taken for the state of before.
     throw failure('OperationDeadlineExceeded', `${whereClientsAre()}: ${told.message}`);
   } finally {
-    for (const one of Object.values(sessions)) one.end();
+    leave();
   }
   if (crossing.isOver) return crossing.words;
   if (!alive.isOurs()) alive.assertAwake();
   throw failure('OperationDeadlineExceeded', whereClientsAre());
+}
+
+/** No promotion is asked for: only what may still come of an earlier one is awaited. */
+export async function reopenSource(
+  request: Request,
+  given: Circumstances,
+  alive: Alive,
+  use: ReplacementDependencies,
+): Promise<void> {
+  const { crossing, whereClientsAre, leave } = await approach(request, alive, use);
+  try {
+    await crossing.adopt();
+    await crossing.end(leftMs(given));
+  } finally {
+    leave();
+  }
+  if (crossing.wentBack) return;
+  alive.assertAwake();
+  if (!crossing.isOver) throw failure('OperationDeadlineExceeded', whereClientsAre());
+  throw failure('NoWayBack', `${request.replica} was promoted after all, and clients are there`);
+}
+
+function leftMs({ deadlineAt }: Circumstances): number {
+  return Math.max(0, deadlineAt - Date.now());
 }
 
 function isGivenUp(error: unknown): boolean {

@@ -218,19 +218,71 @@ describe('an irreversible step', () => {
     }
   });
 
-  it('whose effect is there cannot be rolled back: the operator is asked again, and only accept closes it', async () => {
+  it('that never took effect, nobody knew: going back puts right what was done on the way to it', async () => {
     const dials = board();
-    dials.after = (turn) => fail(turn === 'valve=b', 'broke');
+    dials.before = (turn) => {
+      if (turn === 'valve=b') throw refusal('no answer', 'OperationDeadlineExceeded');
+    };
     await bench.withBoard(
       dials,
       async (runs) => {
         const handle = await runs.start(runs.input(input));
         await until(handle, ({ phase }) => phase === 'needs-operator');
         await order(handle, 'rollback');
-        const { trouble } = await until(handle, ({ trouble }) => trouble?.orders.length === 2);
-        expect(trouble!.tried.join()).toContain('cannot be undone');
-        await order(handle, 'accept');
-        expect(await reportOf(handle)).toMatchObject({ outcome: 'Accepted' });
+        expect(await reportOf(handle)).toMatchObject({
+          outcome: 'RolledBack',
+          steps: [{ state: 'undone' }, { state: 'undone', evidence: 'never took effect: a; left' }],
+        });
+        expect(dials.turns).toEqual(['left=b', 'left=a back']);
+      },
+      neverAsk,
+    );
+  });
+
+  it.each(['retry', 'accept'] as const)(
+    'whose effect is there cannot be rolled back: nothing is undone, the operator is asked again; then %s',
+    async (answer) => {
+      const dials = board();
+      let breaks = true;
+      dials.after = (turn) => fail(breaks && turn === 'loud=b', 'broke');
+      await bench.withBoard(
+        dials,
+        async (runs) => {
+          const handle = await runs.start(runs.input({ ...input, right: 'b', loud: 'b' }));
+          await until(handle, ({ phase }) => phase === 'needs-operator');
+          await order(handle, 'rollback');
+          const { trouble } = await until(handle, ({ trouble }) => trouble?.orders.length === 2);
+          expect(trouble).toMatchObject({ step: 'turn loud', orders: ['retry', 'accept'] });
+          expect(trouble!.tried.join()).toMatch(/nothing was undone: cannot be undone: \S+valve shows b, it was a/);
+          expect(dials.dials).toMatchObject({ left: 'b', valve: 'b', right: 'b', loud: 'b' });
+          breaks = false;
+          await order(handle, answer);
+          const outcome = answer === 'retry' ? 'Succeeded' : 'Accepted';
+          expect(await reportOf(handle)).toMatchObject({ outcome });
+          expect(dials.dials).toMatchObject({ left: 'b', valve: 'b', right: 'b', loud: 'b' });
+        },
+        neverAsk,
+      );
+    },
+  );
+
+  it('that certainly had no effect, and whose target is gone: the run goes back all the same', async () => {
+    const dials = board();
+    let gone = false;
+    dials.reading = () => {
+      if (gone) throw refusal('there is no such dial', 'WorkloadNotFound');
+    };
+    dials.before = (turn) => {
+      if (turn !== 'valve=b') return;
+      gone = true;
+      throw refusal('given up', 'SwitchoverGivenUp');
+    };
+    await bench.withBoard(
+      dials,
+      async (runs) => {
+        const report = await reportOf(await runs.start(runs.input(input)));
+        expect(report).toMatchObject({ outcome: 'RolledBack', steps: [{ state: 'undone' }, { state: 'undone' }] });
+        expect(report.steps[1]!.evidence).toContain('could not be read: there is no such dial');
       },
       neverAsk,
     );

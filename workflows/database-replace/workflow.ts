@@ -9,8 +9,8 @@
  * 5. Rollouts of the pooler go on.
  * 6. The address where the application's URLs are: for who starts anew, and for deployPgbouncer.
  *
- * Going back, until the promotion: what was staged is taken out, rollouts go on, the replica is deleted. The old server is kept,
- * fenced.
+ * Going back, until the promotion: the fence is opened again if it is still there, what was staged is taken out, rollouts go on, the
+ * replica is deleted. After the promotion the old server is kept, fenced.
  *
  * Out of scope: clients that do not come through the pool, a smaller size, another region, a way back after the promotion, deleting
  * the old server.
@@ -73,6 +73,9 @@ export const definition: Runbook<DatabaseReplaceInput, ReplacementFacts> = {
 };
 
 export const databaseReplace = runbook(definition);
+
+/** Azure has to be seen idle for 60 s (promotion-fate.ts), maybe after a promotion has failed; then an operator is asked again. */
+const reopenSeconds = 180;
 
 /** Clients are left alone, also by taking it back. */
 const calm = { reversibility: 'reversible' as const, undoDisturbsClients: false, impact: 'nothing' };
@@ -191,6 +194,12 @@ function switchOver(wanted: DatabaseReplaceInput, facts: ReplacementFacts): AnyS
     check: async () => {
       const evidence = await check(`${name} · verify`, timing).verifySwitchover({ ...identity, roles });
       return [evidence, told].filter(Boolean).join('; ');
+    },
+    abandon: async () => {
+      await act(`${name} · lead clients back to ${source}`, timing).reopenSource({
+        ...{ ...identity, roles, deadlineSeconds: reopenSeconds, undo: true },
+      });
+      return check(`${name} · verify that ${source} is open`, timing).verifySourceOpen({ ...identity, roles });
     },
   });
 }

@@ -15,8 +15,8 @@ import { failure, storyOf } from './failure';
 import type { Settlement } from './definition';
 import type { Begun, Ending } from './ending';
 import { askOperator } from './operator';
-import { rollBack } from './rollback';
-import type { Run } from './run';
+import { noWayBack, rollBack } from './rollback';
+import type { OperatorOrder, Run } from './run';
 import { now } from './clock';
 import type { AnyStep } from './step';
 
@@ -51,20 +51,33 @@ export async function perform(run: Run, performance: Performance): Promise<Endin
       const cause = run.stopOrder ? `stopped by ${run.stopOrder.by}: ${run.stopOrder.reason}` : story.message;
       run.waiting = undefined;
       markInterrupted(run, current, cause);
+      const certain = story.withoutEffect ? current : undefined;
       const answer = afterInterruption({
         asks: story.asks,
-        irreversibleBegun: begun.some(
-          ({ step }) => step.reversibility === 'irreversible' && !(step === current && story.withoutEffect),
-        ),
+        irreversibleBegun: begun.some(({ step }) => step.reversibility === 'irreversible' && step !== certain),
       });
-      if (answer === 'rollBack') return rollBack(run, begun, cause);
-      const order = await askOperator(run, { step: current, causes: [cause], orders: ['retry', 'rollback', 'accept'] });
-      if (order.order === 'rollback') return rollBack(run, begun, cause);
+      if (answer === 'rollBack') return rollBack(run, begun, cause, certain);
+      const order = await askHowToGoOn(run, begun, cause, { current, certain });
+      if (order.order === 'rollback') return rollBack(run, begun, cause, certain);
       if (order.order === 'accept') return { outcome: 'Accepted', summary: `accepted by ${order.by}: ${order.reason}` };
       run.stopOrder = undefined;
       run.enter('running');
     }
   }
+}
+
+/** `rollback` is obeyed where there is a way back; where there is none it is said, and asked again. */
+async function askHowToGoOn(
+  run: Run,
+  begun: Begun[],
+  cause: string,
+  { current, certain }: Record<'current' | 'certain', AnyStep | undefined>,
+): Promise<OperatorOrder> {
+  const first = await askOperator(run, { step: current, causes: [cause], orders: ['retry', 'rollback', 'accept'] });
+  if (first.order !== 'rollback') return first;
+  const obstacle = await noWayBack(run, begun, certain);
+  if (obstacle === undefined) return first;
+  return askOperator(run, { step: current, causes: [cause, obstacle], orders: ['retry', 'accept'] });
 }
 
 async function performStep(run: Run, step: AnyStep, begun: Begun[]): Promise<void> {

@@ -23,6 +23,11 @@ export interface Step<Before = never> extends PlannedStep {
   verify(before: Before): Promise<string>;
   /** Restores and proves the old state; absent where the step is irreversible. */
   undo?(before: Before): Promise<string>;
+  /**
+   * Of an irreversible step whose effect is not there: puts right, and proves, what was done on the way to it. Throws where the effect has
+   * come after all, or may yet.
+   */
+  abandon?(): Promise<string>;
 }
 
 /** A step of which the engine need not know what it remembers. */
@@ -46,6 +51,8 @@ export interface Change<Value, Before> extends Omit<PlannedStep, 'from' | 'to'> 
   set(value: Value, way: Way, instead: Value): Promise<unknown>;
   /** `since` is given on the way forward only: what was read before the change. */
   check(value: Value, since?: Before): Promise<string>;
+  /** Step.abandon: only where it is irreversible. */
+  abandon?(): Promise<string>;
 }
 
 /** Makes a step of a change: applying sets and checks `to`, undoing sets and checks what was read before. */

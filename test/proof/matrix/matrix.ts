@@ -172,34 +172,22 @@ export function unwindsTwice(shown: Shown, step: number): Case {
   return { ...once, helper: 'unwinds twice', hooks: [...once.hooks, ...undos] };
 }
 
-/** The undo of a step fails; tried again, it goes well. Where there is no undo, the operator accepts. */
+/** The undo of a step fails; tried again, it goes well. From an irreversible step on there is none, and the operator accepts. */
 export function stuck(shown: Shown, step: number): Case[] {
   const base = { ...green, helper: 'stuck' };
-  if (!shown.steps[step]?.reversible) {
-    const words = onPurpose({ step, kind: 'failAfter' });
-    const accepting: Case = {
-      ...base,
-      name: `step ${step + 1} cannot be undone`,
-      hooks: [{ step, kind: 'failAfter' }],
-      answer: (_trouble, asked) => (asked === 0 ? 'rollback' : 'accept'),
-      expected: { outcomes: ['Accepted'], asked: [step, step], told: [words] },
-    };
-    return [accepting];
-  }
   const irreversible = shown.steps.findIndex((each) => !each.reversible);
-  const undo = { step, kind: 'undoFails' as const };
-  if (irreversible >= 0 && step > irreversible) {
-    // Behind the point of no return the run asks before it goes back, and gets no further than there.
+  if (irreversible >= 0 && step >= irreversible) {
     const fails = { step, kind: 'failAfter' as const };
     const accepting: Case = {
       ...base,
-      name: `undo of step ${step + 1} fails`,
-      hooks: [fails, undo],
-      answer: (_trouble, asked) => (['rollback', 'retry'] as const)[asked] ?? 'accept',
-      expected: { outcomes: ['Accepted'], asked: [step, step, irreversible], told: [onPurpose(fails)] },
+      name: `step ${step + 1} fails, and nothing is undone`,
+      hooks: [fails],
+      answer: (_trouble, asked) => (asked === 0 ? 'rollback' : 'accept'),
+      expected: { outcomes: ['Accepted'], asked: [step, step], told: [onPurpose(fails)] },
     };
     return [accepting];
   }
+  const undo = { step, kind: 'undoFails' as const };
   const last = (irreversible < 0 ? shown.steps.length : irreversible) - 1;
   const fails = { step: last, kind: 'failAfter' as const };
   return [

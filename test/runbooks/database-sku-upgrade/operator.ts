@@ -4,6 +4,9 @@ import { large, small } from '../support/sku-upgrade';
 import { downOf, up, upOf, type Upgrades } from './upgrades';
 
 export function operatorTests(upgrades: Upgrades): void {
+  const unlock = (name: string, holder: string) =>
+    upgrades.production.runbook.run(['unlock', `postgres:${name}`, '--holder', holder, '--reason', 'looked at it']);
+
   test.concurrent.each(['retry', 'accept'] as const)('an undo that fails, then %s', async (answer) => {
     const database = await upgrades.create();
     const { name } = database;
@@ -16,6 +19,7 @@ export function operatorTests(upgrades: Upgrades): void {
     expect(trouble!.tried).toHaveLength(2);
     expect(held).toEqual([`postgres:${name}`]);
     expect((await upgrades.production.lock(name))?.holder).toMatchObject({ workflowId: run.workflowId });
+    if (answer === 'accept') expect((await unlock(name, run.workflowId)).err).toContain('is still open');
     await run.order(answer);
     const report = await run.report();
     expect(report).toMatchObject(
@@ -67,13 +71,11 @@ export function operatorTests(upgrades: Upgrades): void {
       outcome: 'Refused',
       summary: expect.stringContaining(`runbook unlock postgres:${name}`) as string,
     });
-    const unlock = (holder: string) =>
-      upgrades.production.runbook.run(['unlock', `postgres:${name}`, '--holder', holder, '--reason', 'looked at it']);
-    expect(await unlock('someone-else')).toMatchObject({
+    expect(await unlock(name, 'someone-else')).toMatchObject({
       code: expect.any(Number) as number,
       err: expect.stringContaining('name the holder') as string,
     });
-    expect(await unlock(run.workflowId)).toMatchObject({ code: 0 });
+    expect(await unlock(name, run.workflowId)).toMatchObject({ code: 0 });
     const again = await upgrades.start(database, up);
     expect(await again.report()).toMatchObject({ outcome: 'Succeeded' });
     expect(await database.look()).toMatchObject({ ...large, state: 'Ready' });

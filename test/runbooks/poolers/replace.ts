@@ -172,7 +172,7 @@ export function replaceTests(cluster: () => Cluster): void {
     expect(await accepted(run)).toEqual([`${second} made as a replica D8ds_v4`, `${second} deleted`]);
   });
 
-  test('the old primary is closed already and the new one does not answer: nobody says that clients went on', async () => {
+  test('the old primary is closed already and the new one does not answer: nobody says that clients went on, and going back opens it', async () => {
     const run = await start({ replacement: second, timing: { operationTimeoutSeconds: 45 } });
     await run.approveAll();
     await run.pauseAfter('stage');
@@ -187,9 +187,14 @@ export function replaceTests(cluster: () => Cluster): void {
     );
     await expect(database().session(first)).rejects.toThrow(/not permitted to log in/);
     await startAgain(second);
-    await alter(first, 'LOGIN');
     await run.order('rollback');
-    expect(await run.report()).toMatchObject({ outcome: 'RolledBack' });
+    const { outcome, steps } = await run.report();
+    expect(outcome).toBe('RolledBack');
+    // Only when it was seen that no promotion comes any more.
+    expect(steps.find(({ name }) => name.startsWith('switch over'))!.evidence).toMatch(
+      /^never took effect: .*; broxiva-db-primary takes writes, broxiva can log in to it; none of 2 pods is paused$/,
+    );
+    expect(await database().takesWrites(first)).toBe(true);
     expect(await accepted(run)).toEqual([`${second} made as a replica D8ds_v4`, `${second} deleted`]);
   });
 

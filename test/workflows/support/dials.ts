@@ -57,6 +57,11 @@ export const turnDials = runbook<DialsInput, Record<string, string>>({
           valueOf: (before) => before.value,
           set: (wanted, way) => act(`turn ${dial} · set ${wanted}`, timing).setDial({ dial, value: wanted, way }),
           check: (wanted) => check(`turn ${dial} · verify ${wanted}`, timing).checkDial({ dial, value: wanted }),
+          abandon: async () => {
+            const before = board[dial]!;
+            await act(`turn ${dial} · leave it`, timing).setDial({ dial, value: before, way: 'back' });
+            return 'left';
+          },
         }),
       ),
   clients: () => ({ kind: 'postgres', server: 'board' }),
