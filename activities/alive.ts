@@ -63,6 +63,20 @@ export async function whileAlive<T>(details: () => unknown, body: (alive: Alive)
   }
 }
 
+const sliceMs = 1000;
+
+/**
+ * A long wait of an activity that has stopped acting as soon as it is not this attempt's any more: it ends then, for its heartbeats would
+ * keep every other worker from taking it up. Throws what assertAwake throws.
+ */
+export async function inSlices(ms: number, alive: Alive, sleep: (ms: number) => Promise<unknown>): Promise<void> {
+  for (let left = ms; ; left -= sliceMs) {
+    if (!alive.isOurs()) alive.assertAwake();
+    if (left <= 0) return;
+    await sleep(Math.min(left, sliceMs));
+  }
+}
+
 /** The activity was scheduled longer ago than that. */
 export function isOverdue(deadlineSeconds: number): boolean {
   return Date.now() >= Context.current().info.scheduledTimestampMs + deadlineSeconds * 1000;

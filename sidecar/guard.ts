@@ -61,7 +61,7 @@ async function look(guarded: Guarded, say: (words: string) => void): Promise<voi
   const decision = decide(lease, paused, Date.now());
   if (decision === 'forget') {
     await guarded.resume(false);
-    guarded.forget();
+    forget(guarded, lease!);
   }
   if (decision !== 'resumeIfServed') return;
   say(`the lease of ${lease!.holder} has lapsed, and it is still paused: looking whether its server takes writes`);
@@ -70,8 +70,13 @@ async function look(guarded: Guarded, say: (words: string) => void): Promise<voi
   if (decide(guarded.lease(), paused, Date.now()) !== 'resumeIfServed') return;
   if (host !== row['host']) await guarded.reload(host);
   await guarded.resume(true);
-  guarded.forget();
+  forget(guarded, lease!);
   say(`resumed, ${Date.now() - lease!.expiresAt} ms after the lease of ${lease!.holder} had lapsed`);
+}
+
+/** Unless a worker has renewed it meanwhile: that one pauses again. */
+function forget(guarded: Guarded, lease: Lease): void {
+  if (guarded.lease()?.expiresAt === lease.expiresAt) guarded.forget();
 }
 
 /** The loaded host, or else the staged one. Throws where neither takes a write. */

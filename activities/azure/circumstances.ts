@@ -3,7 +3,7 @@
  * long as it runs (Azure's own pace is up to a minute, far beyond any heartbeat time-out).
  */
 import { Context } from '@temporalio/activity';
-import { type Alive, whileAlive } from '../alive';
+import { type Alive, inSlices, whileAlive } from '../alive';
 import type { RequestIdentity } from '../request-identity';
 import type { Circumstances, Progress } from './change';
 
@@ -33,7 +33,7 @@ export function withCircumstances<T>(
           deadlineAt: info.scheduledTimestampMs + deadlineSeconds * 1000,
           settleMs,
           now: Date.now,
-          sleep: (ms) => context.sleep(ms),
+          sleep: (ms) => inSlices(ms, alive, (slice) => context.sleep(slice)),
           heartbeat: (progress) => context.heartbeat((latest = progress)),
           assertAwake: () => alive.assertAwake(),
         },

@@ -11,7 +11,7 @@ import { failure } from '../failures';
 
 type Queries = Pick<Client, 'query'>;
 
-/** Azure's own superuser and roles, by their names. */
+/** Azure's own superuser and roles, by their names; one that the administrator may alter is none of them. */
 const ofAzure = '^(azuresu$|azure_)';
 
 /**
@@ -21,9 +21,10 @@ const ofAzure = '^(azuresu$|azure_)';
 export async function readLogins(client: Queries): Promise<{ role: string; ours: boolean }[]> {
   // From 16 on CREATEROLE reaches only the roles that one administers.
   const { rows } = await client.query<{ role: string; ours: boolean }>(
-    `SELECT rolname AS role, pg_has_role(current_user, oid, 'MEMBER WITH ADMIN OPTION') AS ours FROM pg_roles
-      WHERE rolcanlogin AND NOT rolsuper AND rolname <> current_user
-        AND rolname !~ $1 AND rolname !~ '^(pg_|replication$)' ORDER BY 1`,
+    `SELECT role, ours
+       FROM (SELECT rolname AS role, pg_has_role(current_user, oid, 'MEMBER WITH ADMIN OPTION') AS ours FROM pg_roles
+              WHERE rolcanlogin AND NOT rolsuper AND rolname <> current_user AND rolname !~ '^(pg_|replication$)') AS logins
+      WHERE ours OR role !~ $1 ORDER BY 1`,
     [ofAzure],
   );
   return rows;
@@ -139,7 +140,8 @@ export async function readClientSessions(client: Queries): Promise<{ pid: number
   const { rows } = await client.query<{ pid: number; session: string }>(
     `SELECT pid, concat_ws(' ', usename, CASE WHEN backend_type <> 'client backend' THEN '(' || backend_type || ')' END, 'as', nullif(application_name, ''), 'from', coalesce(host(client_addr), 'the server itself')) AS session
        FROM pg_stat_activity
-      WHERE backend_type = 'client backend' AND usename !~ $1 AND application_name <> 'durable-runbooks'
+      WHERE backend_type = 'client backend' AND (usename !~ $1 OR pg_has_role(current_user, usesysid, 'MEMBER WITH ADMIN OPTION'))
+            AND application_name <> 'durable-runbooks'
          OR backend_type ~ '^logical replication.* worker$' ORDER BY 1`,
     [ofAzure],
   );

@@ -30,10 +30,14 @@ export async function readSettings(client: Client, names: string[] = []): Promis
   };
 }
 
-/** Those of the settings that the server knows, in the unit that pg_settings shows. Pending ones as they still are. */
+/**
+ * Those of the settings that the server knows, in the unit that pg_settings shows. Pending ones as they still are. Without what only
+ * this session has, by itself (its own time limits), its role or its database: of the server's value that says nothing.
+ */
 async function readRunning(client: Client, names: string[]): Promise<Record<string, string>> {
   const { rows } = await client.query<{ name: string; setting: string }>(
-    'SELECT name, setting FROM pg_settings WHERE name = ANY($1)',
+    `SELECT name, setting FROM pg_settings
+      WHERE name = ANY($1) AND source NOT IN ('session', 'client', 'user', 'database', 'database user')`,
     [names],
   );
   return Object.fromEntries(rows.map(({ name, setting }) => [name, setting]));

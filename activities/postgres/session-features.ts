@@ -25,12 +25,12 @@ const patterns: [SessionFeature, RegExp][] = [
 
 /** Pure, table-tested. */
 export function featuresOf(statement: string): SessionFeature[] {
-  const text = statement.replace(/^(\s|--[^\n]*\n|\/\*[^]*?\*\/)+/, '');
+  const text = withoutComments(statement);
   return [...new Set(patterns.filter(([, pattern]) => pattern.test(text)).map(([feature]) => feature))];
 }
 
 export interface SeenFeatures {
-  /** The beginning of a statement for each feature: it may carry values, so only its first words. */
+  /** The beginning of a statement for each feature: it may carry values, so only its first words (`firstWords`). */
   features: { feature: SessionFeature; seen: string }[];
   statementsKnown: boolean;
 }
@@ -71,8 +71,19 @@ export async function readSessionFeatures(client: Client, role: string): Promise
   return { features, statementsKnown: extension.length > 0 };
 }
 
-function firstWords(query: string): string {
-  return query.trim().split(/\s+/).slice(0, 2).join(' ').slice(0, 60);
+function withoutComments(statement: string): string {
+  return statement.replace(/^(\s|--[^\n]*\n|\/\*[^]*?\*\/)+/, '');
+}
+
+/** No value: what is set can be a key or a token, with no blank before it, and this is written into the plan. */
+export function firstWords(statement: string): string {
+  return withoutComments(statement)
+    .split(/[=('"$,;]/)[0]!
+    .trim()
+    .split(/\s+/)
+    .slice(0, 2)
+    .join(' ')
+    .slice(0, 60);
 }
 
 export interface Session {

@@ -50,6 +50,11 @@ export class Crossing {
   /** The pause was ended on the old path. */
   private givenUp = false;
   private wasPromoted = false;
+  /** The old primary lets nobody in, and all that was ever written there has arrived; or an earlier attempt has fenced it. */
+  private isShut = false;
+  private isPreparing = false;
+  /** It was promoted before that: not by us. */
+  private byOthers = false;
   private readonly said: string[] = [];
   /** Why the new primary takes no write of the application's. */
   private refusal = '';
@@ -74,9 +79,9 @@ export class Crossing {
     // The fence comes before the promotion is asked for, and does not go while it may come: known before anything else can go wrong.
     if (fenced.status === 'rejected' || fenced.value) this.fate.adopted();
     if (promoted.status === 'rejected' && this.fate.isClean) throw promoted.reason as Error;
+    this.isShut = fenced.status === 'rejected' || fenced.value;
     // A new primary that does not answer yet is watched, like one that is none yet.
-    this.wasPromoted = promoted.status === 'fulfilled' && promoted.value;
-    if (this.wasPromoted) this.fate.over();
+    if (promoted.status === 'fulfilled' && promoted.value) this.found();
     const anew = this.wasPromoted && !(await this.isCrossed());
     const pause = await Pause.adopt(this.pool, this.given, { anew });
     if (pause) this.up(pause);
@@ -86,6 +91,7 @@ export class Crossing {
   async prepare(): Promise<void> {
     this.fate.refused();
     this.givenUp = false;
+    this.isPreparing = true;
     const { old, replacement } = this.servers;
     try {
       if (!this.pause || this.pause.over) {
@@ -95,13 +101,18 @@ export class Crossing {
         await this.assertWhole(this.pause);
       }
       this.given.assertAwake();
+      await this.assertFollows();
       const position = await old.ask((client) => fence(client, this.given.roles, fenceMs));
       await replacement.ask((client) => awaitReplay(client, position, replayMs));
+      this.isShut = true;
     } catch (error) {
+      await this.assertFollows().catch(() => undefined);
       await this.goBack();
       if (!this.given.isOurs()) this.given.assertAwake();
       if (error instanceof ApplicationFailure) throw error;
       throw failure('SwitchoverGivenUp', (error as Error).message);
+    } finally {
+      this.isPreparing = false;
     }
   }
 
@@ -120,6 +131,15 @@ export class Crossing {
   /** Clients are on the old path, which is open. */
   get wentBack(): boolean {
     return this.givenUp;
+  }
+
+  /** Throws SwitchoverGivenUp where somebody else has promoted it: nobody is led there, for rows of the old one are missing in it. */
+  assertOurs(): void {
+    if (!this.byOthers) return;
+    throw failure(
+      'SwitchoverGivenUp',
+      'somebody else has promoted the replacement while clients wrote to the old primary',
+    );
   }
 
   /** By the new primary's own word. */
@@ -142,7 +162,9 @@ export class Crossing {
       // Gone before anybody has asked for anything: the old primary is all that there is.
       return false;
     });
-    if (promoted || !given.isOurs()) return;
+    // Promoted by somebody else before the fence: who was let in at the old one has written there.
+    if ((promoted && !this.byOthers) || !given.isOurs()) return;
+    this.isShut = false;
     await old.ask((client) => openFence(client, given.roles));
     this.givenUp = true;
     await this.watching;
@@ -183,7 +205,9 @@ export class Crossing {
   private async watch(pause: Pause): Promise<void> {
     const { given, servers } = this;
     while (given.isOurs() && !this.givenUp && !this.wasPromoted) {
-      this.wasPromoted = await servers.replacement.ask(isPrimary).catch(() => false);
+      const promoted = await servers.replacement.ask(isPrimary).catch(() => false);
+      if (promoted && !this.isPreparing) this.found();
+      if (this.byOthers) break;
       if (!this.wasPromoted) await sleep(lookEveryMs);
     }
     const { pods } = pause;
@@ -198,6 +222,19 @@ export class Crossing {
     }
     if (!given.isOurs()) return;
     this.said.unshift(`${pods} pods were paused for ${seconds(Date.now() - pause.since)}`);
+  }
+
+  /** A primary, which it has become by us where the old one was shut before. */
+  private found(): void {
+    this.wasPromoted = this.isShut;
+    this.byOthers = !this.isShut;
+    this.fate.over();
+  }
+
+  /** Throws SwitchoverGivenUp where somebody else has promoted it while the old one was open. */
+  private async assertFollows(): Promise<void> {
+    if (!this.isShut && (await this.servers.replacement.ask(isPrimary))) this.found();
+    this.assertOurs();
   }
 
   /** Until the new primary takes a write of the application's. */

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import type { Alive } from '../alive';
+import { type Alive, inSlices } from '../alive';
 import type { Change, Circumstances } from '../azure/change';
 import { azureProblem, isBusyCode } from '../azure/failures';
 import { asResources, type FlexibleServer } from '../azure/flexible-servers';
@@ -102,12 +102,14 @@ export async function switchOver(
     },
   };
   // Whoever is told to stop once it is asked for goes on asking how it ends: clients wait for that.
-  const patient = (ms: number) => (fate.mayCome ? sleep(ms) : given.sleep(ms));
+  const patient = (ms: number) => (fate.mayCome ? inSlices(ms, alive, sleep) : given.sleep(ms));
   try {
     await crossing.adopt();
     await makeChanges(replica, [promotion], resources, { ...given, sleep: patient });
+    crossing.assertOurs();
     fate.asked();
     await crossing.end(leftMs(given));
+    crossing.assertOurs();
     if (context.cancellationSignal.aborted) throw context.cancellationSignal.reason as Error;
   } catch (error) {
     fate.lost();

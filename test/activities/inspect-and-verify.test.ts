@@ -55,6 +55,15 @@ test('a fence: who may replicate can write too, and is none of Azure’s own', a
   });
 });
 
+test('a fence: a role of the administrator’s own is none of Azure’s, whatever its name', async () => {
+  await as('admin', async (admin) => {
+    await admin.query('CREATE ROLE azure_sync LOGIN');
+    await expect(fence(admin, ['broxiva'], 1000)).rejects.toThrow(/^azure_sync can log in/);
+    await openFence(admin, ['broxiva']);
+    await admin.query('DROP ROLE azure_sync');
+  });
+});
+
 test('a fence: a role that was dropped since the plan keeps nobody out, or in', async () => {
   await as('admin', async (admin) => {
     await fence(admin, ['broxiva', 'dropped'], 1000);

@@ -19,7 +19,7 @@ interface Job {
 
 export interface ProofOptions {
   runbooks: Runbooks;
-  /** How many cases at once. Most of a case is waiting for Azure's pace. */
+  /** How many cases at once: on two cores that do other things too, a fourth makes the others late. */
   players?: number;
   /** Whose sources, other than the repository's: see `breakSources`. */
   root?: string;
@@ -53,7 +53,7 @@ export class Proof {
   }
 
   static async start(options: ProofOptions): Promise<Proof> {
-    const { root = repository, players = 4, cluster = false } = options;
+    const { root = repository, players = 3, cluster = false } = options;
     const stage = options.stage ?? (await Stage.start({ cluster }));
     try {
       return await Proof.on(stage, options, root, players);

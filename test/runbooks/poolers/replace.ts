@@ -23,6 +23,8 @@ const [first, second, third] = [production.primary, 'broxiva-db-second', 'broxiv
 const unheard = 'broxiva-db-unheard';
 /** Promoted by a script in between. */
 const scripted = 'broxiva-db-2';
+/** Promoted by somebody else. */
+const foreign = 'broxiva-db-foreign';
 const larger = 'Standard_D8ds_v4';
 
 export function replaceTests(cluster: () => Cluster): void {
@@ -173,7 +175,7 @@ export function replaceTests(cluster: () => Cluster): void {
   });
 
   test('the old primary is closed already and the new one does not answer: nobody says that clients went on, and going back opens it', async () => {
-    const run = await start({ replacement: second, timing: { operationTimeoutSeconds: 45 } });
+    const run = await start({ replacement: second, timing: { operationTimeoutSeconds: 30 } });
     await run.approveAll();
     await run.pauseAfter('stage');
     const session = await inTransaction();
@@ -290,6 +292,38 @@ export function replaceTests(cluster: () => Cluster): void {
     expect(new Set(await hosts())).toEqual(new Set([await database().host(third)]));
     expect(await accepted(run)).toEqual([`${third} made as a replica D8ds_v4`, `${third} promoted`]);
     expect(await pooler().paused()).toEqual([false, false]);
+  });
+
+  test('somebody else promotes the replica before the fence: clients go on with the old primary, where their rows are', async () => {
+    const { data } = await cluster().get('secret', 'pgbouncer');
+    await clients();
+    const run = await start({ server: third, replacement: foreign });
+    await run.approveAll();
+    await run.pauseAfter('stage');
+    const session = await inTransaction();
+    await run.order('resume');
+    const pausing = async () => (await pooler().paused()).some(Boolean);
+    await until('it pauses', pausing, { deadlineMs: 60_000, everyMs: 20 });
+    await database().change('PATCH', foreign, {
+      properties: { replica: { role: 'Primary', promoteMode: 'Standalone', promoteOption: 'Planned' } },
+    });
+    const takesWrites = () =>
+      database()
+        .takesWrites(foreign)
+        .catch(() => false);
+    await until('it is a primary', takesWrites, { deadlineMs: 60_000, everyMs: 50 });
+    await session.query('COMMIT');
+    await session.end();
+    const { trouble } = await run.until(({ phase }) => phase === 'closed' || phase === 'needs-operator');
+    expect(trouble?.tried.join()).toMatch(/somebody else has promoted the replacement/);
+    await told('a replica that somebody else promoted');
+    expect(new Set(await hosts())).toEqual(new Set([await database().host(third)]));
+    expect(await pooler().paused()).toEqual([false, false]);
+    expect(await database().takesWrites(third)).toBe(true);
+    await run.order('accept');
+    expect(await run.report()).toMatchObject({ outcome: 'Accepted' });
+    await cluster().kubectl('rollout', 'resume', 'deployment/pgbouncer');
+    await cluster().merge('secret', 'pgbouncer', { data: data as Record<string, string> });
   });
 
   test('no worker is there: a guard takes what is staged where the loaded server takes no writes, and the staged one does', async () => {

@@ -28,7 +28,10 @@ export function restartTests(cluster: () => Cluster): void {
     return accepted.map(({ method, path }) => `${method} ${path.replace(/\?.*/, '').split('/').at(-1)}`);
   };
   const setting = async (name: string) => {
-    const [row] = await database().sql<{ setting: string }>(`SELECT setting FROM pg_settings WHERE name = '${name}'`);
+    // The server's own, whatever this session has.
+    const [row] = await database().sql<{ setting: string }>(
+      `SELECT reset_val AS setting FROM pg_settings WHERE name = '${name}'`,
+    );
     return row!.setting;
   };
   const orders = async () => (await database().sql<{ count: string }>('SELECT count(*) FROM orders'))[0]!.count;
@@ -83,19 +86,22 @@ export function restartTests(cluster: () => Cluster): void {
     expect(await pooler().paused()).toEqual([false, false]);
   });
 
-  test('aborted while it soaks: the former value again, by a restart that nobody notices either', async () => {
+  test('aborted while it soaks: the former values again, by a restart that nobody notices either', async () => {
     await clients();
-    const run = await start({ parameters: { max_connections: 1650 }, timing: { soakSeconds: 60 } });
+    // One that whoever looks has a value of its own of.
+    const parameters = { max_connections: 1650, statement_timeout: 30_000 };
+    const run = await start({ parameters, timing: { soakSeconds: 60 } });
     await run.until(({ phase }) => phase === 'soaking');
-    expect(await setting('max_connections')).toBe('1650');
+    expect([await setting('max_connections'), await setting('statement_timeout')]).toEqual(['1650', '30000']);
     await run.order('abort');
     const report = await run.report().finally(() => traffic.end());
     console.log(`a restart behind PgBouncer, and another one back: ${traffic.told}`);
-    expect(report).toMatchObject({ outcome: 'RolledBack', steps: [{ state: 'undone' }] });
+    expect(report).toMatchObject({ outcome: 'RolledBack', steps: [{ state: 'undone' }, { state: 'undone' }] });
     expect(await changes(run)).toEqual([
-      ...['PATCH max_connections', 'POST restart', 'PATCH max_connections', 'POST restart'],
+      ...['PATCH statement_timeout', 'PATCH max_connections', 'POST restart'],
+      ...['PATCH max_connections', 'POST restart', 'PATCH statement_timeout'],
     ]);
-    expect(await setting('max_connections')).toBe('1700');
+    expect([await setting('max_connections'), await setting('statement_timeout')]).toEqual(['1700', '0']);
     expect(traffic.bad).toEqual([]);
   });
 

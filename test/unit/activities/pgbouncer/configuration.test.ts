@@ -19,7 +19,7 @@ const upstream = { host: 'db.example.com', port: 5432, database: 'shop', role: '
 
 test('pgbouncer.ini, whole', () => {
   expect(renderConfiguration(upstream, settings))
-    .toBe(`; Written by the runbook deployPgbouncer, which sets back what is changed here.
+    .toBe(`; Written by the runbook deployPgbouncer. Other settings get a file of their own: what is changed here does not come along.
 [databases]
 shop = host='db.example.com' port=5432 dbname='shop'
 

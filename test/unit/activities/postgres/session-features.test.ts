@@ -1,5 +1,5 @@
 /** What lives longer than a transaction, by the text of a statement. */
-import { featuresOf } from '../../../../activities/postgres/session-features';
+import { featuresOf, firstWords } from '../../../../activities/postgres/session-features';
 
 test.each<[string, string[]]>([
   ['LISTEN new_orders', ['listen']],
@@ -34,3 +34,12 @@ test.each<[string, string[]]>([
   ['CREATE TEMPORARY TABLE x (a int) ON COMMIT DROP', []],
   ['', []],
 ])('%j', (statement, features) => expect(featuresOf(statement)).toEqual(features));
+
+test.each([
+  ["SET app.encryption_key='s3cr3t'", 'SET app.encryption_key'],
+  ["SET app.key TO 's3cr3t'", 'SET app.key'],
+  ["SELECT set_config('app.token','s3cr3t',false)", 'SELECT set_config'],
+  ["/* s3cr3t */ SET a='s3cr3t'", 'SET a'],
+  ["SET\n'a'", 'SET'],
+  ['LISTEN orders;', 'LISTEN orders'],
+])('what is told of %j holds no value: %s', (statement, told) => expect(firstWords(statement)).toBe(told));
