@@ -200,6 +200,12 @@ export const failureTypes = {
     withoutEffect: true,
     advice: 'nothing was changed and clients went on: remove what the message names, then start again',
   },
+  NotAnswered: {
+    retryable: false,
+    ask: true,
+    advice:
+      'the change stands as it was verified: see why nobody answers, then retry (it is looked at again), roll back or accept',
+  },
   NoWayBack: {
     retryable: false,
     ask: true,

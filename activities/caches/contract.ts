@@ -54,6 +54,8 @@ export interface CacheFacts {
   marker: string;
 }
 
+export type ExpectedMarker = 'must' | 'may' | 'none';
+
 /** Read right before a change: all that is needed to verify and to undo it. */
 export interface CacheBefore {
   shape: CacheShape;
@@ -78,8 +80,11 @@ export interface CacheActivities {
   inspectCache(request: { cache: string }): Promise<CacheFacts>;
   readCache(request: { cache: string }): Promise<CacheBefore>;
 
-  /** Writes the run's marker, where it is not there yet. It leaves by itself after some days, should nobody delete it. */
-  placeMarker(request: { cache: string }): Promise<void>;
+  /**
+   * Writes the run's marker, where it is not there yet. It leaves by itself after some days, should nobody delete it. `refused` where
+   * the cache takes no key: it is full, or one of several servers, of which another has the key's slot.
+   */
+  placeMarker(request: { cache: string }): Promise<'placed' | 'refused'>;
   /**
    * Brings the cache to a tier, size and number of shards, then sets again what is reserved of its memory, because Azure does
    * not carry that along. One heartbeating activity for the whole wait; a change is sent once. Throws ServerBusy, with nothing
@@ -88,10 +93,10 @@ export interface CacheActivities {
   changeCache(request: LongRequest & { cache: string; wanted: Wanted }): Promise<void>;
   /**
    * Throws NotVerified (retryable) until ARM shows the shape and the server itself, asked over TLS as clients ask, has the
-   * memory of it. `since`: its memory must have followed the size. `marker`: `must` throws DataLost where it is gone.
+   * memory of it. `since`: its memory must have followed the size. `marker`: `must` throws DataLost where it is gone, `none` was written.
    * Returns the evidence.
    */
-  verifyCache(request: { cache: string; wanted: Wanted; since?: CacheBefore; marker: 'must' | 'may' }): Promise<string>;
+  verifyCache(request: { cache: string; wanted: Wanted; since?: CacheBefore; marker: ExpectedMarker }): Promise<string>;
   /** Deletes the run's marker. */
   tidyMarker(request: { cache: string }): Promise<void>;
 }

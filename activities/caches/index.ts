@@ -48,12 +48,19 @@ export function createCacheActivities(use: CacheDependencies): CacheActivities {
     },
 
     async placeMarker({ cache }) {
-      await onCache(cache, cacheConnections, (client) =>
-        client.set(marker(), 'written before a change of the cache', {
-          condition: 'NX',
-          expiration: { type: 'EX', value: markerSeconds },
-        }),
-      );
+      try {
+        await onCache(cache, cacheConnections, (client) =>
+          client.set(marker(), 'written before a change of the cache', {
+            condition: 'NX',
+            expiration: { type: 'EX', value: markerSeconds },
+          }),
+        );
+        return 'placed';
+      } catch (error) {
+        // A full cache is one that somebody wants to enlarge.
+        if (/^(OOM|MOVED) /.test((error as Error).message)) return 'refused';
+        throw error;
+      }
     },
 
     changeCache: ({ cache, wanted, deadlineSeconds, undo = false }) =>
@@ -67,14 +74,14 @@ export function createCacheActivities(use: CacheDependencies): CacheActivities {
       const azure = await caches.readCache(cache);
       const [reading, found] = await onCache(cache, cacheConnections, async (client) => [
         readingOf(await client.info()),
-        (await client.exists(marker())) === 1,
+        expected !== 'none' && (await client.exists(marker())) === 1,
       ]);
       const open = notYet({ wanted, ...(since ? { since } : {}) }, azure, reading);
       if (open.length > 0) throw failure('NotVerified', `${cache}: ${open.join('; ')}`);
       if (!found && expected === 'must') {
         throw failure('DataLost', `${cache} has no ${marker()}, which was written before it was changed`);
       }
-      const came = found ? 'the marker came along' : 'the marker did not come along';
+      const came = expected === 'none' ? 'it took no marker' : `the marker ${found ? 'came' : 'did not come'} along`;
       return `ARM Ready, ${azure.sku}; ${megabytes(reading.maxMemoryBytes)} for data over TLS; ${came}`;
     },
 

@@ -49,6 +49,8 @@ export interface DeploymentFacts {
   /** A pod of it runs this very image, so that it can be pulled. */
   imageRuns: boolean;
   requests: Resources;
+  /** Absent where nobody looked. */
+  limits?: Resources;
   /** Field managers that claim the number of pods, the controllers of Kubernetes and ours left out. */
   managers: string[];
   /** Who resets the number of pods: "Argo CD", "Flux". */

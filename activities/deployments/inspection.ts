@@ -31,9 +31,9 @@ export async function inspect(name: string, use: DeploymentDependencies): Promis
   ]);
   const controller = controllerOf(deployment, { whole: false });
   const templateController = controllerOf(deployment, { whole: true });
-  const { replicas, readyReplicas, maxSurge, image, requests } = deployment;
+  const { replicas, readyReplicas, maxSurge, image, requests, limits } = deployment;
   return {
-    ...{ namespace: kubernetes.namespace, name, replicas, readyReplicas, maxSurge, image, requests },
+    ...{ namespace: kubernetes.namespace, name, replicas, readyReplicas, maxSurge, image, requests, limits },
     imageRuns: pods.some((pod) => pod.ready && pod.image === image),
     managers: otherManagers(deployment),
     ...(controller ? { controller } : {}),

@@ -102,7 +102,7 @@ export function createKubernetes(configuration: KubeConfig, namespace: string): 
     readReplicaSets: async (deployment) => (await replicaSets(deployment)).map(replicaSetOf),
 
     async setTemplateSize({ name, version, container }, size, { paused }, identity) {
-      const containers = [{ name: container, resources: replaced(size) }];
+      const containers = [{ name: container, resources: sized(size) }];
       const body = { metadata: { resourceVersion: version }, spec: { paused, template: { spec: { containers } } } };
       const options = writing(identity, PatchStrategy.StrategicMergePatch);
       await apps.patchNamespacedDeployment({ namespace, name, fieldManager, body }, options);
@@ -114,7 +114,7 @@ export function createKubernetes(configuration: KubeConfig, namespace: string): 
     },
 
     async setReplicaSetSize({ name, version, container }, size, identity) {
-      const containers = [{ name: container, resources: replaced(size) }];
+      const containers = [{ name: container, resources: sized(size) }];
       const body = { metadata: { resourceVersion: version }, spec: { template: { spec: { containers } } } };
       const options = writing(identity, PatchStrategy.StrategicMergePatch);
       await apps.patchNamespacedReplicaSet({ namespace, name, fieldManager, body }, options);
@@ -194,7 +194,9 @@ function countOf(text: string): number | string {
   return /^\d+$/.test(text) ? Number(text) : text;
 }
 
-/** Whole, and not merged with what was there: a limit that is not named is none. */
-function replaced(size: PodSize): object {
-  return { $patch: 'replace', ...requirementsOf(size) };
+/** A limit that is not named is none; what else a container asks for (ephemeral storage, devices) stays. */
+function sized(size: PodSize): object {
+  const none = { cpu: null, memory: null };
+  const { requests, limits } = requirementsOf(size);
+  return { requests: { ...none, ...requests }, limits: { ...none, ...limits } };
 }

@@ -45,6 +45,7 @@ export interface Deployment extends Marks {
   container: string;
   image: string;
   requests: Resources;
+  limits: Resources;
   /** Of the application's container. */
   size: PodSize;
   paused: boolean;

@@ -54,6 +54,7 @@ export function deploymentOf(found: V1Deployment): Deployment {
     container: container.name,
     image: container.image ?? '',
     requests: requestsOf(spec!.template.spec!.containers),
+    limits: added(spec!.template.spec!.containers.map(({ resources }) => resourcesOf(resources?.limits))),
     size: sizeOf(container.resources),
     paused: spec!.paused ?? false,
     pausedByUs:
@@ -109,10 +110,12 @@ export function podOf({ metadata, spec, status }: V1Pod, usage: Map<string, Reso
   const ready = (status?.conditions ?? []).find(({ type }) => type === 'Ready');
   const lastEnd = containers.map(({ lastState }) => lastState?.terminated?.reason).find((reason) => reason);
   const used = usage.get(metadata!.name!);
+  // The kubelet sorts states by name.
+  const first = containers.find(({ name }) => name === spec?.containers[0]?.name);
   return {
     ...identityOf(metadata),
     uid: metadata!.uid!,
-    ...sizesOf(spec?.containers[0], containers[0]?.resources, status?.conditions ?? []),
+    ...sizesOf(spec?.containers[0], first?.resources, status?.conditions ?? []),
     ...(status?.podIP ? { address: status.podIP } : {}),
     ...(spec?.nodeName ? { node: spec.nodeName } : {}),
     createdAt: timeOf(metadata?.creationTimestamp),

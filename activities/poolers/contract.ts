@@ -40,7 +40,11 @@ export interface PoolerFacts {
   pods: number;
   /** Of the wanted image, and Ready. */
   imageRuns: boolean;
+  /** Names of those that are not; absent in histories from before. */
+  unready?: string[];
   requests: Resources;
+  /** Of one pod; absent in histories from before. */
+  limits?: Resources;
   nodes: { name: string; free: Resources & { pods: number } }[];
   quotas: { quota: string; resource: string; hard: number; used: number }[];
 }

@@ -10,7 +10,7 @@ import type { Upstream } from '../pgbouncer/configuration';
 import { isManaged } from '../kubernetes/managed';
 import { type PoolerFacts, type PoolerKind, poolerKinds, type PoolerSettings } from './contract';
 import { knownPooler, type PoolerDependencies } from './dependencies';
-import { requests } from './manifests';
+import { limits, requests } from './manifests';
 import { readUpstream, shownNow, shownWanted, type Wanted, wantedWith } from './state';
 
 const listMax = 200;
@@ -33,7 +33,7 @@ export async function inspectPooler(settings: PoolerSettings, use: PoolerDepende
   const pods = objects.Deployment ? await kubernetes.readPods(await kubernetes.readDeployment(name)) : [];
   const present = pods.filter(({ terminating }) => !terminating);
   return {
-    ...{ namespace: kubernetes.namespace, name, server: server.name, builtInPooler, database, requests },
+    ...{ namespace: kubernetes.namespace, name, server: server.name, builtInPooler, database, requests, limits },
     objects: states(objects, upstream, { pooler, settings, secret: objects.Secret }),
     foreign: ofEach(objects, (kind, object) =>
       isManaged(object) ? [] : [{ kind, managers: object.managers.slice(0, listMax) }],
@@ -46,6 +46,7 @@ export async function inspectPooler(settings: PoolerSettings, use: PoolerDepende
     authoritiesThere: /-----BEGIN CERTIFICATE-----/.test(authority ?? ''),
     pods: present.length,
     imageRuns: present.some(({ ready, image }) => ready && image === pooler.image),
+    unready: present.filter(({ ready, image }) => !ready || image !== pooler.image).map((pod) => pod.name),
     nodes: nodes
       .filter(({ schedulable }) => schedulable)
       .slice(0, listMax)

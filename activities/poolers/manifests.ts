@@ -23,6 +23,7 @@ const farewellSeconds = 5;
 const graceSeconds = 60;
 
 export const requests: Resources = { cpuMillis: 120, memoryBytes: 160 * 2 ** 20 };
+export const limits: Resources = { cpuMillis: 1500, memoryBytes: 448 * 2 ** 20 };
 
 /** The same labels as the guide's, so that its Service and ours mean the same pods. */
 export function podLabels({ name }: PoolerTopology): Record<string, string> {

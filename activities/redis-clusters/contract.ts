@@ -52,6 +52,8 @@ export interface RedisClusterFacts {
   formation: FormationFacts;
   /** Of one pod. */
   requests: Resources;
+  /** Of one pod; absent in histories from before. */
+  limits?: Resources;
   nodes: { name: string; free: Resources & { pods: number } }[];
   quotas: { quota: string; resource: string; hard: number; used: number }[];
 }

@@ -1,4 +1,5 @@
 /** What the nodes are together, asked of every one; and what applications would see of it. */
+import { ApplicationFailure } from '@temporalio/common';
 import type { RedisClusterTopology } from '../../catalogue';
 import { failure } from '../failures';
 import type { Kubernetes } from '../kubernetes/kubernetes';
@@ -33,7 +34,8 @@ export async function formationNow(
     readMembers(kubernetes, cluster, settings.nodes),
     readPassword(kubernetes, cluster),
   ]).catch((error: Error): [string, string] => {
-    if (passesByItself(error)) throw error;
+    // An API server that does not answer says nothing of the nodes.
+    if (passesByItself(error) || !(error instanceof ApplicationFailure || kubernetes.isAbsent(error))) throw error;
     return [error.message, ''];
   });
   if (typeof members === 'string') return unformed(members);

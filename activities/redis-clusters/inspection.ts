@@ -4,7 +4,7 @@ import { isManaged } from '../kubernetes/managed';
 import { type RedisClusterFacts, redisClusterKinds, type RedisClusterSettings } from './contract';
 import { knownCluster, type RedisClusterDependencies } from './dependencies';
 import { readFormation } from './formation';
-import { describe, podLabels, requestsOf, selectorOf } from './manifests';
+import { describe, limitsOf, podLabels, requestsOf, selectorOf } from './manifests';
 import { readObject } from './state';
 
 const listMax = 100;
@@ -26,7 +26,7 @@ export async function inspectRedisCluster(
   ]);
   const objects = redisClusterKinds.map((kind, index) => ({ kind, ...readings[index]! }));
   return {
-    ...{ namespace: kubernetes.namespace, name, formation, requests: requestsOf(settings) },
+    ...{ namespace: kubernetes.namespace, name, formation, requests: requestsOf(settings), limits: limitsOf(settings) },
     objects: Object.fromEntries(
       objects.map(({ kind, shown, differs }) => [
         kind,

@@ -42,6 +42,14 @@ export function requestsOf({ maxMemoryMegabytes }: RedisClusterSettings): Resour
   return { cpuMillis: 100, memoryBytes: maxMemoryMegabytes * 2 ** 20 };
 }
 
+export function limitsOf({ maxMemoryMegabytes }: RedisClusterSettings): Resources {
+  return { cpuMillis: 0, memoryBytes: limitMegabytes(maxMemoryMegabytes) * 2 ** 20 };
+}
+
+function limitMegabytes(maxMemoryMegabytes: number): number {
+  return Math.ceil(maxMemoryMegabytes * memoryLimitShare);
+}
+
 /** All but the Secret, whose content is made where it is written. */
 export function manifestOf(
   kind: Exclude<RedisClusterKind, 'Secret'>,
@@ -157,7 +165,7 @@ function container({ name, image }: RedisClusterTopology, { maxMemoryMegabytes }
     ],
     resources: {
       requests: { cpu: '100m', memory: `${maxMemoryMegabytes}Mi` },
-      limits: { memory: `${Math.ceil(maxMemoryMegabytes * memoryLimitShare)}Mi` },
+      limits: { memory: `${limitMegabytes(maxMemoryMegabytes)}Mi` },
     },
     volumeMounts: [
       { name: volume, mountPath: '/data' },

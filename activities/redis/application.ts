@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createClient } from 'redis';
 import { failure } from '../failures';
+import { withoutArguments } from './failures';
 import { fieldOf } from './info';
 
 export interface RedisSource {
@@ -43,7 +44,7 @@ export async function readRedis(source: RedisSource, queues: string[]): Promise<
     };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw failure('CacheUnreachable', `Redis does not answer: ${code ?? message}`);
+    throw failure('CacheUnreachable', `Redis does not answer: ${code ?? withoutArguments(message)}`);
   } finally {
     client.destroy();
   }

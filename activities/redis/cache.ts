@@ -43,10 +43,13 @@ function clientOf(url: string) {
 async function urlOf(cache: string, { secretsFolder }: CacheConnections): Promise<string> {
   const file = secretsFolder && join(secretsFolder, cache, 'url');
   const url = file ? (await readFile(file, 'utf8').catch(() => '')).trim() : '';
-  if (/^rediss:\/\//.test(url)) return url;
-  const wrong = url === '' ? 'no URL' : 'a URL that is not rediss://';
+  if (/^rediss:\/\//.test(url) && URL.canParse(url)) return url;
+  const wrong =
+    url === ''
+      ? 'no URL'
+      : 'a URL that is not rediss://, or has a key with signs that must be encoded (/ is %2F, + is %2B),';
   throw failure(
     'ConfigurationMissing',
-    `${wrong} for ${cache}: mount ${cache}/url in RUNBOOK_SECRETS, such as rediss://:<access key>@<host>:6380`,
+    `${wrong} for ${cache}: mount ${cache}/url in RUNBOOK_SECRETS, such as rediss://:<access key, percent-encoded>@<host>:6380`,
   );
 }

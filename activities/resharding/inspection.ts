@@ -59,7 +59,8 @@ export async function inspectRedisReshard(masters: number, use: RedisClusterDepe
       .map((claim) => claim.name)
       .filter((claim) => numberOf(claim) >= (pods ?? 0))
       .slice(0, listMax),
-    requests: requestsIn(found),
+    requests: resourcesIn(found, 'requests'),
+    limits: resourcesIn(found, 'limits'),
     nodes: nodes
       .filter(({ schedulable }) => schedulable)
       .slice(0, listMax)
@@ -176,9 +177,9 @@ function ghostIn(all: Node[]): string | undefined {
 }
 
 /** Of one pod, by the template. */
-function requestsIn(found: KnownObject | undefined): Resources {
+function resourcesIn(found: KnownObject | undefined, kind: 'requests' | 'limits'): Resources {
   const template = found?.content['template'] as
-    { spec?: { containers?: { resources?: { requests?: Record<string, string> } }[] } } | undefined;
-  const { cpu = '0', memory = '0' } = template?.spec?.containers?.[0]?.resources?.requests ?? {};
+    { spec?: { containers?: { resources?: Partial<Record<typeof kind, Record<string, string>>> }[] } } | undefined;
+  const { cpu = '0', memory = '0' } = template?.spec?.containers?.[0]?.resources?.[kind] ?? {};
   return { cpuMillis: Math.round(quantity(cpu) * 1000), memoryBytes: quantity(memory) };
 }

@@ -72,6 +72,17 @@ describe('goes well', () => {
     expect(await cache.look()).toMatchObject({ size: 'Premium P1', reservedMb: 2000 });
   });
 
+  test.concurrent('full, and evicting nothing: it takes no marker, and is made larger all the same', async () => {
+    const cache = await create('Standard C1', { redisConfiguration: { 'maxmemory-policy': 'noeviction' } });
+    await cache.fillUp();
+    const { keys } = await cache.look();
+    const run = await cache.start({ size: 'C2', timing: { soakSeconds: 1 } });
+    const report = await run.report();
+    expect(report).toMatchObject({ outcome: 'Succeeded' });
+    expect(report.steps[0]!.evidence).toContain('it took no marker');
+    expect(await cache.look()).toMatchObject({ size: 'Standard C2', keys, evictedKeys: 0 });
+  });
+
   test.concurrent('smaller, and all of it fits: reversible; it is smaller, and all is there', async () => {
     const cache = await create('Standard C3');
     await cache.fill(5);

@@ -135,6 +135,26 @@ describe('a step that fails is undone, with those before it, in reverse', () => 
   });
 });
 
+describe('after the soak', () => {
+  it('nobody answers: what was verified is not taken back, an operator is asked; retry looks again', async () => {
+    const dials = board();
+    let silent = true;
+    dials.reading = () => {
+      if (silent && dials.dials['right'] === 'b') throw refusal('no answer', 'AzureUnavailable');
+    };
+    await bench.withBoard(dials, async (runs) => {
+      const handle = await runs.start(runs.input(two));
+      const { trouble } = await until(handle, ({ phase }) => phase === 'needs-operator');
+      expect(trouble!.tried[0]).toContain('after the soak: no answer');
+      expect(dials.dials).toMatchObject(two);
+      silent = false;
+      await order(handle, 'retry');
+      expect(await reportOf(handle)).toMatchObject({ outcome: 'Succeeded' });
+      expect(dials.turns).toEqual(['left=b', 'right=b']);
+    });
+  });
+});
+
 describe('somebody else changes a dial meanwhile', () => {
   it('before its step: it is not overwritten, and what was done is undone', async () => {
     const dials = board();

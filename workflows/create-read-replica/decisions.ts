@@ -130,6 +130,17 @@ const checks: Checks<Situation> = {
         ),
       ),
 
+  'readers that have the variable have the key': ({ facts }) =>
+    facts.readers
+      .filter(({ wired, host }) => wired && host === undefined)
+      .map(({ deployment, secret, key }) =>
+        refuse(
+          'WiredWithoutKey',
+          'readers',
+          `the template of ${deployment} takes ${key} of ${secret}, which is not there: a pod reads it only at its start, so take the variable out of the template first`,
+        ),
+      ),
+
   'sessions can be told apart': ({ facts }) =>
     facts.readers
       .filter(({ wired, host, application, deployment }) => !wired && host !== undefined && application !== deployment)

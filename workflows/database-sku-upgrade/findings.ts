@@ -59,6 +59,24 @@ const checks: Checks<Situation> = {
     ];
   },
 
+  'present sizes are known': ({ servers, wanted, facts: { offers } }) =>
+    servers
+      .filter(({ sku }) => wanted.sku !== undefined && sku !== wanted.sku && !offerOf(offers, sku))
+      .map(({ name, sku }) =>
+        refuse('SkuUnknown', 'sku', `${name} is of ${sku}, which Azure does not list here any more: change it by hand`),
+      ),
+
+  'max_connections waits for no restart': ({ servers, restarts }) =>
+    servers
+      .filter(({ pending }) => restarts && pending.some(({ name }) => name === 'max_connections'))
+      .map(({ name }) =>
+        refuse(
+          'ConnectionsPending',
+          'server',
+          `somebody has set max_connections of ${name}, and it waits for a restart: restart it first (databaseRestart), or set it back`,
+        ),
+      ),
+
   'tier fits the size': ({ wanted, facts: { offers } }) => {
     const offer = offerOf(offers, wanted.sku);
     if (!offer || wanted.tier === undefined || wanted.tier === offer.tier) return [];

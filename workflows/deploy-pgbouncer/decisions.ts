@@ -117,6 +117,20 @@ const checks: Checks<Situation> = {
         ]
       : [],
 
+  'what is left as it is serves': ({ facts: { objects, pods, unready = [] }, topology }) => {
+    if (Object.values(objects).some(({ now, wanted }) => now !== wanted)) return [];
+    const replicas = topology.kubernetes?.pooler?.replicas ?? 0;
+    if (unready.length === 0 && pods === replicas) return [];
+    const why = unready.length > 0 ? `${unready.join(', ')} is not Ready` : `${pods} of ${replicas} pods are there`;
+    return [
+      refuse(
+        'PoolerNotReady',
+        'pooler',
+        `nothing differs from what is wanted, and ${why}: wait until its rollout is over, or look why (kubectl describe, kubectl logs)`,
+      ),
+    ];
+  },
+
   'its clients stay': ({ facts: { objects } }) =>
     objects.Deployment.now !== undefined && objects.Deployment.now !== objects.Deployment.wanted
       ? [

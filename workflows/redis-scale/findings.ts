@@ -165,6 +165,7 @@ const checks: Checks<Situation> = {
 
 /** What the soak showed: hits and evictions since the change. */
 export function settled(wanted: RedisScaleInput, before: CacheFacts, after: CacheFacts): Settlement {
+  if (after.state !== 'Ready') return { problems: [], evidence: [], drifted: [`Azure says ${after.state}, not Ready`] };
   const traffic = trafficBetween(before.live, after.live);
   if (!traffic) return { problems: [], evidence: ['the server told nothing of hits and evictions'] };
   const [was, is] = [before.live && hitRate(before.live), hitRate(traffic)];

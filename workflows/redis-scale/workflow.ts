@@ -71,7 +71,9 @@ function scale(step: ShapeStep, { timing }: RedisScaleInput, facts: CacheFacts):
   const { name: cache } = facts;
   const { name, kind, from, to } = step;
   const show = kind === 'shards' ? showShards : showShape;
-  const marker = (shape: CacheShape) => (markerMustStay(from, shape, facts) ? ('must' as const) : ('may' as const));
+  const marker = (shape: CacheShape) => (markerMustStay(from, shape, facts) ? 'must' : 'may');
+  /** Written and not looked for yet. One that is gone is not written anew, or what is lost would be found. */
+  let isOut = false;
   return change<Wanted, CacheBefore>({
     ...{ name, resource: targetOf('redis', cache), from: { shape: from }, to: { shape: to } },
     show: ({ shape }) => show(shape),
@@ -84,17 +86,19 @@ function scale(step: ShapeStep, { timing }: RedisScaleInput, facts: CacheFacts):
     read: () => read(`${name} · read what it is`).readCache({ cache }),
     valueOf: ({ shape, maxMemoryBytes }) => ({ shape, maxMemoryBytes }),
     set: async (wanted, way) => {
-      await mark(`${name} · write the marker`).placeMarker({ cache });
+      // Runs from before have no answer in their history, and wrote it.
+      isOut ||= (await mark(`${name} · write the marker`).placeMarker({ cache })) !== 'refused';
       await act(`${name} · change to ${show(wanted.shape)}`, timing).changeCache({
         ...{ cache, wanted, deadlineSeconds: timing.operationTimeoutSeconds, undo: way === 'back' },
       });
     },
     check: async (wanted, since) => {
       const evidence = await check(`${name} · verify ${show(wanted.shape)}`, timing).verifyCache({
-        ...{ cache, wanted, marker: marker(wanted.shape) },
+        ...{ cache, wanted, marker: isOut ? marker(wanted.shape) : 'none' },
         ...(since ? { since } : {}),
       });
-      await remove(`${name} · delete the marker`).tidyMarker({ cache });
+      if (isOut) await remove(`${name} · delete the marker`).tidyMarker({ cache });
+      isOut = false;
       return evidence;
     },
   });

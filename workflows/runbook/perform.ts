@@ -8,8 +8,8 @@
  * 5. When that ends early: roll back, or ask an operator (decisions.ts), who may order to go on from the same step.
  */
 import { sleep } from '@temporalio/workflow';
-import type { ClientMeasurement } from '../../catalogue';
-import { duration, exceeds, lastFailed } from '../../catalogue';
+import type { ClientMeasurement, FailureType } from '../../catalogue';
+import { duration, exceeds, failureTypes, lastFailed } from '../../catalogue';
 import { afterExceededBudget, afterInterruption } from './decisions';
 import { failure, storyOf } from './failure';
 import type { Settlement } from './definition';
@@ -142,12 +142,21 @@ async function settle(
   run.clients = (await measured()) ?? run.clients;
   if (run.clients && run.plan && exceeds(run.clients, run.plan.clientBudget)) run.exceedBudget(run.clients);
   await gate(run, begun);
-  const { drifted, problems, evidence } = await afterwards();
+  const { drifted, problems, evidence } = await afterwards().catch((error: unknown) => {
+    throw unanswered(error);
+  });
   if (drifted.length > 0) {
     throw failure('DriftAfterwards', `no longer as verified: ${[...drifted, ...problems].join('; ')}`);
   }
   if (problems.length > 0) throw failure('NotSettled', `after the soak: ${problems.join('; ')}`);
   return evidence;
+}
+
+/** That a system does not answer is no reason to take back what was verified: maybe only the way to it is broken. */
+function unanswered(error: unknown): unknown {
+  const { type, message } = storyOf(error);
+  const passes = type in failureTypes && failureTypes[type as FailureType].retryable;
+  return passes ? failure('NotAnswered', `after the soak: ${message}`) : error;
 }
 
 function drift(step: AnyStep, value: string): Error {

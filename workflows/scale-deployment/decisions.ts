@@ -6,7 +6,8 @@ type Wanted = Pick<ScaleDeploymentInput, 'replicas' | 'exact' | 'poolSize'>;
 
 /**
  * The limits that an autoscaler gets. Out: it keeps at least the target. In: it may go down to the target, and up to what
- * the topology gives it in normal operation; so may one that was pinned to a number.
+ * the topology gives it in normal operation; so may one that was, or would be, pinned to a number. The same limits again from what
+ * they give.
  */
 export function boundsAfter(
   now: Bounds,
@@ -16,7 +17,8 @@ export function boundsAfter(
   if (exact) return { min: replicas, max: replicas };
   const pinned = now.min === now.max;
   if (replicas < now.min || pinned) return { min: replicas, max: Math.max(autoscalerMax ?? now.max, replicas) };
-  return { min: replicas, max: Math.max(now.max, replicas) };
+  const max = replicas < now.max ? now.max : Math.max(autoscalerMax ?? 0, replicas);
+  return { min: replicas, max };
 }
 
 /** Pods that there will be at most. */
@@ -67,13 +69,14 @@ export function roomFor({ requests, nodes }: Pick<DeploymentFacts, 'requests' | 
 
 /** Each limit of a quota that more pods would exceed, as a sentence. */
 export function exceededQuotas(
-  { quotas, requests }: Pick<DeploymentFacts, 'quotas' | 'requests'>,
+  { quotas, requests, limits }: Pick<DeploymentFacts, 'quotas' | 'requests' | 'limits'>,
   added: number,
 ): string[] {
   const each: Record<string, number> = {
     ...{ pods: 1, 'count/pods': 1 },
     ...{ cpu: requests.cpuMillis / 1000, 'requests.cpu': requests.cpuMillis / 1000 },
     ...{ memory: requests.memoryBytes, 'requests.memory': requests.memoryBytes },
+    ...(limits && { 'limits.cpu': limits.cpuMillis / 1000, 'limits.memory': limits.memoryBytes }),
   };
   return quotas.flatMap(({ quota, resource, hard, used }) => {
     const more = (each[resource] ?? 0) * added;

@@ -65,8 +65,8 @@ export const brokenEngines: BrokenEngine[] = [
     name: 'an undo is skipped',
     change: {
       file: 'workflows/runbook/rollback.ts',
-      find: 'step.undo ? await step.undo(before) : await withoutEffect(step)',
-      replace: "step.undo ? 'skipped' : await withoutEffect(step)",
+      find: 'step.undo ? await step.undo(before) : await abandon(step, isCertain)',
+      replace: "step.undo ? 'skipped' : await abandon(step, isCertain)",
     },
     ground: server,
     given: (shown) => unwinds(shown, 0, 'failAfter'),

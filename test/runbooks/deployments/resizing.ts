@@ -26,6 +26,17 @@ export function resizingTests(cluster: () => Cluster): void {
   const sizes = async (workload: Workload) => [
     ...new Set((await workload.pods()).map(({ cpu, memory }) => `${cpu} ${memory}`)),
   ];
+  /** Something else that its container has; of 0, for the lab's nodes have none to give. */
+  const other = { 'ephemeral-storage': '0' };
+  const makeWithOther = async (name: string) => {
+    const workload = await make(name, { replicas: 2 });
+    const path = '/spec/template/spec/containers/0/resources/limits/ephemeral-storage';
+    const patch = JSON.stringify([{ op: 'add', path, value: other['ephemeral-storage'] }]);
+    await cluster().kubectl('patch', `deployment/${name}`, '--type=json', '-p', patch);
+    await cluster().kubectl('rollout', 'status', `deployment/${name}`, '--timeout=90s');
+    await workload.untilPods(2);
+    return workload;
+  };
   const template = async (workload: Workload) => (await workload.get()).spec.template.spec.containers[0].resources;
 
   test.concurrent('in place: the same pods, none restarted, no ReplicaSet more; new pods have it too', async () => {
@@ -67,7 +78,7 @@ export function resizingTests(cluster: () => Cluster): void {
   });
 
   test.concurrent('by a rollout where that is asked for: every pod is another', async () => {
-    const workload = await make('by-rollout', { replicas: 2 });
+    const workload = await makeWithOther('by-rollout');
     const before = { uids: await workload.uids(), sets: await workload.replicaSets() };
     const run = await resize('by-rollout', { size: 'small', way: 'rollout' });
     expect(await run.report()).toMatchObject({
@@ -80,6 +91,7 @@ export function resizingTests(cluster: () => Cluster): void {
     expect((await workload.uids()).filter((uid) => before.uids.includes(uid))).toEqual([]);
     expect(await workload.replicaSets()).toHaveLength(before.sets.length + 1);
     expect(await sizes(workload)).toEqual(['250m 256Mi']);
+    expect((await template(workload)).limits).toEqual({ ...quantities('250m', '256Mi'), ...other });
   });
 
   test.concurrent('less than what is used is refused; so is what has no room, or no sense', async () => {
@@ -159,7 +171,7 @@ export function resizingTests(cluster: () => Cluster): void {
   );
 
   test.concurrent('a rollout whose new pods do not start: the old ones have never gone', async () => {
-    const workload = await make('no-start', { replicas: 2 });
+    const workload = await makeWithOther('no-start');
     const before = { uids: await workload.uids(), sets: await workload.replicaSets() };
     await workload.newPods('crash');
     const run = await resize('no-start', { size: 'small', way: 'rollout' });
@@ -172,5 +184,6 @@ export function resizingTests(cluster: () => Cluster): void {
     await workload.untilPods(2);
     expect(await workload.uids()).toEqual(before.uids);
     expect(await sizes(workload)).toEqual([`${former.cpu} ${former.memory}`]);
+    expect((await template(workload)).limits).toEqual({ ...former, ...other });
   });
 }

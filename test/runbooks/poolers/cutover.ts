@@ -95,7 +95,8 @@ export function cutoverTests(cluster: () => Cluster): void {
         'broxiva-api DATABASE_URL from broxiva-secrets/DATABASE_POOLED_URL',
         'broxiva-api-hpa min 3, max 10',
       ]);
-      expect(await references()).toEqual(before.uids.map(() => pooled));
+      // However many there are: the autoscaler has its limits again, and new pods take their time of the CPU.
+      expect(new Set(await references())).toEqual(new Set([pooled]));
       expect({ rules: await rules(), bounds: await api().bounds() }).toEqual({
         rules: before.rules,
         bounds: before.bounds,

@@ -117,6 +117,13 @@ test.each<[string, Partial<PoolerFacts>, object, string[]]>([
     ['warning ClientsReconnect'],
   ],
   ['no pods are added, no room is needed', { objects: objects({}), pods: 2, nodes: [] }, {}, []],
+  [
+    'as it is to be, and a pod does not serve',
+    { objects: objects({}), pods: 2, unready: ['pgbouncer-1'] },
+    {},
+    ['refusal PoolerNotReady'],
+  ],
+  ['as it is to be, and a pod is missing', { objects: objects({}), pods: 1 }, {}, ['refusal PoolerNotReady']],
   ['an image that nobody has run', { imageRuns: false }, {}, ['warning ImageUnproven']],
   [
     'several at once',

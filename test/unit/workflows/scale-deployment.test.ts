@@ -59,12 +59,15 @@ const input = (more: object = {}) =>
 describe('the limits of an autoscaler', () => {
   test.each([
     ['out, within its ceiling', { min: 3, max: 10 }, { replicas: 8, exact: false }, { min: 8, max: 10 }],
+    ['out, to a ceiling below what is normal', { min: 3, max: 6 }, { replicas: 8, exact: false }, { min: 8, max: 10 }],
     ['out, beyond its ceiling', { min: 3, max: 10 }, { replicas: 20, exact: false }, { min: 20, max: 20 }],
     ['in, back to normal operation', { min: 20, max: 20 }, { replicas: 3, exact: false }, { min: 3, max: 10 }],
     ['exactly', { min: 3, max: 10 }, { replicas: 5, exact: true }, { min: 5, max: 5 }],
     ['the floor as it is', { min: 3, max: 10 }, { replicas: 3, exact: false }, { min: 3, max: 10 }],
   ])('%s', (_name, now, wanted, after) => {
     expect(boundsAfter(now, wanted, 10)).toEqual(after);
+    // Looked at again after the soak, nothing is left to do.
+    expect(boundsAfter(after, wanted, 10)).toEqual(after);
   });
 
   test('in, where the topology does not say what is normal: the ceiling stays', () => {
@@ -125,6 +128,10 @@ describe('pods and their room', () => {
       'quota "all" allows pods 10, 8 are used, 7 more pods need 7',
     ]);
     expect(exceededQuotas(facts({ quotas }), 2)).toEqual([]);
+    const ofLimits = [{ quota: 'all', resource: 'limits.cpu', hard: 4, used: 3 }];
+    expect(exceededQuotas(facts({ quotas: ofLimits, limits: { cpuMillis: 500, memoryBytes: 0 } }), 3)).toEqual([
+      'quota "all" allows limits.cpu 4, 3 are used, 3 more pods need 1.5',
+    ]);
   });
 });
 

@@ -179,6 +179,16 @@ describe('a pod', () => {
     expect(objects.podOf(found, usage)).toMatchObject(expected);
   });
 
+  test('of several containers the first one’s size, in whatever order their states are', () => {
+    const found = recorded<V1Pod>('pod');
+    const own = found.status!.containerStatuses![0]!;
+    const agent = { ...own, name: 'agent', resources: { requests: { cpu: '7m' } } };
+    const expected = objects.podOf(recorded<V1Pod>('pod'), usage).actualSize;
+    found.spec!.containers.push({ name: 'agent', image: 'agent' });
+    found.status!.containerStatuses = [agent, own];
+    expect(objects.podOf(found, usage).actualSize).toEqual(expected);
+  });
+
   test('one that is not placed yet has neither address nor node', () => {
     const { metadata, spec } = recorded<V1Pod>('pod');
     delete spec!.nodeName;
