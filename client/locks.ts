@@ -66,7 +66,6 @@ export async function unlock(
       handle.executeUpdate<string, [typeof order]>(lockMessages.unlock, { args: [order] }),
     );
   } catch (error) {
-    if (error instanceof Problem) throw error;
     const problem = problemOf(error, { ...temporal, workflowId: lockWorkflowId(name) });
     if (problem.code === 'NotFound') {
       throw new Problem('NotFound', `no run ever locked ${name}`, {

@@ -53,8 +53,8 @@ export function deploymentOf(found: V1Deployment): Deployment {
     secretReferences: secretReferencesOf(container),
     container: container.name,
     image: container.image ?? '',
-    requests: requestsOf(spec!.template.spec!.containers),
-    limits: added(spec!.template.spec!.containers.map(({ resources }) => resourcesOf(resources?.limits))),
+    requests: sumOf('requests', spec!.template.spec!.containers),
+    limits: sumOf('limits', spec!.template.spec!.containers),
     size: sizeOf(container.resources),
     paused: spec!.paused ?? false,
     pausedByUs:
@@ -127,7 +127,7 @@ export function podOf({ metadata, spec, status }: V1Pod, usage: Map<string, Reso
     secretReferences: secretReferencesOf(spec?.containers[0]),
     ...(waiting ? { waiting: { reason: waiting.reason!, message: waiting.message ?? '' } } : {}),
     ...(lastEnd ? { lastEnd } : {}),
-    requests: requestsOf(spec?.containers ?? []),
+    requests: sumOf('requests', spec?.containers ?? []),
     ...(used ? { usage: used } : {}),
   };
 }
@@ -175,7 +175,7 @@ function quantitiesOf({ cpuMillis, memoryBytes }: Resources): Record<string, str
 export function nodeOf({ metadata, spec, status }: V1Node, pods: V1Pod[]): Node {
   const name = metadata!.name!;
   const on = pods.filter((pod) => pod.spec?.nodeName === name);
-  const taken = on.map((pod) => requestsOf(pod.spec?.containers ?? []));
+  const taken = on.map((pod) => sumOf('requests', pod.spec?.containers ?? []));
   const allocatable = resourcesOf(status?.allocatable);
   const ready = (status?.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True');
   const barred = (spec?.taints ?? []).some(({ effect }) => effect === 'NoSchedule' || effect === 'NoExecute');
@@ -262,8 +262,8 @@ function conditionOf(found: { type: string; status: string; reason?: string; mes
   return { type, status, reason, message };
 }
 
-function requestsOf(containers: V1Container[]): Resources {
-  return added(containers.map(({ resources }) => resourcesOf(resources?.requests)));
+function sumOf(kind: 'requests' | 'limits', containers: V1Container[]): Resources {
+  return added(containers.map(({ resources }) => resourcesOf(resources?.[kind])));
 }
 
 function resourcesOf(quantities: Record<string, string> | undefined): Resources {

@@ -177,6 +177,12 @@ test.each<[string, object, ReplicaFacts, string[]]>([
     facts({ readers: [{ ...reader, host: 'other.host', wired: true }] }),
     ['refusal ReadsFromAnother'],
   ],
+  [
+    'a reader that takes a key that is gone',
+    {},
+    facts({ readers: [{ ...reader, wired: true }] }),
+    ['refusal WiredWithoutKey'],
+  ],
   ['a primary that is hardly read from', {}, facts({ readShare: 40 }), ['warning FewReads']],
 ])('%s', (_name, wanted, found, codes) => {
   const noted = findings(input(wanted), found, topology).filter(({ level }) => level !== 'ok');

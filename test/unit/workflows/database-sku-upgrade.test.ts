@@ -212,6 +212,13 @@ describe('findings', () => {
 
   it.each<[string, object, Partial<DatabaseFacts>, string]>([
     ['an unknown size', { sku: 'Standard_D9ds_v4' }, {}, 'SkuUnavailable'],
+    ['a present size that is not listed', up, { primary: server('main', { sku: 'Standard_D9s_v1' }) }, 'SkuUnknown'],
+    [
+      'max_connections that waits for a restart',
+      up,
+      { primary: server('main', { pending: [{ name: 'max_connections', value: '900' }] }) },
+      'ConnectionsPending',
+    ],
     ["a tier that is not the size's", { ...up, tier: 'MemoryOptimized' }, {}, 'TierMismatch'],
     ['Burstable with replicas', { sku: 'Standard_B2s' }, { replicas: [replica('one')] }, 'BurstableWithReplicas'],
     [

@@ -272,6 +272,12 @@ describe('the soak', () => {
     const found = settled(input({ size: 'C4', ...wanted }), before, after);
     expect(found.problems).toEqual(problems);
     expect(found.evidence.join()).toContain(evidence);
+    expect(found.drifted).toBeUndefined();
+  });
+
+  test('a cache that is not ready after it: an operator is asked', () => {
+    const { live: _, ...after } = facts(undefined, { state: 'Failed' });
+    expect(settled(input({ size: 'C4' }), facts(), after).drifted).toEqual(['Azure says Failed, not Ready']);
   });
 });
 
