@@ -1,5 +1,5 @@
 /**
- * Goal: a defect of the engine does not look like a pass. Method: six engines, each broken by one change of the sources, play
+ * Goal: a defect of the engine does not look like a pass. Method: seven engines, each broken by one change of the sources, play
  * the case that must show it; the invariant that must see it is named in what it says.
  */
 import { runbooks } from '../../catalogue';

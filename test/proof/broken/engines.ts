@@ -7,6 +7,7 @@ import { green } from '../harness/case';
 import type { Break } from '../harness/code';
 import { faultsOfKubernetes } from '../matrix/faults-of-kubernetes';
 import { repeats, type Shown, unwinds } from '../matrix/matrix';
+import { databaseRestart } from '../subjects/database-restart';
 import { databaseSkuUpgrade } from '../subjects/database-sku-upgrade';
 import { scaleDeployment } from '../subjects/scale-deployment';
 import type { Subject } from '../subjects/subject';
@@ -48,6 +49,14 @@ const deployment: Ground = {
   shown: {
     ...{ ...nothing, steps: [{ name: 'scale web', reversible: true }], systems: ['kubernetes'] },
     competitors: ['another manager scales'],
+  },
+};
+const pooledServer: Ground = {
+  subject: databaseRestart,
+  variant: 'behind a pooler',
+  shown: {
+    ...{ ...nothing, databases: 1, steps: [{ name: 'restart', reversible: true }], systems: ['azure'] },
+    competitors: [],
   },
 };
 
@@ -126,5 +135,16 @@ export const brokenEngines: BrokenEngine[] = [
     ground: deployment,
     given: (shown) => faultsOfKubernetes(shown).find(({ name }) => name === 'right before the change')!,
     caughtBy: '12 the plan is what happens',
+  },
+  {
+    name: 'one pod of the pooler is left out of the pause',
+    change: {
+      file: 'activities/restarts/pause.ts',
+      find: 'this.held.set(uid, pod);\n    if (this.over) return;',
+      replace: 'this.held.set(uid, pod);\n    if (this.over || this.held.size > 1) return;',
+    },
+    ground: pooledServer,
+    given: () => green,
+    caughtBy: '11 all poolers or none',
   },
 ];

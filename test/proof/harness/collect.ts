@@ -54,7 +54,7 @@ export async function collect(played: Played): Promise<Evidence> {
     ]),
     after: await scene.subject.state(place),
     wanted: { ...before, ...scene.variant.changes(place) },
-    podsStarted: await place.podsStarted(),
+    ...{ podsStarted: await place.podsStarted(), poolers: place.poolerRuns() },
     clients: await place.clients.report(),
     replayErrors: (await Promise.all(replayed)).filter((error) => error !== undefined),
     // A new worker cannot know what the dead one was told.

@@ -4,6 +4,7 @@ import type { State } from '../subjects/subject';
 import type { Case, Counts } from './case';
 import type { ClientsReport } from './clients';
 import type { Activity, History, Holding } from './history';
+import type { PoolerRun } from './pooler-runs';
 import type { SeenRequest, SystemName } from './request';
 
 /** A run that waited for an operator. */
@@ -62,6 +63,8 @@ export interface Evidence {
   competed: { at: number; state: State }[];
   /** Pods that were started during the run. */
   podsStarted: number;
+  /** Every PgBouncer that there was during the run, where its clients come through a pooler. */
+  poolers: PoolerRun[];
   clients: ClientsReport;
   /** From the moment when nothing went wrong any more to the end, and how long that may take. */
   settledSeconds: number;

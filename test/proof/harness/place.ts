@@ -6,6 +6,7 @@ import { web } from '../kubernetes/manifests';
 import type { Namespace } from '../kubernetes/namespace';
 import { Pooler, type Waits } from '../kubernetes/pooler';
 import { PoolerTroubles } from '../kubernetes/pooler-troubles';
+import { PoolerWatch } from '../kubernetes/pooler-watch';
 import { RedisPods } from '../kubernetes/redis-pods';
 import { Reader } from '../kubernetes/reader';
 import { Workload } from '../kubernetes/workload';
@@ -14,6 +15,7 @@ import type { Fault, TroubledPooler } from './case';
 import type { Clients } from './clients';
 import { HttpClients } from './http-clients';
 import { LedgerClients } from './ledger-clients';
+import type { PoolerRun } from './pooler-runs';
 import { RedisClients } from './redis-clients';
 import { RedisClusterClients } from './redis-cluster-clients';
 import { type PrimaryWish, Servers } from './servers';
@@ -36,6 +38,7 @@ export class Place {
         reader: Reader;
         pooler: Pooler;
         troubles: PoolerTroubles;
+        poolerWatch: PoolerWatch;
         redisPods: RedisPods;
         redisClients: RedisClusterClients;
         clients: Record<string, HttpClients>;
@@ -65,6 +68,7 @@ export class Place {
       reader: new Reader(namespace, this.servers),
       pooler: pooler!,
       troubles: new PoolerTroubles(namespace, pooler!),
+      poolerWatch: new PoolerWatch(namespace),
       redisPods: redisPods!,
       redisClients: new RedisClusterClients(redisPods!),
       clients: Object.fromEntries(
@@ -153,6 +157,16 @@ export class Place {
     return (await this.made?.podsStarted()) ?? 0;
   }
 
+  /** From now on what its PgBouncers are told is noted, where clients come through them. */
+  async watchPooler(): Promise<void> {
+    if (this.isBehindPooler) await this.cluster.poolerWatch.start();
+  }
+
+  /** What was noted since. */
+  poolerRuns(): PoolerRun[] {
+    return this.inCluster?.poolerWatch.end() ?? [];
+  }
+
   /** Until nothing that a run has begun goes on by itself, or will not end. */
   async idle(): Promise<void> {
     await this.inCluster?.troubles.end();
@@ -209,6 +223,7 @@ export class Place {
 
   async remove(): Promise<void> {
     await this.clients.stop().catch(() => undefined);
+    this.poolerRuns();
     // What the namespace has stays for the next place.
     if (this.hasOwnPooler) {
       await this.pooler.remove();

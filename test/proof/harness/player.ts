@@ -96,6 +96,7 @@ export class Player {
     if (given.affliction) await place.made?.afflict(given.affliction);
     const before = given.affliction ? await subject.state(place) : made;
     await place.countPods();
+    await place.watchPooler();
     const servers = place.targets;
     this.arrivals = [];
     const armedAt = Date.now();

@@ -25,6 +25,8 @@ export interface SeenRequest {
   isAccepted: boolean;
   /** It was taken on, and ended as a failure of its own: maybe without an effect. */
   endedInFailure: boolean;
+  /** When what it began had ended, or some milliseconds before; absent where it goes on, or was never said. */
+  endedAt?: number;
   /** By which the system's own log tells of it, once it was accepted. */
   auditId?: string;
   /** The fault that answered in the system's place, or dropped the reply. */

@@ -1,5 +1,6 @@
 /** The invariants that apply to runbooks on PostgreSQL servers, by their numbers; every case is asked all of them. */
 import type { Evidence } from '../harness/evidence';
+import { allPoolersOrNone } from './all-poolers-or-none';
 import { blastRadius } from './blast-radius';
 import { clientBudget } from './client-budget';
 import { effectOnce } from './effect-once';
@@ -15,7 +16,7 @@ import { verifyBeforeAdvance } from './verify-before-advance';
 
 export const invariants: Invariant[] = [
   ...[outcome, singleWriter, effectOnce, intentFirst, verifyBeforeAdvance, noAcknowledgedLoss],
-  ...[clientBudget, liveness, replay, blastRadius, planIsWhatHappens],
+  ...[clientBudget, liveness, replay, blastRadius, allPoolersOrNone, planIsWhatHappens],
 ];
 
 export interface Violation {

@@ -8,7 +8,7 @@ import { readAuditLog } from '../../../lab/kubernetes/audit/audit-log';
 import { Cluster } from '../../../lab/kubernetes/cluster';
 import { freezeContainers, killContainers } from '../../../lab/kubernetes/faults/signal-containers';
 import { Container } from '../../../lab/kubernetes/kubelet/container';
-import { newestRun } from '../../../lab/kubernetes/kubelet/runs';
+import { newestRun, runFolders } from '../../../lab/kubernetes/kubelet/runs';
 import { Registry } from '../../../lab/kubernetes/images/registry';
 import { type Lab, repository } from '../../../lab/lab';
 
@@ -75,6 +75,11 @@ export class StageCluster {
     const pid = folder && (await Container.adopt(folder)?.ownProcess());
     if (!pid) throw new Error(`${container} of pod ${metadata.name} does not run`);
     return pid;
+  }
+
+  /** A folder for each run of a pod's container, numbered; its log is in it. */
+  runsOf(podUid: string, container: string): string[] {
+    return runFolders(this.cluster.layout.containerFolder(podUid, container));
   }
 
   /** The folder of a pod's volume. */

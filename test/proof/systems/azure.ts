@@ -15,7 +15,7 @@ export function arrivalAtAzure(logged: LoggedRequest): Arrival {
 }
 
 function seen(logged: LoggedRequest, isMutation: boolean): SeenRequest {
-  const { method, path, server, body, correlationId, operation, operationStatus, fault } = logged;
+  const { method, path, server, body, correlationId, operation, operationStatus, operationMs, fault } = logged;
   const at = Date.parse(logged.at);
   return {
     ...{ system: 'azure', at, method, path, correlationId, isMutation, record: logged },
@@ -25,6 +25,7 @@ function seen(logged: LoggedRequest, isMutation: boolean): SeenRequest {
     sets: valuesIn(body),
     isAccepted: isMutation && operation !== undefined && logged.operationRefused !== true,
     endedInFailure: operationStatus === 'Failed' || operationStatus === 'Canceled',
+    ...(operationMs !== undefined && { endedAt: at + operationMs }),
     ...(operation !== undefined && { auditId: operation }),
     ...(fault !== undefined && { fault }),
   };
