@@ -24,6 +24,7 @@ const nothing = {
   connections: 0,
   redisChanges: 0,
   redisReads: 0,
+  directChanges: 0,
   mutations: [],
   mutationsOf: {},
   resources: 1,

@@ -16,6 +16,8 @@ export interface Counts {
   /** Commands to Redis that change something. */
   redisChange: number;
   redisRead: number;
+  /** What goes past Azure and the API server: to PgBouncer's console, for a lease, on a session that a server has. */
+  directChange: number;
 }
 
 /** When one of them has come to so many. */

@@ -132,6 +132,7 @@ export class Player {
     this.strikes = strikes;
     place.onConnection = () => strikes.counted('connection');
     this.worker.onRedisRequest = (request) => strikes.counted(request);
+    this.worker.onDirectChange = () => strikes.counted('directChange');
     const lastFault = () => Math.max(armedAt, strikes.lastAt);
     await run.follow(() => lastFault() + deadlineSeconds * 1000);
     await strikes.settled();
@@ -147,6 +148,7 @@ export class Player {
     this.strikes = undefined;
     place.onConnection = () => undefined;
     this.worker.onRedisRequest = () => undefined;
+    this.worker.onDirectChange = () => undefined;
     await this.worker.endEarlier();
     const missed = faults.filter(({ name, hits }) => hits === 0 && !name.startsWith('backup-')).map(({ name }) => name);
     const violations = [...violationsIn(evidence), ...unmet(evidence, strikes, missed)];

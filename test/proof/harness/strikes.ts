@@ -18,7 +18,10 @@ export class Strikes {
   readonly failures: string[] = [];
   /** Orders that nobody took, and whose sender was told so. */
   readonly unheard: string[] = [];
-  readonly counts: Counts = { request: 0, mutation: 0, afterMutation: 0, connection: 0, redisChange: 0, redisRead: 0 };
+  readonly counts: Counts = {
+    ...{ request: 0, mutation: 0, afterMutation: 0, connection: 0 },
+    ...{ redisChange: 0, redisRead: 0, directChange: 0 },
+  };
   private readonly open: Strike[];
   private readonly running: Promise<unknown>[] = [];
 
@@ -41,8 +44,8 @@ export class Strikes {
     await this.strike();
   }
 
-  /** Nobody waits for what is struck. */
-  counted(moment: 'connection' | 'redisChange' | 'redisRead'): void {
+  /** Nobody waits for what is struck; a worker is killed, or stands still, by the return. */
+  counted(moment: 'connection' | 'redisChange' | 'redisRead' | 'directChange'): void {
     this.counts[moment] += 1;
     void this.strike();
   }

@@ -3,9 +3,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { labEnvironment } from '../../../lab/environment';
 import { until } from '../../../lab/processes';
 import { repository } from './code';
+import { directDescriptor } from './direct-changes';
 import { type RedisRequest, redisDescriptor, redisRequestsIn } from './redis-requests';
 import type { Stage } from './stage';
 
@@ -18,6 +20,8 @@ export class WorkerProcess {
   readonly logFile: string;
   private readonly log: WriteStream;
   onRedisRequest: (request: RedisRequest) => void = () => undefined;
+  /** Called before each; it is sent when this has returned, unless the worker is dead by then. */
+  onDirectChange: () => void = () => undefined;
 
   constructor(
     private readonly stage: Stage,
@@ -41,11 +45,19 @@ export class WorkerProcess {
         ...{ IDENTITY_HEADER: this.name, RUNBOOK_TASK_QUEUE: this.name, RUNBOOK_SETTLE_SECONDS: String(settleSeconds) },
         ...this.environment,
       },
-      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
     });
     worker.stdio[redisDescriptor]!.on('data', (told: Buffer) => {
       for (const request of redisRequestsIn(told.toString())) this.onRedisRequest(request);
     });
+    const direct = worker.stdio[directDescriptor] as Duplex;
+    // Whoever was killed for it hears no answer.
+    direct
+      .on('error', () => undefined)
+      .on('data', (asked: Buffer) => {
+        this.onDirectChange();
+        direct.write(asked);
+      });
     this.current = worker;
     let output = '';
     for (const stream of [worker.stdout, worker.stderr]) {

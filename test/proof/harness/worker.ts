@@ -5,10 +5,12 @@ import { connectAzure, connectTemporal } from '../../../worker/clients';
 import { readConfiguration } from '../../../worker/configuration';
 import { createLog, temporalLogger } from '../../../worker/log';
 import { workerOptions } from '../../../worker/options';
+import { askBeforeDirectChanges } from './direct-changes';
 import { tellRedisRequests } from './redis-requests';
 
 async function main(): Promise<void> {
   tellRedisRequests();
+  askBeforeDirectChanges();
   const configuration = readConfiguration(process.env);
   Runtime.install({ logger: temporalLogger(createLog('warn')) });
   const { connection, client, namespace } = await connectTemporal();

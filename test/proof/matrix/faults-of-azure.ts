@@ -1,7 +1,10 @@
 /** What Azure, and PostgreSQL in it, do to a run: the lab's faults, each as a case of its own. */
 import { type AzureFault, type Case, green, type Moment } from '../harness/case';
-import type { Shown } from './matrix';
+import { evenly, type Shown } from './matrix';
 import { type Outcomes, struck } from './struck';
+
+/** Of all that a run says to PgBouncer and to servers while clients wait. */
+const killsInPause = 8;
 
 export function faultsOfAzure(shown: Shown): Case[] {
   return [
@@ -90,10 +93,10 @@ function ofOthers(shown: Shown): Case[] {
 }
 
 /**
- * At the last mutation. A run that makes a replica meets it at each of its steps and between them: on the server that was there, and on
+ * At the last mutation, and while clients wait for a server behind a pooler. A run that makes a replica meets it at each of its steps and between them: on the server that was there, and on
  * the new one from when it is made.
  */
-function killed({ mutations, databases, makesReplicas }: Shown): Case[] {
+function killed({ mutations, databases, makesReplicas, pause, directChanges }: Shown): Case[] {
   const kill = (server: number, name: string, moment: Moment) =>
     struck(
       'PostgreSQL killed',
@@ -101,17 +104,23 @@ function killed({ mutations, databases, makesReplicas }: Shown): Case[] {
       [{ ...moment, do: 'killPostgres', server, restartAfterMs: 500 }],
       ['Succeeded', 'RolledBack'],
     );
+  const inPause = (pause ? evenly(directChanges, killsInPause) : []).map((directChange, index) => ({
+    ...kill(makesReplicas ? index % 2 : 0, `at direct change ${directChange} of ${directChanges}`, { directChange }),
+    mayMiss: true,
+  }));
   if (!makesReplicas) {
-    return Array.from({ length: databases }, (_, server) =>
+    const atLast = Array.from({ length: databases }, (_, server) =>
       kill(server, 'at the last mutation', { mutation: mutations.length }),
     );
+    return [...atLast, ...inPause];
   }
-  return mutations.flatMap((_, index) =>
+  const atMutations = mutations.flatMap((_, index) =>
     (index === 0 ? [0] : [0, 1]).flatMap((server) => [
       kill(server, `at mutation ${index + 1}`, { mutation: index + 1 }),
       kill(server, `after mutation ${index + 1}`, { afterMutation: index + 1 }),
     ]),
   );
+  return [...atMutations, ...inPause];
 }
 
 function answered(on: 'read' | 'mutation' | 'poll'): Case[] {

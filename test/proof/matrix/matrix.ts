@@ -11,6 +11,8 @@ import { redisPodsIn, type Variant } from '../subjects/subject';
 /** Slots are moved by thousands of commands, and nodes are looked at several times a second. */
 const redisChangesMax = 60;
 const redisReadsMax = 30;
+/** Leases are renewed every second, and sessions ended until none is left. */
+const directChangesMax = 40;
 
 /** What the run without faults showed. */
 export interface Shown {
@@ -21,6 +23,8 @@ export interface Shown {
   /** Commands to Redis. */
   redisChanges: number;
   redisReads: number;
+  /** Orders to PgBouncer, leases, statements that shut a server and open one. */
+  directChanges: number;
   /** Which of the requests, counted from 1, were mutations that were not refused: a conflict with a controller need not come again. */
   mutations: number[];
   /** What was changed, and by how many mutations. */
@@ -52,13 +56,14 @@ export interface Shown {
 export function shownBy(evidence: Evidence, variant: Variant): Shown {
   const { requests, podsStarted, servers } = evidence;
   const { connection: connections, redisChange: redisChanges, redisRead: redisReads } = evidence.counts;
+  const { directChange: directChanges } = evidence.counts;
   const steps = evidence.runs[0].plan?.steps ?? [];
   const resources = new Set(steps.map(({ resource }) => resource));
   const changes = requests.filter(isChange);
   const systems = [...new Set(changes.map(({ system }) => system))];
   return {
     steps: steps.map(({ name, reversibility }) => ({ name, reversible: reversibility !== 'irreversible' })),
-    ...{ requests: requests.length, connections, redisChanges, redisReads, podsStarted },
+    ...{ requests: requests.length, connections, redisChanges, redisReads, directChanges, podsStarted },
     mutations: requests.flatMap((request, index) => (isChange(request) ? [index + 1] : [])),
     systems,
     mutationsOf: Object.fromEntries(
@@ -127,6 +132,9 @@ export function whole(shown: Shown, { everyRequest = 1 } = {}): Case[] {
     ),
     ...upTo(shown.redisReads, redisReadsMax, everyRequest).map((read) =>
       killedAtRedis({ redisRead: read }, `read ${read} of ${shown.redisReads}`),
+    ),
+    ...upTo(shown.directChanges, directChangesMax, everyRequest).map((change) =>
+      killedAtDirectChange(change, shown.directChanges),
     ),
   ];
 }
@@ -241,6 +249,18 @@ function killedAtRedis(moment: Moment, what: string): Case {
   };
 }
 
+/** Not sent: what came before it is done. */
+function killedAtDirectChange(directChange: number, of: number): Case {
+  return {
+    ...green,
+    helper: 'killed',
+    name: `the worker dies at direct change ${directChange} of ${of}`,
+    strikes: [{ do: 'killWorker', directChange }],
+    // A slower run renews leases more often.
+    mayMiss: true,
+  };
+}
+
 function each<T>({ steps }: Shown, make: (step: number) => T): T[] {
   return steps.map((_, step) => make(step));
 }
@@ -250,7 +270,7 @@ function everyOf(count: number, every: number): number[] {
   return Array.from({ length: Math.floor(count / every) }, (_, index) => (index + 1) * every);
 }
 
-/** Of a count that a cluster's size and its keys make long, evenly at most so many; every n-th of them. */
+/** Of a count that a cluster's size and its keys, or time, make long, evenly at most so many; every n-th of them. */
 function upTo(count: number, max: number, every: number): number[] {
   const chosen = count <= max ? everyOf(count, 1) : evenly(count, max);
   return everyOf(chosen.length, every).map((place) => chosen[place - 1]!);
