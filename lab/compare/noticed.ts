@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { askDaemon } from '../control-client';
 import type { LoggedRequest } from '../azure';
 import { Orders, type OrderReport } from '../traffic/orders';
-import { Traffic, type TrafficReport } from '../traffic/traffic';
+import { Traffic } from '../traffic/traffic';
 import type { Stand } from './stand';
 
 /** Of SQL: 16 clients, 320 rows a second; four of them connect for every row. */
@@ -54,13 +54,13 @@ export async function noticedDuring(
     await Promise.all([orders.end(), rows.stop()]);
   }
   const [http, sql] = await Promise.all([orders.report(url), rows.report()]);
-  tellReasons(http, sql);
+  tellReasons('HTTP', http);
+  tellReasons('SQL', sql);
   return { seconds, http, sql };
 }
 
-function tellReasons(http: OrderReport, sql: TrafficReport): void {
-  for (const reason of http.reasons) console.log(`  over HTTP: ${reason}`);
-  for (const [reason, times] of Object.entries(sql.reasons)) console.log(`  over SQL, ${times} times: ${reason}`);
+function tellReasons(way: string, { reasons }: Pick<OrderReport, 'reasons'>): void {
+  for (const [reason, times] of Object.entries(reasons)) console.log(`  over ${way}, ${times} times: ${reason}`);
 }
 
 /** The last one that the endpoint has taken for that server. Throws where there is none, or it has not ended. */

@@ -34,3 +34,12 @@ export class Measurement {
     return this.waitingSince === undefined ? 0 : now - this.waitingSince;
   }
 }
+
+/** Why requests of several clients failed, and how often; the most frequent reason first. */
+export function reasonsOf(clients: Measurement[]): Record<string, number> {
+  const all = new Map<string, number>();
+  for (const [reason, times] of clients.flatMap(({ reasons }) => [...reasons])) {
+    all.set(reason, (all.get(reason) ?? 0) + times);
+  }
+  return Object.fromEntries([...all].sort(([, one], [, other]) => other - one));
+}

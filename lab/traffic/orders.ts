@@ -11,12 +11,14 @@ export interface OrderReport {
   requests: number;
   failed: number;
   longestStallSeconds: number;
-  /** Acknowledged and not there. */
+  acknowledged: number;
+  /** Acknowledged and not there; the first ten of them in `lostRows`. */
   lost: number;
+  lostRows: string[];
   /** There more than once. */
   duplicated: number;
-  /** Why they failed, each once. */
-  reasons: string[];
+  /** Why they failed, and how often. */
+  reasons: Record<string, number>;
 }
 
 const patienceMs = 60_000;
@@ -47,12 +49,12 @@ export class Orders {
         [`${this.prefix}%`],
       );
       const there = new Map(rows.map(({ reference, times }) => [reference, times]));
-      const { good, bad, longestStallSeconds } = this.requests;
+      const { good, bad, longestStallSeconds, reasons } = this.requests;
+      const lost = [...this.acknowledged].filter((reference) => !there.has(reference));
       return {
-        ...{ requests: good + bad.length, failed: bad.length, longestStallSeconds },
-        lost: [...this.acknowledged].filter((reference) => !there.has(reference)).length,
+        ...{ requests: good + bad.length, failed: bad.length, longestStallSeconds, reasons },
+        ...{ acknowledged: this.acknowledged.size, lost: lost.length, lostRows: lost.slice(0, 10) },
         duplicated: [...there.values()].filter((times) => times > 1).length,
-        reasons: [...new Set(bad.map((line) => line.slice(line.indexOf(' ') + 1)))],
       };
     } finally {
       await client.end();

@@ -1,7 +1,7 @@
 /** Clients of a Service, as a browser or another service is one. */
 import { Agent, type IncomingHttpHeaders, request as send } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Measurement } from './measurement';
+import { Measurement, reasonsOf } from './measurement';
 
 export interface Answer {
   status: number;
@@ -60,6 +60,11 @@ export class Requests {
 
   get good(): number {
     return this.measurements.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
+  }
+
+  /** Why they failed, and how often. */
+  get reasons(): Record<string, number> {
+    return reasonsOf(this.measurements);
   }
 
   /** From the first of a row of failures to the next good answer. */

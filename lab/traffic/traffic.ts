@@ -9,6 +9,7 @@ import { Client } from 'pg';
 import { readJournals } from './journal';
 import { createLedger, readLedger } from './ledger';
 import { LedgerClient } from './ledger-client';
+import { reasonsOf } from './measurement';
 
 export interface TrafficSettings {
   clients: number;
@@ -116,7 +117,7 @@ export class Traffic {
     const [lost, lostUnflushed] = [gone.filter((key) => !isUnflushed(key)), gone.filter(isUnflushed)];
     return {
       ...summary,
-      reasons: this.reasons(),
+      reasons: reasonsOf(this.clients.map(({ measurement }) => measurement)),
       acknowledged: acknowledged.size,
       rowsInTable: rows.size,
       lost: lost.length,
@@ -140,14 +141,6 @@ export class Traffic {
     } finally {
       await client.end();
     }
-  }
-
-  private reasons(): Record<string, number> {
-    const all = new Map<string, number>();
-    for (const { measurement } of this.clients) {
-      for (const [reason, times] of measurement.reasons) all.set(reason, (all.get(reason) ?? 0) + times);
-    }
-    return Object.fromEntries([...all].sort(([, one], [, other]) => other - one));
   }
 
   private startClients({ clients, rate, run, unflushed = 0, comingAndGoing = 0 }: TrafficRun): void {

@@ -7,6 +7,8 @@ export interface ClientsReport {
   /** Why they failed, and how often. */
   reasons: Record<string, number>;
   longestStallSeconds: number;
+  /** They are a server's own, through a pooler or not: its restart is felt. */
+  onServer?: true;
   /** Of clients that write rows: what of the acknowledged ones is there afterwards. */
   ledger?: Pick<TrafficReport, 'acknowledged' | 'lost' | 'lostRows' | 'duplicated'> &
     // PostgreSQL's alone.

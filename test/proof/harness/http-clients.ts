@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Measurement } from '../../../lab/traffic/measurement';
+import { Measurement, reasonsOf } from '../../../lab/traffic/measurement';
 import type { Clients, ClientsReport } from './clients';
 
 const paceMs = 100;
@@ -41,12 +41,8 @@ export class HttpClients implements Clients {
   async report(): Promise<ClientsReport> {
     const all = this.clients.map(({ measurement }) => measurement);
     const sum = (of: 'requests' | 'failed') => all.reduce((total, one) => total + one[of], 0);
-    const reasons: Record<string, number> = {};
-    for (const [reason, times] of all.flatMap((one) => [...one.reasons])) {
-      reasons[reason] = (reasons[reason] ?? 0) + times;
-    }
     const longestStallSeconds = Math.max(0, ...all.map((one) => one.longestStallAt(this.stoppedAt))) / 1000;
-    return { requests: sum('requests'), failed: sum('failed'), reasons, longestStallSeconds };
+    return { requests: sum('requests'), failed: sum('failed'), reasons: reasonsOf(all), longestStallSeconds };
   }
 
   private async work(agent: Agent, measurement: Measurement): Promise<void> {

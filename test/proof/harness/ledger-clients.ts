@@ -22,6 +22,6 @@ export class LedgerClients implements Clients {
 
   async report(): Promise<ClientsReport> {
     const { requests, failed, reasons, longestStallSeconds, ...ledger } = await this.traffic.report();
-    return { requests, failed, reasons, longestStallSeconds, ledger };
+    return { requests, failed, reasons, longestStallSeconds, onServer: true, ledger };
   }
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { targetOf } from '../../../catalogue';
-import { web } from '../kubernetes/manifests';
+import { shop, web } from '../kubernetes/manifests';
 import type { Namespace } from '../kubernetes/namespace';
 import { Pooler, type Waits } from '../kubernetes/pooler';
 import { PoolerTroubles } from '../kubernetes/pooler-troubles';
@@ -15,6 +15,7 @@ import type { Fault, TroubledPooler } from './case';
 import type { Clients } from './clients';
 import { HttpClients } from './http-clients';
 import { LedgerClients } from './ledger-clients';
+import { OrderClients } from './order-clients';
 import type { PoolerRun } from './pooler-runs';
 import { RedisClients } from './redis-clients';
 import { RedisClusterClients } from './redis-cluster-clients';
@@ -35,13 +36,14 @@ export class Place {
   private readonly inCluster:
     | {
         workload: Workload;
+        shop: Workload;
         reader: Reader;
         pooler: Pooler;
         troubles: PoolerTroubles;
         poolerWatch: PoolerWatch;
         redisPods: RedisPods;
         redisClients: RedisClusterClients;
-        clients: Record<string, HttpClients>;
+        clients: Record<string, Clients>;
       }
     | undefined;
   /** By which the ledger's clients come, where they come through a pooler. */
@@ -65,15 +67,19 @@ export class Place {
     const pooler = namespace && new Pooler(namespace);
     this.inCluster = namespace && {
       workload: new Workload(namespace, web),
+      shop: new Workload(namespace, shop),
       reader: new Reader(namespace, this.servers),
       pooler: pooler!,
       troubles: new PoolerTroubles(namespace, pooler!),
       poolerWatch: new PoolerWatch(namespace),
       redisPods: redisPods!,
       redisClients: new RedisClusterClients(redisPods!),
-      clients: Object.fromEntries(
-        Object.entries(namespace.clientUrls).map(([application, url]) => [application, new HttpClients(url)]),
-      ),
+      clients: {
+        ...Object.fromEntries(
+          Object.entries(namespace.clientUrls).map(([application, url]) => [application, new HttpClients(url)]),
+        ),
+        [shop.name]: new OrderClients(namespace.ordersUrl, () => namespace.servers.clientUrl),
+      },
     };
   }
 
@@ -111,6 +117,11 @@ export class Place {
     return this.cluster.workload;
   }
 
+  /** On the namespace's servers. Throws where the stage has no cluster. */
+  get shop(): Workload {
+    return this.cluster.shop;
+  }
+
   /** Throws where the stage has no cluster. */
   get reader(): Reader {
     return this.cluster.reader;
@@ -119,8 +130,8 @@ export class Place {
   /** The one that the place's Deployment has. */
   get made(): Workload | undefined {
     if (!this.inCluster) return undefined;
-    const { workload, reader } = this.inCluster;
-    return [workload, reader.workload].find(({ made }) => made);
+    const { workload, shop, reader } = this.inCluster;
+    return [workload, shop, reader.workload].find(({ made }) => made);
   }
 
   /** Of the Deployment, where there is one; of the Redis cluster, of the cache, where there is one; otherwise of the primary. */
@@ -224,7 +235,8 @@ export class Place {
   async remove(): Promise<void> {
     await this.clients.stop().catch(() => undefined);
     this.poolerRuns();
-    // What the namespace has stays for the next place.
+    // What the namespace has stays for the next place, but for what has sessions on its servers.
+    if (this.inCluster?.shop.made) await this.shop.remove();
     if (this.hasOwnPooler) {
       await this.pooler.remove();
       await this.namespace?.publishUrl();

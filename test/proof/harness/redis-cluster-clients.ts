@@ -30,7 +30,7 @@ export class RedisClusterClients implements Clients {
     const { requests, failed, reasons } = measurement;
     const lost = await this.traffic!.lost(await this.redis.joined());
     return {
-      ...{ requests, failed, reasons: Object.fromEntries(reasons) },
+      ...{ requests, failed, reasons: Object.fromEntries(reasons), onServer: true },
       longestStallSeconds: measurement.longestStallAt(this.stoppedAt) / 1000,
       ledger: { acknowledged: written.size, lost: lost.length, lostRows: lost.slice(0, 10), duplicated: 0 },
     };

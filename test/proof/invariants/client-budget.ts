@@ -43,10 +43,14 @@ function ignored({ report, plan, workflowId }: RunEvidence, evidence: Evidence):
     );
 }
 
-/** Pods come and go without their clients' noticing, on the way back as well; only a server's restart is felt. */
+/**
+ * Pods come and go without their clients' noticing, on the way back as well. What is felt is a server's restart; and a pooler in trouble,
+ * by those whose rows go through it: the run goes back because of that.
+ */
 function undone({ report, plan, workflowId }: RunEvidence, evidence: Evidence): string[] {
-  const { clients } = evidence;
-  if (report?.outcome !== 'RolledBack' || clients.ledger || !plan || areCut(evidence)) return [];
+  const { clients, case: given } = evidence;
+  const inTrouble = clients.ledger && given.strikes.some((strike) => strike.do === 'troublePooler');
+  if (report?.outcome !== 'RolledBack' || clients.onServer || inTrouble || !plan || areCut(evidence)) return [];
   const { failed, reasons } = clients;
   return failed > plan.clientBudget.failedRequests
     ? [`${workflowId} was rolled back, and clients noticed ${failed} failures: ${Object.keys(reasons).join(', ')}`]

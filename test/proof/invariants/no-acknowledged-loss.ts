@@ -1,5 +1,5 @@
 /**
- * Every row that was acknowledged to a client during the case is there exactly once. Asked where clients write a ledger. What a client
+ * Every row that was acknowledged to a client during the case is there exactly once. Asked where clients write rows. What a client
  * with synchronous_commit off was told may be gone where PostgreSQL itself was killed, which is what it has agreed to; nowhere else.
  */
 import type { Invariant } from './invariant';

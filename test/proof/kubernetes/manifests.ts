@@ -1,4 +1,4 @@
-/** The objects of a player's namespace: a small web service and an API with a database, as a production would have them. Pure. */
+/** The objects of a player's namespace: a small web service, and APIs with a database, as a production would have them. Pure. */
 
 /** A Deployment with its Service. */
 export interface Application {
@@ -9,20 +9,30 @@ export interface Application {
   health: string;
   asked: string;
   /** The Secret that its database's URLs are in, by their keys. */
-  database?: { secret: string; key: string; readKey: string; readVariable: string };
+  database?: { secret: string; key: string; readKey?: string; readVariable?: string };
 }
 
+/** Where the pooler's role and server come from, and the direct way of whoever is led through it. */
+export const ownUrl = { secret: 'application', key: 'DATABASE_URL' };
+
 export const web: Application = { name: 'web', image: 'broxiva/web', health: '/health', asked: '/health' };
-export const api: Application = {
+/** Reads. */
+export const api = {
   ...{ name: 'api', image: 'broxiva/api', health: '/api/health', asked: '/api/products' },
   database: {
     ...{ secret: 'database', key: 'DATABASE_URL' },
     ...{ readKey: 'READ_URL', readVariable: 'DATABASE_READ_REPLICA_URL' },
   },
-};
+} satisfies Application;
+/** Sells: each order is a row in its database. */
+export const shop = {
+  ...{ name: 'shop', image: api.image, health: api.health, asked: api.asked, database: ownUrl },
+  orders: '/api/orders',
+} satisfies Application & { orders: string };
 export const podPort = 3000;
 /** Who signs the certificates of the servers: a ConfigMap, and where it is in a pod. */
 export const authorities = { name: 'authorities', key: 'ca.pem', folder: '/etc/azure' };
+export const authoritiesFile = `${authorities.folder}/${authorities.key}`;
 export const poolVariable = 'DATABASE_POOL_SIZE';
 /** Where the primary's URL comes from. */
 export const urlVariable = 'DATABASE_URL';
@@ -31,8 +41,6 @@ export const defaultPoolSize = 20;
 export const quota = 'quota';
 export const poolerName = 'pgbouncer';
 export const redisClusterName = 'redis-cluster';
-/** Where the pooler's role and server come from. */
-export const ownUrl = { secret: 'application', key: 'DATABASE_URL' };
 
 export interface WorkloadWish {
   replicas: number;
@@ -97,9 +105,9 @@ export function deployment(
     httpGet: { port: podPort, path: health },
     ...{ periodSeconds, timeoutSeconds: 5, failureThreshold: 6 },
   });
-  // The web service has a URL as well, and asks nobody.
-  const { secret: from, key } = database ?? ownUrl;
-  const fromSecret = { name: urlVariable, valueFrom: { secretKeyRef: { name: from, key } } };
+  const urlFrom = ({ secret: from, key }: NonNullable<Application['database']>) => ({
+    ...{ name: urlVariable, valueFrom: { secretKeyRef: { name: from, key } } },
+  });
   const mount = { name: authorities.name, mountPath: authorities.folder, readOnly: true };
   return {
     ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, labels } },
@@ -118,7 +126,7 @@ export function deployment(
             {
               ...{ name, image },
               ports: [{ name: 'http', containerPort: podPort }],
-              env: [{ name: poolVariable, value: String(poolSize) }, fromSecret],
+              env: [{ name: poolVariable, value: String(poolSize) }, ...(database ? [urlFrom(database)] : [])],
               ...(database && { volumeMounts: [mount] }),
               resources: {
                 requests: { cpu: '200m', memory: '96Mi' },

@@ -8,6 +8,7 @@ import { readKubeconfig } from '../../../lab/kubernetes/control/credentials';
 import { isNotFound } from '../../../lab/kubernetes/api/api';
 import type { KubernetesObject, Secret, Service } from '../../../lab/kubernetes/api/objects';
 import type { BrokenImage } from '../../../lab/kubernetes/images/registry';
+import { makeTables } from '../../../lab/kubernetes/seed/database';
 import { Servers } from '../harness/servers';
 import type { Stage } from '../harness/stage';
 import { writeTopology } from '../harness/topology';
@@ -16,6 +17,7 @@ import {
   api,
   type Application,
   authorities,
+  authoritiesFile,
   configMap,
   defaultPoolSize,
   namespace,
@@ -27,6 +29,7 @@ import {
   poolVariable,
   secret,
   service,
+  shop,
   urlVariable,
   web,
 } from './manifests';
@@ -52,12 +55,13 @@ export class Namespace {
   static async open(stage: Stage, cluster: StageCluster, name: string): Promise<Namespace> {
     const servers = new Servers(stage, `${name}-standing`);
     await servers.make();
+    await makeTables(servers.clientUrl);
     await cluster.api.create('/api/v1/namespaces', namespace(name));
     const path = `/api/v1/namespaces/${name}`;
     const authority = { [authorities.key]: await readFile(stage.lab.authorityFile, 'utf8') };
     await cluster.api.create(`${path}/configmaps`, configMap(authorities.name, authority));
     const clientUrls: Record<string, string> = {};
-    for (const application of [web, api]) {
+    for (const application of [web, api, shop]) {
       const { spec } = await cluster.api.create<Service>(`${path}/services`, service(application));
       clientUrls[application.name] = `http://${spec.clusterIP}${application.asked}`;
     }
@@ -72,6 +76,11 @@ export class Namespace {
     const kubernetes = { namespace: name, deployments: deployments(clientUrls), pooler, redisCluster };
     await writeTopology(topologyFile, { primary: servers.primary, kubernetes });
     return new Namespace(name, cluster, proxy, servers, clientUrls, databaseUrl, kubeconfigFile, topologyFile);
+  }
+
+  /** Where the shop takes orders. */
+  get ordersUrl(): string {
+    return new URL(shop.orders, this.clientUrls[shop.name]).href;
   }
 
   get redisCluster(): RedisClusterTopology {
@@ -139,9 +148,11 @@ export class Namespace {
   }
 }
 
-/** As a pod reaches the primary: by its name. */
+/** As a pod reaches the primary: by its name, with the authorities that are mounted there. */
 function inPods({ clientUrl, primary }: Servers): string {
-  return Object.assign(new URL(clientUrl), { hostname: `${primary}.postgres.database.azure.com` }).href;
+  const url = Object.assign(new URL(clientUrl), { hostname: `${primary}.postgres.database.azure.com` });
+  url.searchParams.set('sslrootcert', authoritiesFile);
+  return url.href;
 }
 
 const redisCluster: RedisClusterTopology = { name: redisClusterName, image: 'redis:7-alpine', holds: ['cache'] };
@@ -160,14 +171,15 @@ function deployments(clientUrls: Record<string, string>): object[] {
   const of = ({ name, health }: Application) => ({
     ...{ name, clientUrl: clientUrls[name], podEndpoint: { port: podPort, path: health } },
   });
-  const { secret, key, readKey, readVariable } = api.database!;
+  const { secret, key, readKey, readVariable } = api.database;
+  const databasePool = { variable: poolVariable, default: defaultPoolSize };
   return [
+    { ...of(web), replicas: { min: 1, max: 30, autoscalerMax: 10 }, databasePool, costPerPodHour: 0.01 },
     {
-      ...of(web),
-      replicas: { min: 1, max: 30, autoscalerMax: 10 },
-      primaryUrl: { variable: urlVariable, ...ownUrl, pooledKey },
-      databasePool: { variable: poolVariable, default: defaultPoolSize },
-      costPerPodHour: 0.01,
+      ...of(shop),
+      replicas: { min: 1, max: 30 },
+      primaryUrl: { variable: urlVariable, ...shop.database, pooledKey },
+      databasePool,
     },
     {
       ...of(api),

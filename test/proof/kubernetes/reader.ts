@@ -3,11 +3,11 @@ import type { Secret } from '../../../lab/kubernetes/api/objects';
 import { makeTables } from '../../../lab/kubernetes/seed/database';
 import type { Servers } from '../harness/servers';
 import type { State } from '../subjects/subject';
-import { api, authorities, secret } from './manifests';
+import { api, authoritiesFile, secret } from './manifests';
 import type { Namespace } from './namespace';
 import { Workload } from './workload';
 
-const { secret: name, key, readKey, readVariable } = api.database!;
+const { secret: name, key, readKey, readVariable } = api.database;
 const absent = 'absent';
 const byHand = 'a value of its own';
 const replicas = 2;
@@ -66,7 +66,7 @@ export class Reader {
   /** As a pod connects to it. */
   private get primaryUrl(): string {
     const url = new URL(this.servers.clientUrl);
-    url.searchParams.set('sslrootcert', `${authorities.folder}/${authorities.key}`);
+    url.searchParams.set('sslrootcert', authoritiesFile);
     return url.href;
   }
 

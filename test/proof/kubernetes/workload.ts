@@ -82,8 +82,8 @@ export class Workload {
    */
   async make(wish: manifests.WorkloadWish): Promise<void> {
     this.wish = wish;
-    await this.remove(this.path('quota'));
-    await this.remove(this.path('autoscaler'));
+    await this.delete(this.path('quota'));
+    await this.delete(this.path('autoscaler'));
     await this.api.apply(this.path('deployment'), manifests.deployment(this.application, wish, this.image));
     await this.settled(makeDeadlineMs);
     await this.replaceResized();
@@ -94,9 +94,15 @@ export class Workload {
 
   /** The same with pods that are new, whatever their template says: what they were given when they started is another now. */
   async remake(wish: manifests.WorkloadWish): Promise<void> {
-    await this.remove(this.path('deployment'));
-    await until('its pods are gone', async () => (await this.pods()).length === 0, { deadlineMs: makeDeadlineMs });
+    await this.remove();
     await this.make(wish);
+  }
+
+  /** Returns when no pod is left but those that are leaving. */
+  async remove(): Promise<void> {
+    await this.delete(this.path('quota'));
+    await this.delete(this.path('deployment'));
+    await until('its pods are gone', async () => (await this.pods()).length === 0, { deadlineMs: makeDeadlineMs });
   }
 
   /** From now on the pods that are started are counted. */
@@ -137,17 +143,9 @@ export class Workload {
     };
   }
 
-  /** As before any run, before it is made again: a variable that has a value takes none from a Secret. */
-  async unwire(): Promise<void> {
+  /** As before any run. */
+  async unpublish(): Promise<void> {
     await this.api.merge(this.secretPath, { data: { [manifests.pooledKey]: null } });
-    const isOurs = ({ name, value }: { name: string; value?: string }) =>
-      name !== manifests.urlVariable || value === undefined;
-    await this.edit<Deployment>('deployment', ({ spec }) => {
-      const [container] = spec.template.spec.containers;
-      container.env = (container.env ?? []).filter(isOurs);
-    }).catch((error: unknown) => {
-      if (!isNotFound(error)) throw error;
-    });
   }
 
   /** Another field manager publishes an address there: the direct one, which fails no client's request. */
@@ -253,7 +251,7 @@ export class Workload {
   }
 
   async deleteAutoscaler(): Promise<State> {
-    await this.remove(this.path('autoscaler'));
+    await this.delete(this.path('autoscaler'));
     return this.autoscaler();
   }
 
@@ -300,7 +298,7 @@ export class Workload {
       (await this.pods()).filter(({ spec }) => sizeOf(spec.containers[0]?.resources) !== sizeOf(container.resources));
     const leaving = await wrong();
     for (const { metadata } of leaving) {
-      await this.remove(`/api/v1/namespaces/${this.namespace.name}/pods/${metadata.name}`);
+      await this.delete(`/api/v1/namespaces/${this.namespace.name}/pods/${metadata.name}`);
     }
     if (leaving.length === 0) return;
     const replaced = async () =>
@@ -308,7 +306,7 @@ export class Workload {
     await until('pods have their size again', replaced, { deadlineMs: makeDeadlineMs, everyMs: 250 });
   }
 
-  private async remove(path: string): Promise<void> {
+  private async delete(path: string): Promise<void> {
     await this.api.delete(path).catch((error: unknown) => {
       if (!isNotFound(error)) throw error;
     });

@@ -9,7 +9,7 @@ const replica = {
   ...{ 'SQL max_connections': '1718', 'SQL shared_buffers': '8192' },
   ...{ 'SQL work_mem': '4096', 'SQL random_page_cost': '4' },
 };
-const { secret, readKey } = api.database!;
+const { secret, readKey } = api.database;
 
 const input = ({ servers }: Place) => ({ source: servers.primary, replica: servers.replica(1), lagWindowSeconds: 2 });
 const made = ({ servers }: Place): State =>

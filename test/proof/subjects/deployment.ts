@@ -24,7 +24,7 @@ export function ofDeployment({ name, from, to, changes, competitors }: Deploymen
 }
 
 /** Everything of the Deployment that a runbook could change by mistake. */
-export async function stateOfDeployment({ workload }: Place): Promise<State> {
+export async function stateOfDeployment({ workload }: Pick<Place, 'workload'>): Promise<State> {
   const parts = [workload.template(), workload.sizes(), workload.autoscaler()];
   // An autoscaler's pods come and go.
   if (!workload.wish?.autoscaler) parts.push(workload.count());

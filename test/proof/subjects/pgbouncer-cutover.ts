@@ -6,23 +6,25 @@ export const pgbouncerCutover: Subject = {
   variants: [
     {
       ...{ name: 'without an autoscaler', cluster: true },
-      before: async ({ workload, pooler }) => {
-        await workload.unwire();
-        await Promise.all([pooler.make(), workload.make({ replicas: 2 })]);
+      // Its pods take the URL that is there when they start.
+      before: async ({ shop, pooler }) => {
+        await pooler.make();
+        await shop.unpublish();
+        await shop.remake({ replicas: 2 });
       },
-      input: ({ workload }) => ({
-        ...{ deployment: workload.deployment, canarySeconds: 5, watchSeconds: 2 },
+      input: ({ shop }) => ({
+        ...{ deployment: shop.deployment, canarySeconds: 5, watchSeconds: 2 },
         clientBudget: { failedRequests: 0, longestStallSeconds: 15 },
       }),
       troubles: ['a pod dies', 'a pod hangs', 'a pod has wrong credentials'],
       competitors: {
-        'another address is published': ({ workload }) => workload.publishByHand(),
-        'the variable is set by hand': ({ workload }) => workload.wireByHand(),
+        'another address is published': ({ shop }) => shop.publishByHand(),
+        'the variable is set by hand': ({ shop }) => shop.wireByHand(),
       },
       changes: () => ({ 'URL from': 'DATABASE_POOLED_URL', 'keys beside DATABASE_URL': 'DATABASE_POOLED_URL' }),
     },
   ],
-  state: async (place) => ({
-    ...{ ...(await stateOfDeployment(place)), ...(await place.workload.way()), ...(await place.pooler.state()) },
+  state: async ({ shop, pooler }) => ({
+    ...{ ...(await stateOfDeployment({ workload: shop })), ...(await shop.way()), ...(await pooler.state()) },
   }),
 };
