@@ -5,6 +5,7 @@ import { Database } from '../support/database';
 import { Pooler } from '../support/pooler';
 import { Run } from '../support/run';
 import { withoutFailedRequests } from '../support/without-failed-requests';
+import { withoutLostOrders } from '../support/without-lost-orders';
 import { Workload } from '../support/workload';
 
 const deployment = 'broxiva-api';
@@ -30,6 +31,12 @@ export function cutoverTests(cluster: () => Cluster): void {
   const rules = async () => {
     const { minReadySeconds = 0, strategy, progressDeadlineSeconds } = (await api().get()).spec;
     return { minReadySeconds, progressDeadlineSeconds, ...strategy.rollingUpdate };
+  };
+  /** Clients ask, and others order, until the work is over. */
+  const underRequests = async (work: () => Promise<void>) => {
+    const products = await cluster().serviceUrl(deployment, '/api/products');
+    const orders = { url: await cluster().serviceUrl(deployment, '/api/orders'), database: pooler().applicationUrl };
+    await withoutLostOrders(orders, () => withoutFailedRequests(products, work));
   };
   /** As the application, until the work is over; then nothing remembers it. */
   const withSession = async (statement: string, work: () => Promise<void>) => {
@@ -76,8 +83,8 @@ export function cutoverTests(cluster: () => Cluster): void {
     expect((await cluster().get('secret', 'broxiva-secrets')).data.DATABASE_POOLED_URL).toBeUndefined();
   });
 
-  test('under requests: one pod first, then all; no session of its own is left; no request fails', async () => {
-    await withoutFailedRequests(await cluster().serviceUrl(deployment, '/api/products'), async () => {
+  test('under requests: one pod first, then all; no session of its own is left; no request fails, no order is lost', async () => {
+    await underRequests(async () => {
       const before = { uids: await api().uids(), rules: await rules(), bounds: await api().bounds() };
       const run = await cutover();
       await run.pauseAfter('lead one pod');
