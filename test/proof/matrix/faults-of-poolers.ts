@@ -37,8 +37,9 @@ const inPause: Record<PoolerTrouble, (pause: Pause) => Case[]> = {
     during(pause, 'in the middle of the pause', { trouble: 'its pods are replaced' }),
     lateAndUnwatched(pause),
   ],
-  'a pod has wrong credentials': () => [
+  'a pod has wrong credentials': (pause) => [
     { ...fromTheBeginning('a pod has wrong credentials', ['Refused', 'RolledBack']), timing },
+    untilAsked(pause, 'a pod has wrong credentials'),
   ],
 };
 
@@ -50,11 +51,16 @@ function forAWhile(pause: Pause, trouble: PoolerTrouble): Case[] {
       expected: { outcomes: ['Succeeded'], asked: [] },
     },
     during(pause, `in the middle of the pause, for ${longMs / 1000} s`, { trouble, forMs: longMs }),
-    {
-      ...during(pause, 'in the middle of the pause, until somebody is asked', { trouble }),
-      expected: { outcomes: ['Succeeded', 'RolledBack'] },
-    },
+    untilAsked(pause, trouble),
   ];
+}
+
+/** No run ends well by itself with a pod through which nobody gets: it goes back where it can, or asks. */
+function untilAsked(pause: Pause, trouble: PoolerTrouble): Case {
+  return {
+    ...during(pause, 'in the middle of the pause, until somebody is asked', { trouble }),
+    expected: { outcomes: ['Succeeded', 'RolledBack'] },
+  };
 }
 
 /** What it asks of Azure goes on only when it has befallen. */

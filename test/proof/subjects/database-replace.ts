@@ -24,8 +24,8 @@ export const databaseReplace: Subject = {
       before: (place) => place.goBehindOwnPooler({ sku: sizes.small }),
       pause: { asking: '"promoteMode"', server: 1 },
       troubles: [
-        ...(['a pod appears', 'its pods are replaced', 'a pod hangs'] as const),
-        ...(['a pod is not given the new file', 'a pod misses the reload'] as const),
+        ...(['a pod appears', 'its pods are replaced', 'a pod dies', 'a pod hangs'] as const),
+        ...(['a pod is not given the new file', 'a pod misses the reload', 'a pod has wrong credentials'] as const),
       ],
       input: (place) => ({
         ...{ server: place.servers.primary, replacement: replacement(place), sku: sizes.large, lagWindowSeconds: 2 },

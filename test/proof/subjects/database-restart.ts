@@ -18,7 +18,7 @@ const behindPooler: Variant = {
   ...{ name: 'behind a pooler', cluster: true },
   before: (place) => place.goBehindPooler(),
   pause: { asking: '/restart', server: 0 },
-  troubles: ['a pod appears', 'a pod hangs'],
+  troubles: ['a pod appears', 'a pod hangs', 'a pod dies', 'a pod has wrong credentials'],
   input: ({ servers }) => ({ server: servers.primary, restart: true }),
   // When it was started is all that is different.
   changes: () => ({}),
