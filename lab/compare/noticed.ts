@@ -6,8 +6,8 @@ import { Orders, type OrderReport } from '../traffic/orders';
 import { Traffic } from '../traffic/traffic';
 import type { Stand } from './stand';
 
-/** Of SQL: 16 clients, 320 rows a second; four of them connect for every row. */
-const ledger = { clients: 16, rate: 320, comingAndGoing: 4 };
+/** Of SQL: 16 clients, 320 rows a second; four of them do not wait for the disk, four others connect for every row. */
+const ledger = { clients: 16, rate: 320, unflushed: 4, comingAndGoing: 4 };
 /** Of HTTP: what each waits between an answer and its next order, in milliseconds; the last connects for every order. */
 const ordersPausesMs = [20, 20, 20, 20, 20, 20, 20, 1000];
 
@@ -17,11 +17,16 @@ const afterwardsMs = 3000;
 /** What the clients of one kind noticed. */
 export type Seen = Pick<OrderReport, 'requests' | 'failed' | 'longestStallSeconds' | 'lost' | 'duplicated'>;
 
+export interface SeenOverSql extends Seen {
+  /** Of clients with synchronous_commit off, whose rows are not among the `lost`. */
+  lostUnflushed: number;
+}
+
 export interface Noticed {
   /** Of the work. */
   seconds: number;
   http: Seen;
-  sql: Seen;
+  sql: SeenOverSql;
   /** Where a server was promoted: seconds as the endpoint reports them. */
   promotion?: Promotion;
 }
@@ -56,7 +61,7 @@ export async function noticedDuring(
   const [http, sql] = await Promise.all([orders.report(url), rows.report()]);
   tellReasons('HTTP', http);
   tellReasons('SQL', sql);
-  return { seconds, http, sql };
+  return { seconds, http, sql: { ...sql, lostUnflushed: sql.ofUnflushed.lost } };
 }
 
 function tellReasons(way: string, { reasons }: Pick<OrderReport, 'reasons'>): void {

@@ -11,7 +11,7 @@ export interface Row {
 }
 
 const seen = ['failed', 'longest stall', 'lost', 'twice'];
-const head = ['HTTP orders', ...seen, 'SQL rows', ...seen, 'took'];
+const head = ['HTTP orders', ...seen, 'SQL rows', ...seen, 'lost unflushed', 'took'];
 
 export function comparisonTable(rows: Row[]): string {
   const parts = [...new Set(rows.map(({ way }) => way.what))].flatMap((what) => {
@@ -27,7 +27,9 @@ function cells({ way, times }: Row): string[] {
   const http = together(times.map((one) => one.http));
   const sql = together(times.map((one) => one.sql));
   const how = times.length > 1 ? `${way.how} (${times.length} times)` : way.how;
-  return [how, ...seenCells(http), ...seenCells(sql), `${median(times.map(({ seconds }) => seconds)).toFixed(1)} s`];
+  const unflushed = times.reduce((total, one) => total + one.sql.lostUnflushed, 0);
+  const took = `${median(times.map(({ seconds }) => seconds)).toFixed(1)} s`;
+  return [how, ...seenCells(http), ...seenCells(sql), count(unflushed), took];
 }
 
 function together(all: Seen[]): Seen {
@@ -39,11 +41,14 @@ function together(all: Seen[]): Seen {
 }
 
 function seenCells({ requests, failed, longestStallSeconds, lost, duplicated }: Seen): string[] {
-  const count = (value: number) => value.toLocaleString('en');
   return [
     ...[count(requests), count(failed), `${longestStallSeconds.toFixed(2)} s`],
     ...[count(lost), count(duplicated)],
   ];
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en');
 }
 
 /** Seconds, each time: how long clients waited, how much of it the promotion was, and what is left. */
@@ -102,13 +107,15 @@ function needs(rows: Row[]): string[] {
   return [...all].map(([right, hows]) => `  ${hows.join('; ')}: ${right}`);
 }
 
-/** What a way has promised and not kept. */
+/** What a way has promised and not kept. No server is killed in any, so not even who does not wait for the disk may lose a row. */
 export function broken(rows: Row[]): string[] {
   const promised = rows.flatMap(({ way, times }) =>
     times.flatMap(({ http, sql }) => {
       const [lost, duplicated] = [http.lost + sql.lost, http.duplicated + sql.duplicated];
+      const unflushed = sql.lostUnflushed > 0 ? [`${sql.lostUnflushed} unflushed ones lost`] : [];
+      const words = [`${lost} rows lost`, ...unflushed, `${duplicated} there twice`].join(', ');
       return [
-        ...(way.promises && lost + duplicated > 0 ? [`${way.how}: ${lost} rows lost, ${duplicated} there twice`] : []),
+        ...(way.promises && lost + sql.lostUnflushed + duplicated > 0 ? [`${way.how}: ${words}`] : []),
         ...(way.promises === 'nothing fails' && sql.failed + http.failed > 0
           ? [`${way.how}: ${http.failed} requests over HTTP and ${sql.failed} over SQL failed`]
           : []),

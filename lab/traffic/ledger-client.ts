@@ -24,9 +24,8 @@ export interface ClientOptions {
   comesAndGoes: boolean;
 }
 
-const connectTimeoutMs = 5_000;
-/** As long as clients over HTTP wait (orders.ts): while a pooler is paused, who waits is served. */
-const answerTimeoutMs = 60_000;
+/** As long as clients over HTTP wait (orders.ts): while a pooler is paused, or stands still, who waits is served, also who is new. */
+const patienceMs = 60_000;
 const retryMs = 100;
 
 export class LedgerClient {
@@ -62,7 +61,7 @@ export class LedgerClient {
     this.measurement.sent(performance.now());
     try {
       this.connection ??= await this.connect();
-      await this.connection.query({ ...insert, values: [run, name, sequence] });
+      await insert(this.connection, { run, client: name, sequence });
     } catch (error) {
       this.measurement.refused(reasonOf(error));
       this.disconnect();
@@ -77,7 +76,7 @@ export class LedgerClient {
   private async connect(): Promise<Client> {
     const client = new Client({
       ...{ connectionString: this.options.url(), application_name: 'broxiva-traffic' },
-      ...{ connectionTimeoutMillis: connectTimeoutMs, query_timeout: answerTimeoutMs },
+      ...{ connectionTimeoutMillis: patienceMs, query_timeout: patienceMs },
     });
     client.on('error', () => {
       if (this.connection === client) this.disconnect();

@@ -1,5 +1,5 @@
 /** The table that the clients write, in the application's own database and by its own role. */
-import type { Client } from 'pg';
+import { type Client, escapeLiteral } from 'pg';
 
 export async function createLedger(client: Client): Promise<void> {
   await client.query(`
@@ -12,15 +12,29 @@ export async function createLedger(client: Client): Promise<void> {
     )`);
 }
 
-/** Without a name: one that lives longer than its transaction does not go through a pool. */
-export const insertRow = {
-  text: 'INSERT INTO ledger (run, client, sequence) VALUES ($1, $2, $3)',
-};
+export interface Row {
+  run: string;
+  client: string;
+  sequence: number;
+}
 
-/** The same, acknowledged before it is on the disk: for this one transaction, which a pool allows. */
-export const insertRowUnflushed = {
-  text: `INSERT INTO ledger (run, client, sequence) SELECT $1, $2, $3::bigint FROM set_config('synchronous_commit', 'off', true)`,
-};
+/** Without a name: a statement that lives longer than its transaction does not go through a pool. */
+export async function insertRow(connection: Client, { run, client, sequence }: Row): Promise<void> {
+  await connection.query('INSERT INTO ledger (run, client, sequence) VALUES ($1, $2, $3)', [run, client, sequence]);
+}
+
+/**
+ * The same, acknowledged before it is on the disk: for this one transaction, which a pool allows. Not by set_config: pg_stat_statements
+ * leaves its arguments out, so for all that one can see it may be meant for the session, and no application that does so goes through a pool.
+ */
+export async function insertRowUnflushed(connection: Client, { run, client, sequence }: Row): Promise<void> {
+  const values = `${escapeLiteral(run)}, ${escapeLiteral(client)}, ${sequence}`;
+  await connection.query(`
+    BEGIN;
+    SET LOCAL synchronous_commit = off;
+    INSERT INTO ledger (run, client, sequence) VALUES (${values});
+    COMMIT`);
+}
 
 const withoutIndexes = ['enable_indexscan', 'enable_indexonlyscan', 'enable_bitmapscan']
   .map((setting) => `SET LOCAL ${setting} = off`)

@@ -15,9 +15,9 @@ export interface TrafficSettings {
   clients: number;
   /** Rows a second, all clients together. */
   rate: number;
-  /** How many of the clients have synchronous_commit off; none where absent. */
+  /** How many of the clients have synchronous_commit off, the first ones; none where absent. */
   unflushed?: number;
-  /** How many of the clients connect for every row; none where absent. */
+  /** How many of the clients connect for every row, the last ones; none where absent. */
   comingAndGoing?: number;
 }
 
@@ -153,7 +153,7 @@ export class Traffic {
         ...{ url: this.url, run, name, unflushed: !flushes },
         journalFolder: this.runFolder(run),
         paceMs: (1000 * clients) / rate,
-        comesAndGoes: index < comingAndGoing,
+        comesAndGoes: index >= clients - comingAndGoing,
       });
     });
   }

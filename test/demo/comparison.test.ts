@@ -3,15 +3,15 @@
  * what a way has promised and not kept.
  * Method: rows with one thing wrong at a time.
  */
-import type { Noticed, Seen } from '../../lab/compare/noticed';
+import type { Noticed, Seen, SeenOverSql } from '../../lab/compare/noticed';
 import { broken, comparisonTable, type Row } from '../../lab/compare/table';
 
 const seen: Seen = { requests: 1234, failed: 0, longestStallSeconds: 0.25, lost: 0, duplicated: 0 };
 const sound: Noticed = {
   ...{ seconds: 12.34, http: seen },
-  sql: { ...seen, requests: 4321, longestStallSeconds: 0.5 },
+  sql: { ...seen, requests: 4321, longestStallSeconds: 0.5, lostUnflushed: 0 },
 };
-const over = (kind: 'http' | 'sql', other: Partial<Seen>): Noticed => ({
+const over = (kind: 'http' | 'sql', other: Partial<SeenOverSql>): Noticed => ({
   ...sound,
   [kind]: { ...sound[kind], ...other },
 });
@@ -47,6 +47,11 @@ test.each<[string, Row, string[]]>([
     'nothing lost, and a row is there twice',
     row(over('sql', { duplicated: 1 }), 'nothing lost'),
     ['some way: 0 rows lost, 1 there twice'],
+  ],
+  [
+    'nothing lost, and a row is that was not on the disk',
+    row(over('sql', { lostUnflushed: 3 }), 'nothing lost'),
+    ['some way: 0 rows lost, 3 unflushed ones lost, 0 there twice'],
   ],
   ['nothing promised', row(over('http', { failed: 2, lost: 1 })), []],
   [
@@ -97,7 +102,7 @@ test.each<[string, Row[], string[]]>([
 
 test('every way has a line under what it is for, and says what it needs', () => {
   const other = {
-    ...row(over('sql', { lost: 1 })),
+    ...row(over('sql', { lost: 1, lostUnflushed: 2 })),
     way: { what: 'the API to PgBouncer', how: 'by hand', needs: 'everything' },
   };
   const missing: Row = {
@@ -108,10 +113,10 @@ test('every way has a line under what it is for, and says what it needs', () => 
     .split('\n')
     .map((line) => line.replaceAll(/ +/g, ' ').trim());
   const at = (text: string) => lines.findIndex((line) => line.startsWith(text));
-  expect(lines[at('some way')]).toBe('some way 1,234 0 0.25 s 0 0 4,321 0 0.50 s 0 0 12.3 s');
+  expect(lines[at('some way')]).toBe('some way 1,234 0 0.25 s 0 0 4,321 0 0.50 s 0 0 0 12.3 s');
   expect(lines[at('by az')]).toBe('by az not run: --with-az');
-  expect(lines[at('by hand')]).toBe('by hand 1,234 0 0.25 s 0 0 4,321 0 0.50 s 1 0 12.3 s');
-  expect(lines[at('by runbook (2 times)')]).toBe('by runbook (2 times) 2,468 0 0.25 s 0 0 8,642 0 0.40 s 0 0 12.3 s');
+  expect(lines[at('by hand')]).toBe('by hand 1,234 0 0.25 s 0 0 4,321 0 0.50 s 1 0 2 12.3 s');
+  expect(lines[at('by runbook (2 times)')]).toBe('by runbook (2 times) 2,468 0 0.25 s 0 0 8,642 0 0.40 s 0 0 0 12.3 s');
   expect(lines).toContain('by runbook 0.300 0.400 0.100 0.100 0.200 0.300 0.300 s');
   expect(lines[at('by runbook: ')]).toMatch(/^by runbook: 0\.300 s .* 2\.0 times .* 0\.150 s; .*: kept$/);
   expect([at('a larger primary'), at('some way'), at('the API to PgBouncer'), at('by hand')]).toEqual(

@@ -29,7 +29,7 @@ export function writeTable(all: Result[], seconds: number, variants: string): vo
 const head = `# Proof
 
 Written by \`make chaos\`. Each case is a run on real parts: PostgreSQL servers behind the lab’s Azure, under clients that write a
-ledger (one of them with synchronous_commit off: of its acknowledged rows some may be gone where a server was killed, and nowhere else), a cache there or a Redis cluster of the lab’s own pods, under clients that write keys, or a Deployment in the lab’s cluster, under clients that ask its Service, or order there, each order a row in its database. After each, all of these were asked:
+ledger (one connects for every row, one has synchronous_commit off: of its acknowledged rows some may be gone where a server was killed, and nowhere else), a cache there or a Redis cluster of the lab’s own pods, under clients that write keys, or a Deployment in the lab’s cluster, under clients that ask its Service, or order there, each order a row in its database. After each, all of these were asked:
 ${invariants.map(({ number, name }) => `${number} ${name}`).join(', ')}. A cell says how runs ended, and how
 often; "asked" means that an operator was asked on the way. What was not played has no cell.`;
 
