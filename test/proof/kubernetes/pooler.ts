@@ -1,6 +1,7 @@
 /** The pooler of a player's namespace: none, or one as it is made; and what of it is there. */
 import { Client } from 'pg';
-import { upstreamOf } from '../../../activities/pgbouncer/configuration';
+import { poolerPort, type Upstream, upstreamOf } from '../../../activities/pgbouncer/configuration';
+import { passThrough } from '../../../activities/pgbouncer/console';
 import { pooledUrl } from '../../../activities/pgbouncer/pooled-url';
 import { managedBy } from '../../../activities/kubernetes/managed';
 import { manifestOf, podLabels } from '../../../activities/poolers/manifests';
@@ -74,14 +75,20 @@ export class Pooler {
     return pooled.url;
   }
 
-  /** Of all pods: whether one is in a pause, and whether its sidecar has a lease of one. What all say is said once. */
+  /**
+   * Of all pods: whether one is in a pause, and whether its sidecar has a lease of one. A PAUSE of all databases is in no list: then no
+   * transaction passes. What all say is said once.
+   */
   async pauses(): Promise<State> {
+    const upstream = upstreamOf((await this.namespace.applicationUrl()).text);
+    if (typeof upstream === 'string') throw new Error(upstream);
     const told = await Promise.all(
       (await this.pods()).map(async (pod) => {
         const rows = await this.show('DATABASES', pod).catch(() => []);
         const paused = rows.filter(({ name }) => name !== 'pgbouncer').map((row) => String(row['paused']));
         const lease = await fetch(`http://${pod.status?.podIP}:9127/lease`).then((answer) => answer.text());
-        return `paused ${paused.join(', ')}, lease ${lease.trim() === 'none' ? 'none' : 'held'}`;
+        const held = lease.trim() === 'none' ? 'none' : 'held';
+        return `paused ${paused.join(', ')}, lease ${held}, ${await passage(pod, upstream)}`;
       }),
     );
     return { 'pods of the pooler': once(told) };
@@ -181,6 +188,25 @@ export class Pooler {
   private pods(): Promise<Pod[]> {
     return this.namespace.labelled<Pod>('pods', name);
   }
+}
+
+/** Through that very pod, as the application; tried again, for one that has just come back needs a moment. */
+async function passage({ status }: Pod, { role: user, password, database }: Upstream): Promise<string> {
+  const address = { host: status?.podIP ?? '', port: poolerPort };
+  const limits = { connectMs: answerMs, answerMs };
+  let problem = '';
+  const passes = () =>
+    passThrough(address, { user, password, database }, limits).then(
+      () => true,
+      (error: Error) => {
+        problem = error.message;
+        return false;
+      },
+    );
+  return until('a transaction passes', passes, { deadlineMs: answerMs, everyMs: 250 }).then(
+    () => 'a transaction passes',
+    () => `no transaction passes: ${problem}`,
+  );
 }
 
 function once(told: string[]): string {

@@ -150,7 +150,7 @@ export function replaceTests(cluster: () => Cluster): void {
       summary: expect.stringMatching(/a transaction through pgbouncer-\S+ did not end within 10 s/) as string,
     });
     expect(await accepted(run)).toEqual([`${second} made as a replica D8ds_v4`, `${second} deleted`]);
-    expect(await pooler().paused()).toEqual([false, false]);
+    expect(await pooler().serves()).toEqual([true, true]);
     expect([await hosts(), (await urlOfPods()).hostname]).toEqual(before);
     expect(await pooler().sql("SELECT 1 FROM pg_roles WHERE rolname = 'broxiva' AND rolcanlogin")).toHaveLength(1);
   });
@@ -220,7 +220,7 @@ export function replaceTests(cluster: () => Cluster): void {
     expect(await database().look(second)).toMatchObject({ sku: larger, state: 'Ready' });
     expect(await database().takesWrites(second)).toBe(true);
     await expect(database().session(first)).rejects.toThrow(/not permitted to log in/);
-    expect(await pooler().paused()).toEqual([false, false]);
+    expect(await pooler().serves()).toEqual([true, true]);
   });
 
   test('whether Azure has taken the promotion nobody has heard, and another is refused: the fence stays until it comes', async () => {
@@ -291,7 +291,7 @@ export function replaceTests(cluster: () => Cluster): void {
     expect(report.outcome).toBe('Succeeded');
     expect(new Set(await hosts())).toEqual(new Set([await database().host(third)]));
     expect(await accepted(run)).toEqual([`${third} made as a replica D8ds_v4`, `${third} promoted`]);
-    expect(await pooler().paused()).toEqual([false, false]);
+    expect(await pooler().serves()).toEqual([true, true]);
   });
 
   test('somebody else promotes the replica before the fence: clients go on with the old primary, where their rows are', async () => {
@@ -318,7 +318,7 @@ export function replaceTests(cluster: () => Cluster): void {
     expect(trouble?.tried.join()).toMatch(/somebody else has promoted the replacement/);
     await told('a replica that somebody else promoted');
     expect(new Set(await hosts())).toEqual(new Set([await database().host(third)]));
-    expect(await pooler().paused()).toEqual([false, false]);
+    expect(await pooler().serves()).toEqual([true, true]);
     expect(await database().takesWrites(third)).toBe(true);
     await run.order('accept');
     expect(await run.report()).toMatchObject({ outcome: 'Accepted' });

@@ -83,7 +83,7 @@ export function restartTests(cluster: () => Cluster): void {
     expect(traffic.bad).toEqual([]);
     expect(Number(await orders()) - rows).toBe(traffic.good);
     expect(traffic.good).toBeGreaterThan(50);
-    expect(await pooler().paused()).toEqual([false, false]);
+    expect(await pooler().serves()).toEqual([true, true]);
   });
 
   test('aborted while it soaks: the former values again, by a restart that nobody notices either', async () => {
@@ -122,7 +122,7 @@ export function restartTests(cluster: () => Cluster): void {
     expect(await changes(run)).toEqual([]);
     expect((await database().look()).startedAt).toBe(before.startedAt);
     expect(traffic.bad).toEqual([]);
-    expect(await pooler().paused()).toEqual([false, false]);
+    expect(await pooler().serves()).toEqual([true, true]);
   });
 
   test.each([
@@ -164,7 +164,7 @@ export function restartTests(cluster: () => Cluster): void {
       );
       expect(await changes(run)).toEqual(['POST restart']);
       expect(traffic.bad).toEqual([]);
-      expect(await pooler().paused()).toEqual([false, false]);
+      expect(await pooler().serves()).toEqual([true, true]);
     },
   );
 }

@@ -1,12 +1,15 @@
 /** The topology's pooler as its clients, its console and the API server see it. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Client } from 'pg';
+import { passThrough } from '../../../activities/pgbouncer/console';
 import { production } from '../../../lab/lab';
 import type { Cluster } from './cluster';
 import { Run } from './run';
 
 export const image = 'edoburu/pgbouncer:v1.23.1-p3';
 const name = 'pgbouncer';
+/** A transaction that nothing holds up takes less, on a busy machine too. */
+const passageMs = 20_000;
 
 export interface PodLook {
   name: string;
@@ -97,6 +100,18 @@ export class Pooler {
   async paused(): Promise<boolean[]> {
     const shown = await Promise.all((await this.pods()).map((pod) => this.show('DATABASES', pod)));
     return shown.map((rows) => rows.some((row) => row.name === production.database && row.paused !== 0));
+  }
+
+  /** Of every pod: whether it is in no pause. One of all databases is in no list: then no transaction passes. */
+  async serves(): Promise<boolean[]> {
+    const [paused, { port, user, password, database }] = await Promise.all([this.paused(), this.login()]);
+    const passing = (await this.pods()).map(({ address: host }) =>
+      passThrough({ host, port }, { user, password, database }, { connectMs: passageMs, answerMs: passageMs }).then(
+        () => true,
+        () => false,
+      ),
+    );
+    return (await Promise.all(passing)).map((passes, index) => passes && !paused[index]);
   }
 
   /**
