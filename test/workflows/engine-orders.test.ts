@@ -388,6 +388,24 @@ describe("the clients' budget, once exceeded", () => {
       expect(dials.turns).toEqual(['left=b', 'left=a back']);
     }));
 
+  it('does not wait for such a step to end', async () => {
+    const dials = board();
+    let handle: WorkflowHandle | undefined;
+    dials.after = async (turn) => {
+      if (turn !== 'left=b') return;
+      await handle!.signal('clientBudgetExceeded', tooMuch);
+      await untilCancelled();
+    };
+    await bench.withBoard(dials, async (runs) => {
+      handle = await runs.start(runs.input({ left: 'b', right: 'b' }));
+      expect(await reportOf(handle)).toMatchObject({
+        outcome: 'RolledBack',
+        summary: expect.stringContaining('999 failed requests') as string,
+      });
+      expect(dials.turns).toEqual(['left=b', 'left=a back']);
+    });
+  });
+
   it('is seen at the very end, too: what the probe measured last counts', async () => {
     const dials = board();
     dials.measured = tooMuch;

@@ -153,6 +153,33 @@ describe('after the soak', () => {
       expect(dials.turns).toEqual(['left=b', 'right=b']);
     });
   });
+
+  it('what is not as it was only for a moment is no reason to ask anybody', async () => {
+    const dials = board();
+    let looks = 0;
+    dials.reading = () => {
+      // Seen once, when all was verified.
+      if (dials.dials['right'] === 'b') dials.dials['left'] = ++looks === 1 ? 'passing' : 'b';
+    };
+    await bench.withBoard(dials, async (runs) => {
+      expect(await runs.run(two)).toMatchObject({ outcome: 'Succeeded' });
+      expect(looks).toBe(2);
+    });
+  });
+
+  it('whatever keeps it from being looked at: an operator is asked', async () => {
+    const dials = board();
+    dials.reading = () => {
+      if (dials.dials['right'] === 'b') throw refusal('its login is refused', 'DatabaseLoginRejected');
+    };
+    await bench.withBoard(dials, async (runs) => {
+      const handle = await runs.start(runs.input(two));
+      const { trouble } = await until(handle, ({ phase }) => phase === 'needs-operator');
+      expect(trouble!.tried[0]).toContain('after the soak: its login is refused');
+      expect(dials.dials).toMatchObject(two);
+      await order(handle, 'accept');
+    });
+  });
 });
 
 describe('somebody else changes a dial meanwhile', () => {
@@ -177,7 +204,7 @@ describe('somebody else changes a dial meanwhile', () => {
     };
     await bench.withBoard(dials, async (runs) => {
       const handle = await runs.start(runs.input(two));
-      const { trouble } = await until(handle, ({ phase }) => phase === 'needs-operator');
+      const { trouble } = await until(handle, ({ phase }) => phase === 'needs-operator', 40);
       expect(trouble!.tried[0]).toContain('no longer as verified');
       await order(handle, 'rollback');
       expect(await reportOf(handle)).toMatchObject({ outcome: 'RolledBack' });

@@ -12,7 +12,7 @@ export function afterInterruption({ asks, irreversibleBegun }: Interruption): Af
   return irreversibleBegun || asks ? 'askOperator' : 'rollBack';
 }
 
-/** What an exceeded client budget does between two steps, where no operation of Azure's is in flight (invariant 7). */
+/** What an exceeded client budget does, between two steps or in the middle of one (invariant 7). */
 export type AfterExceededBudget = 'rollBack' | 'askOperator';
 
 export function afterExceededBudget(

@@ -21,7 +21,7 @@ function myself(run: Run): Holder {
 
 /**
  * Locks all targets or none. Resolves to nothing when they are held, or to the reason why not (only with `refuse`; with
- * `wait` it waits, holding nothing, until the lock in its way is handed over, and starts again from the first).
+ * `wait` it waits, holding at most what comes later in the order, until the lock in its way is handed over, and starts again from the first).
  */
 export async function lockTargets(
   run: Run,

@@ -1,15 +1,16 @@
 /**
  * Performs the steps of an approved plan whose targets are locked.
  *
- * 1. Before each step: pause if asked to, stop if the clients' budget is exceeded.
+ * 1. Before each step: pause if asked to, stop if the clients' budget is exceeded. Where all that was begun can be taken back unnoticed,
+ *    that does not wait for the step to end.
  * 2. Read the target; if it is not what the plan says, refuse to overwrite it (`Drift`).
  * 3. Register the undo, then apply, then verify by the target itself.
  * 4. After the last: soak, then see whether all is still so.
  * 5. When that ends early: roll back, or ask an operator (decisions.ts), who may order to go on from the same step.
  */
-import { sleep } from '@temporalio/workflow';
-import type { ClientMeasurement, FailureType } from '../../catalogue';
-import { duration, exceeds, failureTypes, lastFailed } from '../../catalogue';
+import { isCancellation, sleep } from '@temporalio/workflow';
+import type { ClientMeasurement } from '../../catalogue';
+import { duration, exceeds, lastFailed } from '../../catalogue';
 import { afterExceededBudget, afterInterruption } from './decisions';
 import { failure, storyOf } from './failure';
 import type { Settlement } from './definition';
@@ -38,6 +39,7 @@ export interface Afterwards extends Settlement {
 export async function perform(run: Run, performance: Performance): Promise<Ending> {
   const begun: Begun[] = [];
   let next = 0;
+  run.stopsMidway = () => begun.length > 0 && afterExceededBudget(begun.map(({ step }) => step)) === 'rollBack';
   for (;;) {
     try {
       const evidence = await run.forward(async () => {
@@ -46,7 +48,8 @@ export async function perform(run: Run, performance: Performance): Promise<Endin
       });
       return { outcome: 'Succeeded', summary: evidence.join('; ') };
     } catch (error) {
-      const story = storyOf(error);
+      const endedByBudget = isCancellation(error) && run.budgetExceeded && !run.stopOrder;
+      const story = storyOf(endedByBudget ? exceededBudget(run, begun) : error);
       const current = performance.steps[Math.min(next, performance.steps.length - 1)];
       const cause = run.stopOrder ? `stopped by ${run.stopOrder.by}: ${run.stopOrder.reason}` : story.message;
       run.waiting = undefined;
@@ -109,18 +112,21 @@ async function gate(run: Run, begun: Begun[]): Promise<void> {
     );
     run.enter('running');
   }
-  if (run.budgetExceeded) {
-    run.budgetExceeded = false;
-    const { failedRequests, longestStallSeconds } = run.clients!;
-    const type =
-      afterExceededBudget(begun.map(({ step }) => step)) === 'rollBack'
-        ? 'ClientBudgetExceeded'
-        : 'ClientBudgetExceededMidway';
-    throw failure(
-      type,
-      `clients noticed more than the budget allows: ${failedRequests} failed requests, longest stall ${longestStallSeconds.toFixed(1)} s${lastFailed(run.clients!)}`,
-    );
-  }
+  if (run.budgetExceeded) throw exceededBudget(run, begun);
+}
+
+/** Said once. */
+function exceededBudget(run: Run, begun: Begun[]): Error {
+  run.budgetExceeded = false;
+  const { failedRequests, longestStallSeconds } = run.clients!;
+  const type =
+    afterExceededBudget(begun.map(({ step }) => step)) === 'rollBack'
+      ? 'ClientBudgetExceeded'
+      : 'ClientBudgetExceededMidway';
+  return failure(
+    type,
+    `clients noticed more than the budget allows: ${failedRequests} failed requests, longest stall ${longestStallSeconds.toFixed(1)} s${lastFailed(run.clients!)}`,
+  );
 }
 
 /** Resolves to what the changed system showed. */
@@ -142,9 +148,7 @@ async function settle(
   run.clients = (await measured()) ?? run.clients;
   if (run.clients && run.plan && exceeds(run.clients, run.plan.clientBudget)) run.exceedBudget(run.clients);
   await gate(run, begun);
-  const { drifted, problems, evidence } = await afterwards().catch((error: unknown) => {
-    throw unanswered(error);
-  });
+  const { drifted, problems, evidence } = await lookAfterwards(afterwards);
   if (drifted.length > 0) {
     throw failure('DriftAfterwards', `no longer as verified: ${[...drifted, ...problems].join('; ')}`);
   }
@@ -152,11 +156,23 @@ async function settle(
   return evidence;
 }
 
-/** That a system does not answer is no reason to take back what was verified: maybe only the way to it is broken. */
+/** A pod that is just being moved, a standby that is a second late: what was verified is not taken back for one look. */
+const looks = 4;
+const looksApartSeconds = 5;
+
+async function lookAfterwards(afterwards: () => Promise<Afterwards>): Promise<Afterwards> {
+  for (let left = looks - 1; ; left--) {
+    const seen = await afterwards().catch((error: unknown) => {
+      throw unanswered(error);
+    });
+    if (seen.drifted.length + seen.problems.length === 0 || left === 0) return seen;
+    await sleep(looksApartSeconds * 1000, { summary: `soak · look again in ${looksApartSeconds} s` });
+  }
+}
+
+/** That nobody can look is no reason to take back what was verified: maybe only the way to it is broken, or a login. */
 function unanswered(error: unknown): unknown {
-  const { type, message } = storyOf(error);
-  const passes = type in failureTypes && failureTypes[type as FailureType].retryable;
-  return passes ? failure('NotAnswered', `after the soak: ${message}`) : error;
+  return isCancellation(error) ? error : failure('NotAnswered', `after the soak: ${storyOf(error).message}`);
 }
 
 function drift(step: AnyStep, value: string): Error {

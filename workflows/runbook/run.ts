@@ -52,6 +52,8 @@ export class Run {
   /** Who may approve; anybody but the requester where empty. */
   approvers: string[] = [];
   budgetExceeded = false;
+  /** Whether an exceeded budget need not wait for the step to end: what was begun can be taken back, and nobody notices that. */
+  stopsMidway = (): boolean => false;
   readonly operators: OperatorEntry[] = [];
   /** As long as the history was when the last order came. */
   private orderedAt = 0;
@@ -88,6 +90,8 @@ export class Run {
     if (this.budgetSaid) return;
     this.budgetSaid = true;
     this.budgetExceeded = true;
+    // Whoever holds a run in a pause is not overtaken: it is told when that ends.
+    if (this.phase !== 'paused' && this.stopsMidway()) this.forwardScope?.cancel();
   }
 
   note(order: OrderName | 'approve' | 'cancel', by: string, reason: string): void {
