@@ -75,7 +75,8 @@ export function createTargetLockActivities({
       for (const target of [...targets].sort()) {
         const answer = await acquireOrRefuse(target, holder, wait);
         if (!answer.granted) {
-          // Nothing is held while waiting: two runs that take two targets in opposite order would wait for ever.
+          // What was taken goes back: two runs would wait for each other. One that a queue has handed over, and that comes later in the
+          // order, is kept: whoever waits holds later ones only, so no circle can close, and nobody is sent from queue to queue for ever.
           for (const other of taken.reverse()) await releaseOne(other, holder);
           return { granted: false, target, holder: answer.holder, ahead: answer.ahead };
         }

@@ -130,18 +130,29 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-/** Names of the fields that the schema has at a path; empty where it has none. */
-function fieldsAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let current: unknown = schema;
-  for (const key of path) current = shapeOf(current)?.[String(key)];
-  return Object.keys(shapeOf(current) ?? {});
+/** Whether the schema has a text there: what is written as 4711 is one, too. Pure. */
+export function wantsText(schema: z.ZodType, path: readonly PropertyKey[]): boolean {
+  return (bare(schemaAt(schema, path)) as { def?: { type?: string } } | undefined)?.def?.type === 'string';
 }
 
-/** The fields of an object's schema, through `optional` and `default`. */
+/** Names of the fields that the schema has at a path; empty where it has none. */
+function fieldsAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  return Object.keys(shapeOf(schemaAt(schema, path)) ?? {});
+}
+
+function schemaAt(schema: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((current, key) => shapeOf(current)?.[String(key)], schema);
+}
+
+/** The fields of an object's schema. */
 function shapeOf(schema: unknown): Record<string, unknown> | undefined {
-  const { shape, def } = (schema ?? {}) as { shape?: Record<string, unknown>; def?: { innerType?: unknown } };
-  if (shape !== undefined) return shape;
-  return def?.innerType === undefined ? undefined : shapeOf(def.innerType);
+  return (bare(schema) as { shape?: Record<string, unknown> } | undefined)?.shape;
+}
+
+/** Without `optional` and `default`. */
+function bare(schema: unknown): unknown {
+  const inner = (schema as { def?: { innerType?: unknown } } | undefined)?.def?.innerType;
+  return inner === undefined ? schema : bare(inner);
 }
 
 /** Paths of own keys that zod passes over, and that no input needs. */

@@ -6,7 +6,7 @@ import { withCircumstances } from '../azure/circumstances';
 import { azureProblem } from '../azure/failures';
 import { makeChanges } from '../azure/long-operation';
 import { asFailures, failure } from '../failures';
-import { onCache } from '../redis/cache';
+import { assertLeadsTo, onCache } from '../redis/cache';
 import { redisProblem } from '../redis/failures';
 import { readingOf } from '../redis/info';
 import { changesTo } from './changes';
@@ -20,8 +20,10 @@ const markerSeconds = 4 * 24 * 60 * 60;
 
 export function createCacheActivities(use: CacheDependencies): CacheActivities {
   const { caches, cacheConnections, topology, settleMs = defaultSettleMs } = use;
-  const live = (cache: string): Promise<CacheReading> =>
-    onCache(cache, cacheConnections, async (client) => readingOf(await client.info()));
+  const live = async (cache: string, { host }: AzureCache): Promise<CacheReading> => {
+    await assertLeadsTo(host, cache, cacheConnections);
+    return onCache(cache, cacheConnections, async (client) => readingOf(await client.info()));
+  };
   const markerOf = (run: string) => `${topology.redis?.markerPrefix ?? 'durable-runbooks:'}marker:${run}`;
   const marker = () => markerOf(Context.current().info.workflowExecution!.workflowId);
 
@@ -36,14 +38,14 @@ export function createCacheActivities(use: CacheDependencies): CacheActivities {
         shape: shapeOf(azure),
         evictionPolicy: configuration['maxmemory-policy'] ?? 'volatile-lru',
         persistence: { rdb: isOn(configuration, 'rdb'), aof: isOn(configuration, 'aof') },
-        ...(state === 'Ready' ? { live: await live(cache) } : {}),
+        ...(state === 'Ready' ? { live: await live(cache, azure) } : {}),
         marker: markerOf('<run>'),
       };
     },
 
     async readCache({ cache }) {
       const azure = await caches.readCache(cache);
-      const { maxMemoryBytes } = await live(cache);
+      const { maxMemoryBytes } = await live(cache, azure);
       return { shape: shapeOf(azure), maxMemoryBytes, at: Date.now() };
     },
 

@@ -45,9 +45,10 @@ export function createAutoscalingActivities(use: DeploymentDependencies): Autosc
       };
     },
 
-    async readAutoscaling({ name }) {
+    async readAutoscaling({ name, deployment }) {
       const spec = (await kubernetes().findAutoscaler(name))?.spec;
-      return { ...(spec ? { spec } : {}), at: Date.now() };
+      const { replicas, readyReplicas } = await kubernetes().readDeployment(deployment);
+      return { ...(spec ? { spec } : {}), pods: { replicas, ready: readyReplicas >= replicas }, at: Date.now() };
     },
 
     changeAutoscaling: (request) => {

@@ -82,6 +82,8 @@ export interface ReplicasBefore extends Since {
 
 export interface BoundsBefore extends Since {
   bounds: Bounds;
+  /** Of the deployment, where it was asked for. */
+  pods?: number;
 }
 
 export interface VariableBefore extends Since {
@@ -113,7 +115,8 @@ export interface ScalingActivities {
   /** Every pod is Ready, answers its own endpoint, and none is leaving. */
   verifyReplicas(request: { deployment: string; replicas: number; since?: Since }): Promise<string>;
 
-  readBounds(request: { autoscaler: string }): Promise<BoundsBefore>;
+  /** `deployment`: whose pods are told as well. */
+  readBounds(request: { autoscaler: string; deployment?: string }): Promise<BoundsBefore>;
   changeBounds(request: ChangeRequest<Bounds> & { autoscaler: string }): Promise<void>;
   /** The autoscaler has them, scales, and its pods, at least `min`, are Ready and answer. */
   verifyBounds(request: { autoscaler: string; deployment: string; bounds: Bounds; since?: Since }): Promise<string>;
@@ -149,12 +152,14 @@ export interface AutoscalingFacts {
 
 export interface AutoscalingBefore extends Since {
   spec?: AutoscalerSpec;
+  /** Of the deployment, which an autoscaler that goes leaves as it has made it. Absent in histories from before. */
+  pods?: { replicas: number; ready: boolean };
 }
 
 /** Activities of configureAutoscaling. */
 export interface AutoscalingActivities {
   inspectAutoscaling(request: { deployment: string; name: string; to: AutoscalerSpec }): Promise<AutoscalingFacts>;
-  readAutoscaling(request: { name: string }): Promise<AutoscalingBefore>;
+  readAutoscaling(request: { name: string; deployment: string }): Promise<AutoscalingBefore>;
   /**
    * Forward, with `takeOver`: a server-side apply under our field manager, which takes fields only from the managers named.
    * Back: the former object, or none. Throws KubernetesRefused where another manager owns a field.

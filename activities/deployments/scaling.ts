@@ -30,9 +30,10 @@ export function createScalingActivities(use: DeploymentDependencies): ScalingAct
       );
     },
 
-    async readBounds({ autoscaler }) {
+    async readBounds({ autoscaler, deployment }) {
       const { min, max } = await kubernetes().readAutoscaler(autoscaler);
-      return { bounds: { min, max }, at: Date.now() };
+      const found = deployment === undefined ? undefined : await kubernetes().readDeployment(deployment);
+      return { bounds: { min, max }, ...(found ? { pods: found.replicas } : {}), at: Date.now() };
     },
     changeBounds: (request) =>
       guarded(

@@ -40,6 +40,17 @@ function clientOf(url: string) {
   return createClient({ url, socket: { connectTimeout: answerMs, socketTimeout: answerMs, reconnectStrategy: false } });
 }
 
+/** Throws ConfigurationMissing where the URL leads elsewhere than Azure says: another cache would be taken for this one. */
+export async function assertLeadsTo(host: string, cache: string, connections: CacheConnections): Promise<void> {
+  const { hostname } = new URL(await urlOf(cache, connections));
+  if (hostname.toLowerCase() === host.toLowerCase()) return;
+  // Where it does lead is not told: in a URL that was put together wrongly the key may stand there.
+  throw failure(
+    'ConfigurationMissing',
+    `the URL that is mounted as ${cache}/url does not lead to ${host}, which is ${cache} by Azure: mount its own`,
+  );
+}
+
 async function urlOf(cache: string, { secretsFolder }: CacheConnections): Promise<string> {
   const file = secretsFolder && join(secretsFolder, cache, 'url');
   const url = file ? (await readFile(file, 'utf8').catch(() => '')).trim() : '';

@@ -1,4 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
+import type { z } from 'zod';
+import { wantsText } from '../../catalogue';
 import { Problem } from '../problem';
 import { whyUnreadable } from '../unreadable';
 
@@ -15,10 +17,14 @@ export interface InputOptions {
 /** An input of a runbook is a few lines; this only keeps a wrong file from filling the memory. */
 const bytesMax = 8 * 1024 * 1024;
 
-export async function readInput({ input, set = [] }: InputOptions): Promise<Record<string, unknown>> {
+/** `schema`: of the runbook, where it is known. */
+export async function readInput(
+  { input, set = [] }: InputOptions,
+  schema?: z.ZodType,
+): Promise<Record<string, unknown>> {
   const base =
     input === undefined ? {} : await parseInput(await readText(input), input === '-' ? 'standard input' : input);
-  return applySettings(base, set);
+  return applySettings(base, set, schema);
 }
 
 /** Pure: the text as an object of fields. Throws `BadInput` that says where it cannot be read. */
@@ -40,15 +46,22 @@ export async function parseInput(text: string, from: string): Promise<Record<str
 }
 
 /**
- * Pure: sets fields by dotted keys. A value is JSON where it can be read as JSON, else text as it stands.
+ * Pure: sets fields by dotted keys. A value is JSON where it can be read as JSON, else text as it stands; in a field that the schema
+ * calls text it is text in any case, and quotes around it may be left away.
  * Throws `BadUsage` that names every setting that cannot be applied.
  */
-export function applySettings(base: Record<string, unknown>, settings: readonly string[]): Record<string, unknown> {
+export function applySettings(
+  base: Record<string, unknown>,
+  settings: readonly string[],
+  schema?: z.ZodType,
+): Record<string, unknown> {
   const result = structuredClone(base);
   const fields = settings.flatMap((setting) => {
     const equals = setting.indexOf('=');
     const key = equals < 0 ? setting : setting.slice(0, equals);
-    const why = equals < 0 ? 'no value' : assign(result, key.split('.'), valueOf(setting.slice(equals + 1)));
+    const path = key.split('.');
+    const isText = schema !== undefined && wantsText(schema, path);
+    const why = equals < 0 ? 'no value' : assign(result, path, valueOf(setting.slice(equals + 1), isText));
     return why === undefined
       ? []
       : [
@@ -78,9 +91,10 @@ function assign(target: Record<string, unknown>, path: string[], value: unknown)
   return undefined;
 }
 
-function valueOf(text: string): unknown {
+function valueOf(text: string, isText: boolean): unknown {
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    return isText && typeof value !== 'string' ? text : value;
   } catch {
     return text;
   }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { databaseRestartInput, resizeDeploymentInput } from '../../catalogue';
 import { applySettings, parseInput, readInput } from '../../client/cli/input';
 import { Problem } from '../../client/problem';
 
@@ -21,6 +22,22 @@ describe('--set', () => {
     ['the last of two', ['sku=a', 'sku=b'], { sku: 'b' }],
   ])('%s', (_name, settings, expected) => {
     expect(applySettings({}, settings)).toEqual(expected);
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ['reason=4711', { reason: '4711' }],
+    ['reason=null', { reason: 'null' }],
+    ['reason="5"', { reason: '5' }],
+    ['requests.cpu=1', { requests: { cpu: '1' } }],
+    ['timing.soakSeconds=5', { timing: { soakSeconds: 5 } }],
+    ['dryRun=true', { dryRun: true }],
+    ['nothing.known=1', { nothing: { known: 1 } }],
+  ])('%s: text where the runbook has text, quoted or not', (setting, expected) => {
+    expect(applySettings({}, [setting], resizeDeploymentInput)).toEqual(expected);
+  });
+
+  it('a value of a parameter is what it looks like', () => {
+    expect(applySettings({}, ['parameters.work_mem=1'], databaseRestartInput)).toEqual({ parameters: { work_mem: 1 } });
   });
 
   it('goes over the file and leaves it as it was', () => {

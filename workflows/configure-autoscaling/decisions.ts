@@ -17,6 +17,11 @@ export function autoscalerName({ autoscaler, deployment }: ConfigureAutoscalingI
   return autoscaler ?? `${deployment}-hpa`;
 }
 
+/** Whether an autoscaler may have left so many pods: it goes to its limits at once. What is outside them is somebody else's, as 0 is. */
+export function mayHaveLeft({ minReplicas = 1, maxReplicas }: AutoscalerSpec, pods: number): boolean {
+  return pods >= minReplicas && pods <= maxReplicas;
+}
+
 export function autoscalerSpec(wanted: ConfigureAutoscalingInput): AutoscalerSpec {
   const { deployment, min, max, cpuPercent, memoryPercent, requestsPerSecond, scaleUp, scaleDown } = wanted;
   return {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { RunbookEntry } from '../../../catalogue';
-import { exitCodes, fieldsOutsideHash } from '../../../catalogue';
+import { exitCodes, fieldsOutsideHash, runInput } from '../../../catalogue';
 import { checkInput } from '../../check-input';
 import { findDryRun } from '../../dry-runs';
 import { Problem } from '../../problem';
@@ -47,7 +47,7 @@ export function collect(value: string, previous: string[]): string[] {
 async function plan(session: Session, name: string, options: InputOptions): Promise<number> {
   const { output } = session;
   const entry = knownRunbook(name);
-  const input = { ...asked(session, await readInput(options)), dryRun: true };
+  const input = { ...asked(session, await readInput(options, entry.input)), dryRun: true };
   checkInput(entry, input);
   const runs = await session.runs();
   const run = await runs.start(entry, input);
@@ -93,14 +93,14 @@ async function fromOptions(session: Session, name: string | undefined, options: 
     });
   }
   const entry = knownRunbook(name);
-  const input = asked(session, await readInput(options));
+  const input = asked(session, await readInput(options, entry.input));
   checkInput(entry, input);
   return { entry, input };
 }
 
 /** Name and input of the dry run that made the plan. Who starts it asks for it, and may say why, but not change it. */
 async function fromPlan(session: Session, name: string | undefined, options: StartOptions): Promise<Asked> {
-  const given = await readInput(options);
+  const given = await readInput(options, runInput);
   const others = Object.keys(given).filter((field) => !(fieldsOutsideHash as readonly string[]).includes(field));
   if (others.length > 0 || Object.hasOwn(given, 'planHash') || given.dryRun !== undefined) {
     const allowed = fieldsOutsideHash.filter((field) => !['planHash', 'dryRun'].includes(field));

@@ -6,9 +6,11 @@ import type { Cluster, KnownDeployment } from '../support/cluster';
 import { Run } from '../support/run';
 import { Workload } from '../support/workload';
 
-export const autoscaledDeployments: KnownDeployment[] = ['bare', 'managed', 'restored', 'unmade'].map((name) => ({
-  name,
-}));
+export const autoscaledDeployments: KnownDeployment[] = ['bare', 'managed', 'restored', 'thinned', 'unmade'].map(
+  (name) => ({
+    name,
+  }),
+);
 
 export function autoscalingTests(cluster: () => Cluster): void {
   const configure = (deployment: string, input: object) =>
@@ -109,6 +111,21 @@ export function autoscalingTests(cluster: () => Cluster): void {
     expect(await conditions('restored')).toEqual(working);
   });
 
+  test.concurrent('taken back: the pods that it had taken away are there again', async () => {
+    const thinned = await Workload.make(cluster(), 'thinned', { replicas: 3 });
+    const run = await configure('thinned', { min: 1, max: 2, cpuPercent: 90, timing: { soakSeconds: 60 } });
+    await run.until(({ phase }) => phase === 'soaking');
+    await thinned.untilPods(2);
+    await run.order('abort');
+    expect(await run.report()).toMatchObject({
+      outcome: 'RolledBack',
+      steps: [{ state: 'undone', evidence: expect.stringMatching(/^there is none; 3 of 3 pods Ready/) as string }],
+    });
+    expect(cluster().mutations(run.workflowId)).toEqual([
+      ...['thinned-hpa min 1, max 2', 'thinned-hpa deleted', 'thinned 3 pods'],
+    ]);
+  });
+
   test.concurrent('a metric that no pod serves: it never becomes active, and there is none again', async () => {
     await Workload.make(cluster(), 'unmade', { replicas: 1 });
     const run = await configure('unmade', {
@@ -121,7 +138,7 @@ export function autoscalingTests(cluster: () => Cluster): void {
     expect(report).toMatchObject({
       outcome: 'RolledBack',
       summary: expect.stringMatching(/ScalingActive is False \(FailedGetPodsMetric/) as string,
-      steps: [{ state: 'undone', evidence: 'there is none' }],
+      steps: [{ state: 'undone', evidence: expect.stringMatching(/^there is none; 1 of 1 pods Ready/) as string }],
     });
     expect(cluster().mutations(run.workflowId)).toEqual(['unmade-hpa min 1, max 3', 'unmade-hpa deleted']);
     expect(await autoscaler('unmade')).toBeUndefined();

@@ -1,7 +1,13 @@
 /** The decisions of configureAutoscaling, as tables: from an input to an autoscaler, how it is said, what stands in the way. */
 import type { AutoscalingFacts } from '../../../activities/deployments/contract';
 import { type AutoscalerSpec, configureAutoscalingInput, describeAutoscaling, inputProblems } from '../../../catalogue';
-import { autoscalerName, autoscalerSpec, findings, podsNow } from '../../../workflows/configure-autoscaling/decisions';
+import {
+  autoscalerName,
+  autoscalerSpec,
+  findings,
+  mayHaveLeft,
+  podsNow,
+} from '../../../workflows/configure-autoscaling/decisions';
 import { definition } from '../../../workflows/configure-autoscaling/workflow';
 import { topologyWith } from './support/topology';
 
@@ -21,6 +27,16 @@ function facts(more: Partial<AutoscalingFacts> = {}): AutoscalingFacts {
 }
 
 const rules = 'up after 60 s by 100 % in 60 s or 2 pods in 60 s; down after 300 s by 50 % in 60 s';
+
+test.each([
+  ['switched off by somebody', 0, false],
+  ['fewer than it allows', 2, false],
+  ['its least', 3, true],
+  ['its most', 10, true],
+  ['more than it allows', 11, false],
+])('so many pods an autoscaler may have left: %s', (_name, pods, may) => {
+  expect(mayHaveLeft(autoscalerSpec(input()), pods)).toBe(may);
+});
 
 describe('the autoscaler that is asked for', () => {
   test('every metric, with the guide’s rules where none are given', () => {
