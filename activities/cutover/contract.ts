@@ -47,6 +47,8 @@ export interface CutoverFacts {
   published: Published;
   /** Why the application's URL has no form through the pool. */
   urlProblem?: string;
+  /** What the URL says otherwise than the topology: its role, its database, the server that it leads to. Absent in histories from before. */
+  elsewhere?: string[];
   autoscalers: { name: string; min: number; max: number; controller?: string }[];
   /** Of the pooler's pods; empty where there is no pooler. */
   poolers: PoolerPodFacts[];

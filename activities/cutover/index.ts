@@ -11,11 +11,10 @@ import { postgresProblem } from '../postgres/failures';
 import { upstreamOf } from '../pgbouncer/configuration';
 import { readRoleSessions } from '../postgres/session-features';
 import type { PoolerDependencies } from '../poolers/dependencies';
-import { readPoolerPods } from '../poolers/pods';
+import { clientAddresses, pooledProcesses, readPoolerPods } from '../poolers/pods';
 import type { CutoverActivities, PathState, Published } from './contract';
 import { inspectCutover } from './inspection';
 import { divided, readPublished, showPath, stateOf, wayOf, type Way } from './path';
-import { pooledProcesses } from './poolers';
 import { comparePods, watchPools } from './watching';
 
 export function createCutoverActivities(use: PoolerDependencies): CutoverActivities {
@@ -100,7 +99,8 @@ export function createCutoverActivities(use: PoolerDependencies): CutoverActivit
       assertStill(pathOf(deployment), state, stateOf(found, way.variable), showPath);
       const wanted = ({ replicas }: { replicas: number }) => ({ atLeast: replicas, allGone: true });
       const evidence = await verifyWorkload(deployment, { wanted, since }, use);
-      if (state.reference !== pooledReference(way)) return evidence;
+      if (state.reference !== pooledReference(way))
+        return `${await verifyNoPooledClient(deployment, way)}, ${evidence}`;
       await assertPublished(way);
       return `${await verifyNoDirectSession(deployment, way)}, ${evidence}`;
     },
@@ -122,6 +122,18 @@ export function createCutoverActivities(use: PoolerDependencies): CutoverActivit
   async function assertPublished(way: Way): Promise<void> {
     const { published } = await readPublished(kubernetes(), way);
     assertStill<Published>(addressOf(way), 'current', published);
+  }
+
+  /** By the addresses of its pods, which a pod of the pooler sees as they are. */
+  async function verifyNoPooledClient(deployment: string, way: Way): Promise<string> {
+    const [pods, poolerPods] = await Promise.all([
+      kubernetes().readPods(await kubernetes().readDeployment(deployment)),
+      readPoolerPods(kubernetes(), way.pooler.name),
+    ]);
+    const clients = await clientAddresses(poolerPods);
+    const still = pods.filter(({ address }) => address !== undefined && clients.has(address));
+    if (still.length === 0) return `no pod of ${deployment} is a client of ${way.pooler.name}`;
+    throw failure('NotVerified', `${still.map(({ name }) => name).join(', ')} is still a client of ${way.pooler.name}`);
   }
 
   /** A session is the deployment's by its address, or by its name: behind a translated address only by that. */

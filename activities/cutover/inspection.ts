@@ -4,10 +4,10 @@ import { onServer } from '../database/sql';
 import { controllerOf } from '../deployments/controller';
 import { answers } from '../deployments/endpoint';
 import { connectionsOf } from '../deployments/inspection';
-import { upstreamOf } from '../pgbouncer/configuration';
+import { type Upstream, upstreamOf } from '../pgbouncer/configuration';
 import { readSessionFeatures } from '../postgres/session-features';
 import type { PoolerDependencies } from '../poolers/dependencies';
-import { readPrimary } from '../poolers/passage';
+import { leadsTo, type Primary, readPrimary } from '../poolers/passage';
 import { readPoolerPods } from '../poolers/pods';
 import type { CutoverFacts } from './contract';
 import { readPublished, stateOf, wayOf } from './path';
@@ -38,6 +38,7 @@ export async function inspectCutover(deployment: string, use: PoolerDependencies
     typeof upstream === 'string'
       ? []
       : await Promise.all(poolerPods.pods.map((pod) => tryPooler(pod, poolerPods.password, upstream, primary)));
+  const elsewhere = typeof upstream === 'string' ? [] : await elsewhereBy(upstream, primary, use);
   const path = stateOf(found, variable);
   const set = [...Object.keys(found.environment), ...found.environmentFrom].includes(variable);
   const controller = controllerOf(found, { whole: true }) ?? controllerOf(direct, { whole: true });
@@ -50,6 +51,7 @@ export async function inspectCutover(deployment: string, use: PoolerDependencies
     ...(controller ? { controller } : {}),
     published,
     ...(problem === undefined ? {} : { urlProblem: problem }),
+    elsewhere,
     autoscalers: autoscalers.map((one) => {
       const owner = controllerOf(one, { whole: true });
       return { name: one.name, min: one.min, max: one.max, ...(owner ? { controller: owner } : {}) };
@@ -58,4 +60,18 @@ export async function inspectCutover(deployment: string, use: PoolerDependencies
     restarts: Object.fromEntries(pods.map((pod) => [pod.name, pod.restarts])),
     ...(clientsAnswer === undefined ? {} : { clientsAnswer }),
   };
+}
+
+/**
+ * Sessions are looked for by the topology's role and database, on the topology's primary: of a deployment that goes elsewhere that
+ * would say nothing, and the pool would lead it to another server than its own.
+ */
+async function elsewhereBy(upstream: Upstream, primary: Primary, use: PoolerDependencies): Promise<string[]> {
+  const { applicationRole, database } = use.topology.postgres;
+  const leads = await leadsTo(primary, upstream, use);
+  return [
+    ...(upstream.role === applicationRole ? [] : [`its role is ${upstream.role}, the topology's ${applicationRole}`]),
+    ...(upstream.database === database ? [] : [`its database is ${upstream.database}, the topology's ${database}`]),
+    ...(leads === false ? [`it leads to ${upstream.host}, which is not ${primary.name}`] : []),
+  ];
 }

@@ -32,6 +32,14 @@ export function worseThan(canary: Answers, siblings: Answers[]): string[] {
   ];
 }
 
+/** More than chance, and than one restart of a sibling. */
+const hopelessFailures = 5;
+
+/** So much worse already that no more time changes it: clients of the canary go on failing meanwhile. */
+export function isHopeless(canary: Answers, siblings: Answers[]): boolean {
+  return canary.failed - Math.max(0, ...siblings.map(({ failed }) => failed)) >= hopelessFailures;
+}
+
 export function comparison(canary: Answers, siblings: Answers[]): string {
   const theirs = siblings.flatMap(({ took }) => took);
   return `${canary.pod} answered ${canary.took.length} times, ${canary.failed} failed, ${Math.round(median(canary.took))} ms; its siblings ${theirs.length} times, ${Math.round(median(theirs))} ms`;

@@ -4,7 +4,7 @@ import type { Upstream } from '../pgbouncer/configuration';
 import { numberIn, passThrough } from '../pgbouncer/console';
 import { keepsPreparedStatements, versionIn } from '../pgbouncer/version';
 import { type Primary, wrongBehind } from '../poolers/passage';
-import { addressOf, askPooler, type PoolerPods } from '../poolers/pods';
+import { addressOf, askPooler } from '../poolers/pods';
 import type { PoolerPodFacts } from './contract';
 import type { PoolLook } from './judgement';
 
@@ -18,13 +18,17 @@ export async function tryPooler(
   const { role: user, password: own, database } = upstream;
   try {
     const passage = await passThrough(addressOf(pod), { user, password: own, database });
-    const wrong = wrongBehind(passage, primary);
-    if (wrong.length > 0) return { pod: pod.name, problem: wrong.join(', ') };
     const [version, configuration, transactions] = await askPooler(pod, password, async ({ show }) => [
       versionIn((await show('VERSION'))[0]?.['version']),
       await show('CONFIG'),
       transactionsIn(await show('STATS'), database),
     ]);
+    const mode = configuration.find(({ key }) => key === 'server_tls_sslmode')?.['value'];
+    const wrong = [
+      ...wrongBehind(passage, primary),
+      ...(mode === 'verify-full' ? [] : [`its server_tls_sslmode is ${mode}, not verify-full`]),
+    ];
+    if (wrong.length > 0) return { pod: pod.name, problem: wrong.join(', ') };
     const kept = numberIn(configuration, 'max_prepared_statements');
     return {
       ...{ pod: pod.name, transactions },
@@ -54,10 +58,4 @@ export async function lookAt(pod: Pod, password: string, database: string): Prom
 
 function transactionsIn(stats: Record<string, string | null>[], database: string): number {
   return Number(stats.find((row) => row['database'] === database)?.['total_xact_count'] ?? 0);
-}
-
-/** Server processes that belong to a pool (pgbouncer.org/usage.html, SHOW SERVERS: remote_pid). */
-export async function pooledProcesses({ pods, password }: PoolerPods): Promise<Set<number>> {
-  const servers = await Promise.all(pods.map((pod) => askPooler(pod, password, ({ show }) => show('SERVERS'))));
-  return new Set(servers.flat().map((row) => Number(row['remote_pid'])));
 }

@@ -5,7 +5,7 @@ import type { Pod } from '../kubernetes/kubernetes';
 import { type Credentials, isLoginRefused, passThrough } from '../pgbouncer/console';
 import type { PoolerDependencies } from '../poolers/dependencies';
 import { addressOf, readPoolerPods } from '../poolers/pods';
-import { type Answers, comparison, exhausted, type PoolLook, worseThan } from './judgement';
+import { type Answers, comparison, exhausted, isHopeless, type PoolLook, worseThan } from './judgement';
 import { divided, type Way } from './path';
 import { lookAt } from './poolers';
 
@@ -27,12 +27,12 @@ export async function comparePods(
     throw failure('CanaryWorse', `${on.length} pods of ${deployment} are on the pooled path, not one`);
   }
   const answers = new Map([canary, ...off].map((pod) => [pod.name, { pod: pod.name, failed: 0, took: [] }]));
-  for (let second = 0; second < seconds; second++) {
+  const [own, ...siblings] = [...answers.values()];
+  for (let second = 0; second < seconds && !isHopeless(own!, siblings); second++) {
     const due = Date.now() + everyMs;
     await Promise.all([canary, ...off].map((pod) => askOnce(urlOf(pod, way), answers.get(pod.name)!)));
     await Context.current().sleep(Math.max(0, due - Date.now()));
   }
-  const [own, ...siblings] = [...answers.values()];
   const worse = worseThan(own!, siblings);
   if (worse.length > 0) throw failure('CanaryWorse', worse.join('; '));
   return comparison(own!, siblings);

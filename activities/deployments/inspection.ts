@@ -109,8 +109,10 @@ export async function connectionsOf(
     consumersOf(
       kubernetes,
       use,
-      (deployment, known) =>
-        known.databasePool && !isPooled(deployment, known) && sizeOf(deployment, known.databasePool),
+      async (deployment, known) =>
+        known.databasePool &&
+        !(await isPooled(deployment, known, kubernetes)) &&
+        sizeOf(deployment, known.databasePool),
     ),
     poolerOf(kubernetes, use),
   ]);
@@ -118,11 +120,19 @@ export async function connectionsOf(
   return { server: server.name, maxConnections, consumers: [...consumers, ...pooler] };
 }
 
-/** Its pods' connections end in the pooler. */
-function isPooled({ secretReferences }: Deployment, { primaryUrl }: DeploymentTopology): boolean {
-  return (
-    primaryUrl !== undefined && secretReferences[primaryUrl.variable] === `${primaryUrl.secret}/${primaryUrl.pooledKey}`
-  );
+/** Its pods' connections end in the pooler: those of its template, and the last that are there. */
+async function isPooled(
+  deployment: Deployment,
+  { primaryUrl }: DeploymentTopology,
+  kubernetes: Kubernetes,
+): Promise<boolean> {
+  if (!primaryUrl) return false;
+  const takesIt = ({ secretReferences }: Pick<Deployment, 'secretReferences'>) =>
+    secretReferences[primaryUrl.variable] === `${primaryUrl.secret}/${primaryUrl.pooledKey}`;
+  if (!takesIt(deployment)) return false;
+  const { observed, updatedReplicas, presentReplicas } = deployment;
+  // While a cutover is held, or still goes on, the others have their own connections.
+  return (observed && updatedReplicas === presentReplicas) || (await kubernetes.readPods(deployment)).every(takesIt);
 }
 
 /** Its pools, as its pods' annotation says: one for the one role and database. */
@@ -152,14 +162,13 @@ async function redisOf(
   };
 }
 
+type Connections = { size: number; assumed: boolean } | undefined | false | 0;
+
 /** Every deployment of the topology that opens connections of a kind; one that is not in the cluster opens none. */
 async function consumersOf(
   kubernetes: Kubernetes,
   { topology }: DeploymentDependencies,
-  connectionsOf: (
-    deployment: Deployment,
-    known: DeploymentTopology,
-  ) => { size: number; assumed: boolean } | undefined | false | 0,
+  connectionsOf: (deployment: Deployment, known: DeploymentTopology) => Connections | Promise<Connections>,
 ): Promise<PoolConsumer[]> {
   const consumers = await Promise.all(
     (topology.kubernetes?.deployments ?? []).map(async (known): Promise<PoolConsumer[]> => {
@@ -167,7 +176,7 @@ async function consumersOf(
         if (kubernetes.isAbsent(error)) return undefined;
         throw error;
       });
-      const each = deployment && connectionsOf(deployment, known);
+      const each = deployment && (await connectionsOf(deployment, known));
       if (!each) return [];
       const autoscalers = await kubernetes.readAutoscalers(known.name);
       const pods = Math.max(deployment.replicas, ...autoscalers.map(({ max }) => max));

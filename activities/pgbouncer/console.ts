@@ -27,7 +27,7 @@ const consoleDatabase = 'pgbouncer';
 
 export interface Console {
   /** `SHOW <what>`, by the simple query protocol: the console speaks no other. */
-  show(what: 'VERSION' | 'CONFIG' | 'DATABASES' | 'POOLS' | 'STATS' | 'SERVERS'): Promise<Row[]>;
+  show(what: 'VERSION' | 'CONFIG' | 'DATABASES' | 'POOLS' | 'STATS' | 'SERVERS' | 'CLIENTS'): Promise<Row[]>;
   /**
    * From now on no transaction begins; resolves when all have ended. Given up before, the pause stays in force. Of one database:
    * a pause of all is not seen in SHOW DATABASES.

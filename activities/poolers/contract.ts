@@ -28,10 +28,14 @@ export interface PoolerFacts {
   objects: Record<PoolerKind, { now?: string; wanted: string }>;
   /** Objects of that name that no runbook has made, and who manages them. */
   foreign: { kind: PoolerKind; managers: string[] }[];
+  /** What somebody has put into the Deployment: "container exporter". Absent in histories from before. */
+  added?: string[];
   /** Who would set one back. */
   controllers: { kind: PoolerKind; controller: string }[];
+  /** What else means its pods, by their label, or sets their number: "Service legacy". Absent in histories from before. */
+  strangers?: string[];
   server: string;
-  /** Why the application's URL cannot be pooled, or its login was refused by the server. */
+  /** Why the application's URL cannot be pooled: its form, the server refuses its login, it leads to another server. */
   application: { problem?: string; host?: string };
   authoritiesThere: boolean;
   builtInPooler: boolean;

@@ -10,7 +10,8 @@ import type { Upstream } from '../pgbouncer/configuration';
 import { isManaged } from '../kubernetes/managed';
 import { type PoolerFacts, type PoolerKind, poolerKinds, type PoolerSettings } from './contract';
 import { knownPooler, type PoolerDependencies } from './dependencies';
-import { limits, requests } from './manifests';
+import { addedTo, limits, manifestOf, podLabels, requests } from './manifests';
+import { leadsTo, readPrimary, urlAt } from './passage';
 import { readUpstream, shownNow, shownWanted, type Wanted, wantedWith } from './state';
 
 const listMax = 200;
@@ -20,15 +21,18 @@ export async function inspectPooler(settings: PoolerSettings, use: PoolerDepende
   const pooler = knownPooler(use);
   const { name, authorities } = pooler;
   const server = await use.servers.readServer(use.topology.postgres.primary);
-  const [upstream, found, authority, builtInPooler, database, nodes, quotas] = await Promise.all([
-    readUpstream(kubernetes, pooler),
-    Promise.all(poolerKinds.map((kind) => kubernetes.findObject(kind, name))),
-    kubernetes.findConfiguration(authorities.configMap, authorities.key),
-    readBuiltInPooler(server.name, use),
-    connectionsOf(kubernetes, use),
-    kubernetes.readNodes(),
-    kubernetes.readQuotas(),
-  ]);
+  const [upstream, found, authority, builtInPooler, database, nodes, quotas, selecting, autoscalers] =
+    await Promise.all([
+      readUpstream(kubernetes, pooler),
+      Promise.all(poolerKinds.map((kind) => kubernetes.findObject(kind, name))),
+      kubernetes.findConfiguration(authorities.configMap, authorities.key),
+      readBuiltInPooler(server.name, use),
+      connectionsOf(kubernetes, use),
+      kubernetes.readNodes(),
+      kubernetes.readQuotas(),
+      kubernetes.selecting(podLabels(pooler)),
+      kubernetes.readAutoscalers(name),
+    ]);
   const objects = Object.fromEntries(poolerKinds.map((kind, index) => [kind, found[index]])) as Objects;
   const pods = objects.Deployment ? await kubernetes.readPods(await kubernetes.readDeployment(name)) : [];
   const present = pods.filter(({ terminating }) => !terminating);
@@ -42,6 +46,14 @@ export async function inspectPooler(settings: PoolerSettings, use: PoolerDepende
       const controller = controllerOf(object, { whole: true });
       return controller ? [{ kind, controller }] : [];
     }),
+    added: objects.Deployment
+      ? addedTo(objects.Deployment.content, manifestOf('Deployment', pooler, settings, '').content)
+      : [],
+    strangers: [
+      // A NetworkPolicy is welcome.
+      ...selecting.filter((one) => !one.startsWith('NetworkPolicy ') && !one.endsWith(` ${name}`)),
+      ...autoscalers.map((one) => `HorizontalPodAutoscaler ${one.name}`),
+    ],
     application: await loginOf(upstream, server, use),
     authoritiesThere: /-----BEGIN CERTIFICATE-----/.test(authority ?? ''),
     pods: present.length,
@@ -75,23 +87,22 @@ function states(
   return Object.fromEntries(poolerKinds.map((kind) => [kind, stateOf(kind)])) as PoolerFacts['objects'];
 }
 
-/** Tried at the address that Azure gives: the URL's own may be a name that only pods know. */
+/** Tried at the address that Azure gives, then at its own, which may be a name that only pods know. */
 async function loginOf(
   upstream: Upstream | string,
-  { name: server, host }: Pick<FlexibleServer, 'name' | 'host'>,
-  { certificateFile }: PoolerDependencies,
+  server: Pick<FlexibleServer, 'name' | 'host' | 'source'>,
+  use: PoolerDependencies,
 ): Promise<PoolerFacts['application']> {
   if (typeof upstream === 'string') return { problem: upstream };
-  const url = new URL(`postgresql://server/${encodeURIComponent(upstream.database)}`);
-  Object.assign(url, { hostname: host, port: String(upstream.port) });
-  url.username = encodeURIComponent(upstream.role);
-  url.password = encodeURIComponent(upstream.password);
+  const { host } = upstream;
   try {
-    await reading(url.href, certificateFile, (client) => client.query('SELECT 1'));
-    return { host: upstream.host };
+    await reading(urlAt(server.host, upstream), use.certificateFile, (client) => client.query('SELECT 1'));
   } catch (error) {
     const problem = postgresProblem(error) ?? (error as { type?: string });
     if (problem.type !== 'DatabaseLoginRejected') throw error;
-    return { host: upstream.host, problem: `${server} refuses its login: ${(error as Error).message}` };
+    return { host, problem: `${server.name} refuses its login: ${(error as Error).message}` };
   }
+  // Every pod would write there, Ready, long before anybody has verified where it leads.
+  const leads = await leadsTo(await readPrimary(server, use), upstream, use);
+  return leads === false ? { host, problem: `it leads to ${host}, which is not ${server.name}` } : { host };
 }

@@ -227,6 +227,26 @@ const wordsOf: Record<Exclude<PoolerKind, 'Secret'>, (content: never) => string>
     `${replicas} pods of ${template.spec.containers[0]?.image ?? 'no image'}`,
 };
 
+interface Container {
+  name: string;
+  env?: { name: string; value?: string }[];
+}
+
+/**
+ * What somebody has put into the Deployment by hand: containers, and variables with their values. What is there now is kept in the run's
+ * history, for going back, and such a value may be a secret.
+ */
+export function addedTo(content: Content, wanted: Content): string[] {
+  const containersOf = ({ template }: Content) => (template as { spec: { containers: Container[] } }).spec.containers;
+  const ours = new Map(containersOf(wanted).map(({ name, env = [] }) => [name, env.map((one) => one.name)]));
+  return containersOf(content).flatMap(({ name, env = [] }) => {
+    const known = ours.get(name);
+    if (!known) return [`container ${name}`];
+    const added = env.filter((one) => one.value !== undefined && !known.includes(one.name));
+    return added.map((one) => `variable ${one.name} of ${name}`);
+  });
+}
+
 /** Of a Deployment's pods. */
 export function podAnnotations(content: Content): Record<string, string> {
   return (content as unknown as DeploymentContent).template.metadata?.annotations ?? {};

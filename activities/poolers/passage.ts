@@ -2,7 +2,9 @@
 import type { FlexibleServer } from '../azure/flexible-servers';
 import type { DatabaseDependencies } from '../database/dependencies';
 import { onServer } from '../database/sql';
+import type { Upstream } from '../pgbouncer/configuration';
 import type { Passage } from '../pgbouncer/console';
+import { reading } from '../postgres/connection';
 import { type Cluster, readCluster } from '../postgres/reads';
 
 /** Its copies have its identifier too: a replica that was promoted, a former primary, one that was restored. */
@@ -23,6 +25,27 @@ export async function readPrimary(
 ): Promise<Primary> {
   const { systemIdentifier, postmasterStartedAt } = await onServer(server, 'admin', use, readCluster);
   return { name: server.name, systemIdentifier, postmasterStartedAt };
+}
+
+/** The application's URL, at that host. */
+export function urlAt(host: string, { role, password, port, database }: Upstream): string {
+  const url = new URL(`postgresql://server/${encodeURIComponent(database)}`);
+  const [username, secret] = [role, password].map(encodeURIComponent);
+  return Object.assign(url, { hostname: host, port: String(port), username, password: secret }).href;
+}
+
+/**
+ * Whether the application's URL leads to that very primary. Undefined where that cannot be asked: its host may be a name that only
+ * pods know.
+ */
+export async function leadsTo(
+  primary: ServerIdentity,
+  upstream: Upstream,
+  { certificateFile }: Pick<DatabaseDependencies, 'certificateFile'>,
+): Promise<boolean | undefined> {
+  const url = urlAt(upstream.host, upstream);
+  const reached = await reading(url, certificateFile, readCluster).catch(() => undefined);
+  return reached && isSameServer(reached, primary);
 }
 
 /** Pure. Not by the host's name: there can be several for one server. */

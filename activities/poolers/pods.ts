@@ -31,6 +31,21 @@ export function askPooler<T>(
   return onConsole(addressOf(pod), { user: administrator, password }, ask, limits);
 }
 
+/**
+ * Server processes that belong to a pool (pgbouncer.org/usage.html, SHOW SERVERS: remote_pid). Of a pod that does not answer none is
+ * known.
+ */
+export async function pooledProcesses({ pods, password }: PoolerPods): Promise<Set<number>> {
+  const servers = pods.map((pod) => askPooler(pod, password, ({ show }) => show('SERVERS')).catch(() => []));
+  return new Set((await Promise.all(servers)).flat().map((row) => Number(row['remote_pid'])));
+}
+
+/** Where clients of any database come from (SHOW CLIENTS: addr). Of a pod that does not answer none is known. */
+export async function clientAddresses({ pods, password }: PoolerPods): Promise<Set<string>> {
+  const clients = pods.map((pod) => askPooler(pod, password, ({ show }) => show('CLIENTS')).catch(() => []));
+  return new Set((await Promise.all(clients)).flat().map((row) => String(row['addr'])));
+}
+
 export function addressOf({ address = '' }: Pick<Pod, 'address'>): Address {
   return { host: address, port: poolerPort };
 }

@@ -1,7 +1,8 @@
 /**
  * What the application uses that lives longer than a transaction, as far as another role can see it: advisory locks that are
- * held outside a transaction, statements that run just now, and those that pg_stat_statements remembers.
+ * held outside a transaction, and statements that run, in a few looks, and those that pg_stat_statements remembers.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import type { SessionFeature } from '../../catalogue';
 
@@ -35,22 +36,34 @@ export interface SeenFeatures {
   statementsKnown: boolean;
 }
 
+const looks = 3;
+const apartMs = 400;
+
 /**
  * `role`: whose statements, in the database that `client` is connected to. A statement that was kept does not tell which
  * program sent it: ours send none of these.
  */
 export async function readSessionFeatures(client: Client, role: string): Promise<SeenFeatures> {
-  const running = await client.query<{ query: string }>(
-    `SELECT DISTINCT left(query, 1000) AS query FROM pg_stat_activity
-      WHERE usename = $1 AND datname = current_database() AND application_name <> 'durable-runbooks' LIMIT 1000`,
-    [role],
-  );
-  const locks = await client.query<{ pid: number }>(
-    // Outside a transaction there is no lock of a transaction's.
-    `SELECT DISTINCT a.pid FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-      WHERE l.locktype = 'advisory' AND a.usename = $1 AND a.datname = current_database() AND a.state = 'idle'`,
-    [role],
-  );
+  const running = new Set<string>();
+  const holders = new Set<number>();
+  for (let look = 0; look < looks; look++) {
+    if (look > 0) await sleep(apartMs);
+    // A transaction sees the same sessions for as long as it lasts. Locks are asked for at once, or they would be newer than the sessions.
+    await client.query('SELECT pg_stat_clear_snapshot()');
+    const { rows: locks } = await client.query<{ pid: number }>(
+      // Outside a transaction there is no lock of a transaction's.
+      `SELECT DISTINCT a.pid FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+        WHERE l.locktype = 'advisory' AND a.usename = $1 AND a.datname = current_database() AND a.state = 'idle'`,
+      [role],
+    );
+    const { rows: statements } = await client.query<{ query: string }>(
+      `SELECT DISTINCT left(query, 1000) AS query FROM pg_stat_activity
+        WHERE usename = $1 AND datname = current_database() AND application_name <> 'durable-runbooks' LIMIT 1000`,
+      [role],
+    );
+    for (const { query } of statements) running.add(query);
+    for (const { pid } of locks) holders.add(pid);
+  }
   const { rows: extension } = await client.query(`SELECT 1 FROM pg_extension WHERE extname = 'pg_stat_statements'`);
   const remembered =
     extension.length === 0
@@ -63,8 +76,8 @@ export async function readSessionFeatures(client: Client, role: string): Promise
           [role],
         );
   const seen = new Map<SessionFeature, string>();
-  if (locks.rows.length > 0) seen.set('advisoryLock', `held by ${locks.rows.length} sessions`);
-  for (const { query } of [...running.rows, ...remembered.rows]) {
+  if (holders.size > 0) seen.set('advisoryLock', `held by ${holders.size} sessions`);
+  for (const query of [...running, ...remembered.rows.map((row) => row.query)]) {
     for (const feature of featuresOf(query)) if (!seen.has(feature)) seen.set(feature, firstWords(query));
   }
   const features = [...seen].map(([feature, words]) => ({ feature, seen: words }));

@@ -105,8 +105,8 @@ const cutOver: Way = {
   needs: byWorker,
   prepare: (stand) => stand.run('deployPgbouncer', soon),
   go: (stand) => stand.run('pgbouncerCutover', { deployment: api, ...briefly }),
-  // The worker would keep its own sessions, which stand in the way of a replacement; nobody notices its absence here.
-  tidy: (stand) => stand.kubectl(['scale', `deployment/${worker}`, '--replicas=0']),
+  // Its own sessions would stand in the way of a replacement.
+  tidy: (stand) => stand.run('pgbouncerCutover', { deployment: worker, ...briefly }),
 };
 
 const upgradedBehind: Way = {

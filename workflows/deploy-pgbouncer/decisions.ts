@@ -47,6 +47,32 @@ const checks: Checks<Situation> = {
       ),
     ),
 
+  'nothing was put into its pods by hand': ({ facts: { added = [], foreign, name } }) =>
+    added.length > 0 && foreign.length === 0
+      ? [
+          refuse(
+            'PodsChanged',
+            'pooler',
+            `somebody has put ${added.join(', ')} into Deployment ${name}, which would be gone: take it out first, and keep it elsewhere`,
+          ),
+        ]
+      : [],
+
+  'its pods are meant by nobody else': ({ facts: { strangers = [], objects, name } }) => {
+    // A Service for pods that are there already, of metrics say, is no worse off than before.
+    const isNew = objects.Deployment.now === undefined;
+    const meant = strangers.filter((one) => isNew || !one.startsWith('Service '));
+    return meant.length > 0
+      ? [
+          refuse(
+            'PodsOfAnother',
+            'pooler',
+            `${meant.join(', ')} would mean pods with the label app=${name} too, or set their number: remove it, or give the topology's pooler another name`,
+          ),
+        ]
+      : [];
+  },
+
   'the application can be pooled': ({ facts: { application } }) =>
     application.problem === undefined ? [] : [refuse('LoginNotPoolable', 'application', application.problem)],
 

@@ -63,6 +63,17 @@ const checks: Checks<Situation> = {
       ? []
       : [refuse('UrlNotPoolable', 'deployment', `${key} of ${secret} cannot be pooled: ${urlProblem}`)],
 
+  'it goes where the pool goes': ({ facts: { elsewhere = [], key, secret } }) =>
+    elsewhere.length > 0
+      ? [
+          refuse(
+            'GoesElsewhere',
+            'deployment',
+            `${key} of ${secret} is not what the topology says: ${elsewhere.join('; ')}. Correct the one or the other`,
+          ),
+        ]
+      : [],
+
   'the key is free or right': ({ facts: { published, pooledKey, secret } }) =>
     published === 'other'
       ? [
@@ -166,7 +177,7 @@ const checks: Checks<Situation> = {
           warn(
             'StatementsUnseen',
             'deployment',
-            'pg_stat_statements is not there: of session features only what ran just now was seen',
+            'pg_stat_statements is not there: of session features only what ran in these seconds was seen. LISTEN, advisory locks, SET and temporary tables of a session that was not there then are not',
           ),
         ]),
   ],

@@ -99,18 +99,22 @@ function publish({ deployment, timing }: PgbouncerCutoverInput, facts: CutoverFa
   });
 }
 
-/** Pinned, an autoscaler neither adds pods of the new template nor takes any of the old. */
+/**
+ * Pinned, an autoscaler neither adds pods of the new template nor takes any of the old: to the number that was planned with. Where there are
+ * others by then (somebody had paused the run before), pinning would take pods away, and is Drift.
+ */
 function setBounds(
   { deployment, timing }: PgbouncerCutoverInput,
   facts: CutoverFacts,
   { name: verb, autoscaler, from, to }: { name: string; autoscaler: string; from: Bounds; to: Bounds },
 ): AnyStep {
   const name = `${verb} ${autoscaler}`;
-  return change<Bounds, BoundsBefore>({
+  return change<Bounds & { pods?: number }, BoundsBefore>({
     ...{ name, resource: autoscalerTarget(facts.namespace, autoscaler), from, to, ...calm, expectedSeconds: 10 },
-    show: ({ min, max }) => `min ${min}, max ${max}`,
-    read: () => read(`${name} · read its limits`).readBounds({ autoscaler }),
-    valueOf: ({ bounds }) => bounds,
+    show: ({ min, max, pods }) => `min ${min}, max ${max}${pods === undefined ? '' : `, at ${pods} pods`}`,
+    read: () =>
+      read(`${name} · read its limits`).readBounds({ autoscaler, ...(to.min === to.max ? { deployment } : {}) }),
+    valueOf: ({ bounds, pods = facts.replicas }) => (pods === facts.replicas ? bounds : { ...bounds, pods }),
     set: (bounds, _way, instead) =>
       act(`${name} · to ${bounds.min} to ${bounds.max}`, timing).changeBounds({
         ...{ autoscaler, from: instead, to: bounds, deadlineSeconds: timing.operationTimeoutSeconds },

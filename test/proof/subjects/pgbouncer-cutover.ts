@@ -13,7 +13,7 @@ export const pgbouncerCutover: Subject = {
         await shop.remake({ replicas: 2 });
       },
       input: ({ shop }) => ({
-        ...{ deployment: shop.deployment, canarySeconds: 5, watchSeconds: 2 },
+        ...{ deployment: shop.deployment, canarySeconds: 8, watchSeconds: 2 },
         clientBudget: { failedRequests: 0, longestStallSeconds: 15 },
       }),
       troubles: ['a pod dies', 'a pod hangs', 'a pod has wrong credentials'],

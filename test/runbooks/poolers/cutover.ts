@@ -113,4 +113,14 @@ export function cutoverTests(cluster: () => Cluster): void {
     const again = await cutover();
     expect(await again.report()).toMatchObject({ outcome: 'Succeeded', summary: 'nothing to do: all is so already' });
   });
+
+  test('one that serves no clients: its pods are asked themselves, and the key that is there already is taken', async () => {
+    const run = await cutover({ deployment: 'broxiva-worker' });
+    const report = await run.report();
+    expect(report).toMatchObject({
+      outcome: 'Succeeded',
+      steps: [{ name: 'lead one pod of broxiva-worker' }, { name: 'lead the rest of broxiva-worker' }],
+    });
+    expect(report.steps[1]!.evidence).toMatch(/^broxiva-worker has no session of its own on broxiva-db-primary/);
+  });
 }

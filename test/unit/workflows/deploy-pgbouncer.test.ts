@@ -99,6 +99,8 @@ const found = (list: Finding[]) =>
 
 test.each<[string, Partial<PoolerFacts>, object, string[]]>([
   ['nothing', {}, {}, []],
+  ['a Service of another', { strangers: ['Service legacy'] }, {}, ['refusal PodsOfAnother']],
+  ['a container put in by hand', { added: ['container exporter'] }, {}, ['refusal PodsChanged']],
   ['an object of another', { foreign: [{ kind: 'Service', managers: ['kubectl'] }] }, {}, ['refusal ObjectOfAnother']],
   [
     'Argo CD',

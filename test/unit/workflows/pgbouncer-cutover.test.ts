@@ -110,6 +110,12 @@ test.each<[string, Partial<CutoverFacts>, object, string[]]>([
     ['refusal PoolerNotServing'],
   ],
   ['a URL without a form through the pool', { urlProblem: 'it sets options' }, {}, ['refusal UrlNotPoolable']],
+  [
+    'a URL to another server',
+    { elsewhere: ['it leads to other, which is not primary'] },
+    {},
+    ['refusal GoesElsewhere'],
+  ],
   ['the key leads elsewhere', { published: 'other' }, {}, ['refusal KeyTaken']],
   ['a cutover that did not end', { published: 'current', path: heldPath('s/POOLED') }, {}, ['refusal CutoverHeld']],
   ['the variable comes from elsewhere', { taken: true }, {}, ['refusal VariableTaken']],

@@ -1,5 +1,5 @@
 /** The one pod beside its siblings, and the pools. */
-import { exhausted, worseThan } from '../../../../activities/cutover/judgement';
+import { exhausted, isHopeless, worseThan } from '../../../../activities/cutover/judgement';
 
 const pod = (name: string, took: number, failed = 0, count = 10) => ({
   ...{ pod: name, failed, took: Array.from({ length: count }, () => took) },
@@ -15,6 +15,14 @@ test.each([
   ['it hardly answered', pod('new', 10, 0, 3), [pod('a', 10)], ['new answered 3 times only']],
   ['it has no siblings', pod('new', 900), [], []],
 ])('%s', (_what, canary, siblings, why) => expect(worseThan(canary, siblings)).toEqual(why));
+
+test.each([
+  ['it has just failed', pod('new', 10, 4), [pod('a', 10)], false],
+  ['it fails and fails', pod('new', 10, 5), [pod('a', 10)], true],
+  ['as its siblings do', pod('new', 10, 9), [pod('a', 10, 5)], false],
+])('%s: no more time changes that: %j', (_what, canary, siblings, hopeless) =>
+  expect(isHopeless(canary, siblings)).toBe(hopeless),
+);
 
 test('a client that waits for a second is told of, one that waits a moment is not', () => {
   const look = { pod: 'p', transactions: 0 };

@@ -1,5 +1,6 @@
 /** The pooler's objects as they are to be, and what one is, in words. */
 import {
+  addedTo,
   describe as inWords,
   fingerprintIn,
   manifestOf,
@@ -35,6 +36,17 @@ test('no container is root, or may become it; no secret in a variable, no file m
     for (const { name, value } of env) expect(/URL|PASSWORD/.test(name) ? value : undefined).toBeUndefined();
     for (const mount of volumeMounts) expect(mount.subPath).toBeUndefined();
   }
+});
+
+test('what somebody has put into it is told by name, without its value', () => {
+  expect(addedTo(deployment, deployment)).toEqual([]);
+  const changed = structuredClone(deployment);
+  changed.template.spec.containers.push({ name: 'exporter', env: [{ name: 'DSN', value: 'secret' }] });
+  changed.template.spec.containers[0].env = [{ name: 'TOKEN', value: 'secret' }];
+  expect(addedTo(changed, deployment).sort()).toEqual([
+    'container exporter',
+    `variable TOKEN of ${deployment.template.spec.containers[0].name}`,
+  ]);
 });
 
 test('what its pods ask for is what preflight looks for on the nodes', () => {
