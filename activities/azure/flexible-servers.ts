@@ -28,6 +28,8 @@ export interface FlexibleServer {
   /** ISO 8601. */
   earliestRestoreDate?: string;
   tags: Record<string, string>;
+  /** Of the network that it was made into (delegatedSubnetResourceId). */
+  subnet?: string;
 }
 
 /** A server parameter, which ARM calls a configuration. */

@@ -140,6 +140,7 @@ function serverOf(server: Server): FlexibleServer {
     role,
     ...(source ? { source } : {}),
     highAvailability: server.highAvailability?.mode ?? 'Disabled',
+    ...(server.network?.delegatedSubnetResourceId ? { subnet: server.network.delegatedSubnetResourceId } : {}),
     version: server.version ?? '',
     host: server.fullyQualifiedDomainName ?? '',
     tags: server.tags ?? {},

@@ -50,6 +50,8 @@ export interface ServerFacts {
   /** Primary, AsyncReplica, GeoAsyncReplica, None. */
   role: string;
   highAvailability: string;
+  /** Of the network that it was made into, as an ARM id. */
+  subnet?: string;
   version: string;
   maxConnections: number;
   /** Where the value comes from: system-default or user-override. */

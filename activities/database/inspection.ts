@@ -76,6 +76,7 @@ async function factsOf(
   const { name, id, location, sku, tier, storageGb, state, role, highAvailability, version } = server;
   return {
     ...{ name, id, location, sku, tier, storageGb, state, role, highAvailability, version },
+    ...(server.subnet === undefined ? {} : { subnet: server.subnet }),
     maxConnectionsSource: connections?.source ?? 'unknown',
     pending: pendingOf(parameters),
     locks: locks.slice(0, listMax),

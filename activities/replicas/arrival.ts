@@ -7,14 +7,16 @@ import { refusesWrites } from '../postgres/markers';
 import { type Arrivals, readArrivals } from '../postgres/reads';
 import type { ReplicaDependencies } from './dependencies';
 
+/** A database from which a look moves no counter of the application's. */
+const elsewhere = 'postgres';
+
 /** What the deployment has on the replica now. */
 export async function arrivalsOf(deployment: string, replica: string, use: ReplicaDependencies): Promise<Arrivals> {
   const { applicationRole: role } = use.topology.postgres;
   const database = use.applicationDatabase;
   const server = await use.servers.readServer(replica);
   const of = { role, application: deployment, database };
-  // From another database, so that this look moves no counter of the application's.
-  return onServer(server, 'admin', use, (client) => readArrivals(client, of), 'postgres');
+  return onServer(server, 'admin', use, (client) => readArrivals(client, of), elsewhere);
 }
 
 /**
@@ -32,7 +34,7 @@ export async function verifyReads(
   if (clientUrl !== undefined) await answers(clientUrl);
   const { sessions, asked, addresses, rowsRead } = await arrivalsOf(deployment, replica, use);
   const server = await use.servers.readServer(replica);
-  const refuses = await writingOnServer(server, 'admin', use, refusesWrites, use.applicationDatabase);
+  const refuses = await writingOnServer(server, 'admin', use, refusesWrites, elsewhere);
   // Its counters begin anew after a crash.
   const read = rowsRead < rowsBefore ? rowsRead : rowsRead - rowsBefore;
   const open = [

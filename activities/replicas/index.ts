@@ -128,10 +128,11 @@ async function urlFrom(secret: string, primaryKey: string, address: Required<Add
 
 async function assertUnused({ source, replica }: ReplicaIdentity, use: ReplicaDependencies): Promise<void> {
   const server = await findServer(replica, use.servers);
-  if (server?.state !== 'Ready') return;
+  if (!server) return;
   const endpoints = await use.servers.readVirtualEndpoints(source);
   const leading = endpoints.filter(({ members }) => members.includes(replica)).map(({ name }) => name);
   if (leading.length > 0) throw failure('ReplicaInUse', `virtual endpoints lead to ${replica}: ${leading.join(', ')}`);
+  if (server.state !== 'Ready') return;
   const sessions = await onServer(server, 'admin', use, readSessions).catch((error: unknown) => {
     // One that nobody can reach has no clients; it is deleted only where this run has made it.
     if (error instanceof ApplicationFailure && error.type === 'DatabaseUnreachable') return {};

@@ -6,7 +6,7 @@ import type { Checks } from '../runbook/checks';
 import { askAll, refuse, refuseLocked, warn } from '../runbook/checks';
 import type { Settlement } from '../runbook/definition';
 import { clientsUnmeasured } from '../deployments';
-import { replicasMax, refuseUnmarked } from '../replication';
+import { refuseInjected, refuseUnmarked, replicasMax } from '../replication';
 
 /** The guide's "when to add read replicas". */
 const readShareMin = 70;
@@ -53,6 +53,26 @@ const checks: Checks<Situation> = {
     const { serves, state } = stateOf(replica, facts);
     return serves ? [] : [refuse('ReplicaNotServing', 'replica', `${replica} is there, ${state}: nobody is led to it`)];
   },
+
+  'one that is there is where it is wanted': ({ facts: { existing }, wanted: { replica, location } }) =>
+    existing === undefined || location === undefined || existing.location === location
+      ? []
+      : [
+          refuse(
+            'OtherRegion',
+            'location',
+            `${replica} is there already, in ${existing.location}, not in ${location}: name that, or another replica`,
+          ),
+        ],
+
+  'its network is known': ({ facts: { existing, database } }) =>
+    existing
+      ? []
+      : refuseInjected(
+          'source',
+          database.primary,
+          'make it (az postgres flexible-server replica create --subnet …), then start this again, which goes on with it',
+        ),
 
   'one more is allowed': ({ facts: { existing, database } }) =>
     !existing && database.replicas.length >= replicasMax

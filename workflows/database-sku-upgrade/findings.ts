@@ -2,14 +2,15 @@
  * What stands in the way of a change of size, and what a person should know before saying yes: every reason at once. Pure,
  * table-tested. Each check answers with what it found, or with `ok`.
  */
-import type { DatabaseFacts, PoolerPodFacts, ServerFacts } from '../../activities/database/contract';
+import type { DatabaseFacts, ServerFacts } from '../../activities/database/contract';
 import type { DatabaseSkuUpgradeInput, Finding, Topology } from '../../catalogue';
 import { replayLagBytesMax } from '../../catalogue';
 import type { Checks } from '../runbook/checks';
 import { askAll, refuse, refuseLocked, warn } from '../runbook/checks';
-import { computeSteps, expectedStallSeconds, offerOf, patienceFor, poolerMisfits, shortSku } from './decisions';
+import { computeSteps, expectedStallSeconds, offerOf, shortSku } from './decisions';
+import { poolerChecks } from './pooler-findings';
 
-interface Situation {
+export interface Situation {
   wanted: DatabaseSkuUpgradeInput;
   facts: DatabaseFacts;
   servers: ServerFacts[];
@@ -254,53 +255,8 @@ const checks: Checks<Situation> = {
     });
   },
 
-  'the pooler is known': ({ facts: { pooler }, restarts }) => {
-    if (!pooler || !restarts) return [];
-    const problems = pooler.pods.flatMap(({ pod, problem }) => (problem === undefined ? [] : [`${pod}: ${problem}`]));
-    return [...(pooler.problem === undefined ? [] : [pooler.problem]), ...problems].map((problem) =>
-      warn('PoolerUnseen', 'server', `what clients of ${pooler.name} will see is not known: ${problem}`),
-    );
-  },
-
-  'clients of the pooler survive the stall': ({ wanted, facts, restarts }) => {
-    const { primary, pooler } = facts;
-    // As they will be by then.
-    const pods = (pooler?.pods ?? [])
-      .filter(({ problem }) => problem === undefined)
-      .map((pod) => ({ ...pod, ...patienceFor(wanted, facts)?.to }));
-    if (!pooler || !restarts || pods.length === 0) return [];
-    const stall = expectedStallSeconds(primary);
-    const misfits = pods.flatMap((pod) => poolerMisfits(pod, stall).map((misfit) => ({ pod, misfit })));
-    return [
-      warn('BehindPooler', 'server', behindPooler(pooler.name, pods)),
-      ...misfits.map(({ pod: { pod, ...settings }, misfit }) =>
-        misfit === 'gives up'
-          ? warn(
-              'PoolerGivesUp',
-              'server',
-              `${pod} cuts off clients that wait ${settings.queryWaitTimeoutSeconds} s (query_wait_timeout), the stall may last ${stall} s: set it first (deployPgbouncer, queryWaitTimeoutSeconds)`,
-            )
-          : warn(
-              'PoolerTurnsAway',
-              'server',
-              `${pod} turns clients away for ${settings.serverLoginRetrySeconds} s after each login that fails (server_login_retry), also when the server is back: set it first (deployPgbouncer, serverLoginRetrySeconds)`,
-            ),
-      ),
-    ];
-  },
+  ...poolerChecks,
 };
-
-/** Measured on PgBouncer 1.18, with some 9,000 transactions a second, one restart that nobody paused for. */
-function behindPooler(name: string, pods: PoolerPodFacts[]): string {
-  const waits = pods.map(({ queryWaitTimeoutSeconds = 0 }) => queryWaitTimeoutSeconds || Infinity);
-  const wait = Math.min(...waits);
-  const retry = Math.max(...pods.map(({ serverLoginRetrySeconds = 0 }) => serverLoginRetrySeconds));
-  return [
-    `Azure picks the moment of the restart, so ${name} cannot be paused for it`,
-    `what is in flight fails; clients wait${wait === Infinity ? '' : ` at most ${wait} s`}, and are turned away for ${retry} s after each login that the server refuses`,
-    'measured with 16 busy clients: 627 to 685 transactions failed, directly 85 to 149',
-  ].join(': ');
-}
 
 function accepted(present: string[], named: string[] | undefined, complain: (names: string) => Finding): Finding[] {
   const unnamed = present.filter((name) => !named?.includes(name));

@@ -123,6 +123,14 @@ test.each<[string, object, ReplicaFacts, string[]]>([
   ['a source that is busy', {}, facts({}, { state: 'Updating' }), ['refusal ServerNotReady']],
   ['a Burstable source', {}, facts({}, { tier: 'Burstable' }), ['refusal BurstableWithReplicas']],
   ['a name that is taken', {}, facts({ existing: { ...existing, source: 'another' } }), ['refusal NameTaken']],
+  ['a source in a subnet', {}, facts({}, { subnet: '/subnets/data' }), ['refusal InOwnNetwork']],
+  ['one that is there, of a source in a subnet', {}, facts({ existing }, { subnet: '/subnets/data' }), []],
+  [
+    'one that is there, in another region',
+    { location: 'westus' },
+    facts({ existing, offeredThere: true }),
+    ['refusal OtherRegion', 'warning OtherRegion'],
+  ],
   ['five replicas already', {}, facts({}, {}, 5), ['refusal TooManyReplicas']],
   ['five replicas, this one among them', {}, facts({ existing }, {}, 4), []],
   [
