@@ -1,14 +1,24 @@
 /** The lease of this pod's pause: what is done with one that is sent, and the file that outlives this process. */
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isSigned, type Lease, leaseIn, leaseMsMax, type SignedLease } from '../activities/pgbouncer/lease';
+import {
+  isSigned,
+  type Lease,
+  leaseIn,
+  leaseMsMax,
+  type SignedLease,
+  supersededStatus,
+} from '../activities/pgbouncer/lease';
 
-export type Answer = { status: 200; lease: Lease | undefined } | { status: 400 | 403 | 409; reason: string };
+export type Answer = { status: 200; lease: Lease | undefined } | { status: 400 | 403 | 409 | 410; reason: string };
 
 /** What becomes of the lease in the book. Pure. */
 export function answerTo(sent: SignedLease, current: Lease | undefined, password: string, now: number): Answer {
   if (!isSigned(sent, password)) return { status: 403, reason: 'not signed by who knows this pooler' };
-  const { holder, since, expiresAt } = sent;
+  const { holder, attempt, since, expiresAt } = sent;
+  if (current?.holder === holder && current.attempt > attempt) {
+    return { status: supersededStatus, reason: `a later attempt of ${holder} has it` };
+  }
   if (current && current.holder !== holder && current.expiresAt > now) {
     return { status: 409, reason: `${current.holder} holds it for ${current.expiresAt - now} ms more` };
   }
@@ -17,7 +27,7 @@ export function answerTo(sent: SignedLease, current: Lease | undefined, password
   if (ms <= 0 || ms > leaseMsMax) {
     return { status: 400, reason: `it would last ${ms} ms, 1 to ${leaseMsMax} are allowed: do the clocks differ?` };
   }
-  return { status: 200, lease: { holder, since, expiresAt } };
+  return { status: 200, lease: { holder, attempt, since, expiresAt } };
 }
 
 export class LeaseBook {

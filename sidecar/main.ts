@@ -2,8 +2,9 @@
  * Beside PgBouncer in each of its pods: whether the pod takes clients, and its metrics.
  *
  *   /ready     not before a login as the application and a transaction that writes went through this very pod; from then on
- *              as long as PgBouncer itself answers. A server that is restarted, or a pool that is paused, does not take all
- *              pods out of the Service at once: clients wait in them instead of being refused.
+ *              as long as PgBouncer itself answers, and leads to the same server. A server that is restarted, or a pool that is
+ *              paused, does not take all pods out of the Service at once: clients wait in them instead of being refused. One
+ *              whose PgBouncer was started anew with another address serves nobody before a transaction has gone through again.
  *   /metrics   in Prometheus' text format
  *   /configuration  the digest of the mounted file, where it leads, and whether a login as the application succeeds there
  *   /lease     of a pause: GET tells it, PUT takes one that is signed (activities/pgbouncer/lease.ts)
@@ -44,12 +45,18 @@ const toServer = () => ({ authority: fileIn('ca.pem') });
 const ask = <T>(question: (console: Console) => Promise<T>): Promise<T> =>
   onConsole(address, { user: administrator, password: ADMINISTRATOR_PASSWORD }, question);
 
-let wentThrough = false;
+/** The server that a transaction has reached. */
+let reached: string | null | undefined;
 
 async function ready(): Promise<string> {
-  if (wentThrough) await ask(({ show }) => show('VERSION'));
-  else await passThrough(address, { user, password, database });
-  wentThrough = true;
+  const {
+    row: { host },
+    paused,
+  } = await readDatabase();
+  // In a pause its clients wait, wherever it leads by now; one that was started anew is in none.
+  if (host === reached || (paused && reached !== undefined)) return 'ready\n';
+  await passThrough(address, { user, password, database });
+  reached = host;
   return 'ready\n';
 }
 
@@ -93,9 +100,10 @@ const routes: Record<string, () => Promise<string>> = {
 };
 
 const server = createServer((request, response) => {
-  const { pathname } = new URL(request.url ?? '/', 'http://sidecar');
+  // Whatever stands there: what is no path of ours is not found, and ends nothing.
+  const [pathname = ''] = (request.url ?? '').split('?');
   if (pathname === '/lease' && request.method === 'PUT') return void takeLease(request, response);
-  const route = routes[pathname];
+  const route = Object.hasOwn(routes, pathname) ? routes[pathname] : undefined;
   if (!route) return answer(response, 404, 'not found\n');
   route().then(
     (text) => answer(response, 200, text),

@@ -3,6 +3,9 @@
  * of each pooler's pod, whose guard ends a pause with a lapsed lease (sidecar/guard.ts). A pause without a lease is somebody
  * else's, and nobody's to end.
  *
+ * It names the attempt as well: where Temporal has given the activity to another worker, the first may not have heard of it, and is told
+ * here, by a lease of a later attempt.
+ *
  * What is sent is signed with the password of the console's user, which both sides know: it is never sent itself.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
@@ -12,6 +15,8 @@ import { sidecarPort } from './configuration';
 export interface Lease {
   /** A run's id. */
   holder: string;
+  /** Which of the holder's attempts: when Temporal scheduled it, so that a later one has more. */
+  attempt: number;
   /** When it was taken first. */
   since: number;
   /** 0: it is given back. */
@@ -29,6 +34,9 @@ export const leaseMsMax = 60_000;
 /** How often the guard looks. */
 export const guardEveryMs = 1000;
 
+/** Gone. */
+export const supersededStatus = 410;
+
 const answerMs = 2000;
 
 export function sign(lease: Lease, password: string): SignedLease {
@@ -40,18 +48,18 @@ export function isSigned({ signature, ...lease }: SignedLease, password: string)
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
-function signatureOf({ holder, since, expiresAt }: Lease, password: string): string {
+function signatureOf({ holder, attempt, since, expiresAt }: Lease, password: string): string {
   return createHmac('sha256', password)
-    .update(JSON.stringify(['lease of a pause', holder, since, expiresAt]))
+    .update(JSON.stringify(['lease of a pause', holder, attempt, since, expiresAt]))
     .digest('hex');
 }
 
 /** Undefined for what is none. */
 export function leaseIn(text: string): Lease | undefined {
   try {
-    const { holder, since, expiresAt } = JSON.parse(text) as Partial<Record<keyof Lease, unknown>>;
-    if (typeof holder !== 'string' || typeof since !== 'number' || typeof expiresAt !== 'number') return undefined;
-    return { holder, since, expiresAt };
+    const { holder, attempt, since, expiresAt } = JSON.parse(text) as Partial<Record<keyof Lease, unknown>>;
+    if (typeof holder !== 'string' || ![attempt, since, expiresAt].every(Number.isFinite)) return undefined;
+    return { holder, attempt, since, expiresAt } as Lease;
   } catch {
     return undefined;
   }
@@ -66,7 +74,10 @@ export async function readLease(host: string): Promise<Lease | undefined> {
   return lease;
 }
 
-/** Throws where it is not taken: somebody else holds one, or the clocks differ. */
+/** A later attempt of the same holder has it: what was begun is that one's to end. */
+export class LeaseSuperseded extends Error {}
+
+/** Throws where it is not taken: LeaseSuperseded, or somebody else holds one, or the clocks differ. */
 export async function putLease(host: string, lease: Lease, password: string): Promise<void> {
   await ask(host, { method: 'PUT', body: JSON.stringify(sign(lease, password)) });
 }
@@ -78,6 +89,7 @@ async function ask(host: string, request: RequestInit): Promise<string> {
     headers: { connection: 'close' },
   });
   const text = await answer.text();
+  if (answer.status === supersededStatus) throw new LeaseSuperseded(text.trim());
   if (answer.status !== 200) throw new Error(`its sidecar answers /lease with ${answer.status}: ${text.trim()}`);
   return text;
 }

@@ -54,6 +54,30 @@ async function rolesWhere(condition: string, client: Queries, roles: string[]): 
 }
 
 const everyMs = 10;
+
+/**
+ * Once every pod of the pooler has let its own sessions go: whoever stays comes past it, and the fence would cut it off in what it does.
+ * Throws SwitchoverGivenUp, and names them, where they stay for that long.
+ */
+export async function awaitNobody(client: Queries, roles: string[], forMs: number): Promise<void> {
+  for (const until = Date.now() + forMs; ; await sleep(everyMs)) {
+    const { rows } = await client.query<{ session: string }>(
+      `SELECT concat_ws(' ', usename, 'as', nullif(application_name, ''), 'from', coalesce(host(client_addr), 'the server itself')) AS session
+         FROM pg_stat_activity
+        WHERE backend_type = 'client backend' AND usename = ANY($1) AND application_name <> 'durable-runbooks' ORDER BY 1`,
+      [roles],
+    );
+    if (rows.length === 0) return;
+    if (Date.now() < until) continue;
+    const named = [...new Set(rows.map(({ session }) => session))].slice(0, namedMax).join('; ');
+    throw failure(
+      'SwitchoverGivenUp',
+      `${rows.length} sessions are there while every pod is paused, and would be cut off: ${named}`,
+    );
+  }
+}
+
+const namedMax = 5;
 /** Many times what a log-in takes. One that still waits for its client's password by then is no longer let in. */
 const startingMs = 2000;
 

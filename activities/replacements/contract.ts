@@ -56,6 +56,8 @@ export interface ReplacementFacts {
 /** Where something leads: the replica's name, or another host. */
 export interface Lead extends Since {
   to: string;
+  /** The replica's own host: by it what leads there is known when the replica is gone. Absent in histories from before. */
+  own?: string | undefined;
 }
 
 export interface ReplacementActivities {
@@ -75,7 +77,7 @@ export interface ReplacementActivities {
   /** Where the configuration leads to that the pooler's pods have mounted, or soon have. */
   readStagedHost(request: ReplicaIdentity): Promise<Lead>;
   /** Only the host in it. PgBouncer goes on with what it has loaded. */
-  changeStagedHost(request: ChangeRequest<string> & ReplicaIdentity): Promise<void>;
+  changeStagedHost(request: ChangeRequest<string> & ReplicaIdentity & Pick<Lead, 'own'>): Promise<void>;
   /** On the way back: a PgBouncer that was started anew meanwhile, and has taken what was staged, takes the former again. */
   reloadFormerHost(request: { host: string; deadlineSeconds: number }): Promise<void>;
   /**

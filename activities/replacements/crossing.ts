@@ -1,7 +1,7 @@
 /**
  * The way of the clients from one primary to the other, while every pod of the pooler is paused.
  *
- * Before the promotion: pause all pods, list them again; fence the old primary; await the last byte at the new one. What fails
+ * Before the promotion: pause all pods, list them again; see that nobody is left at the old primary; fence it; await the last byte at the new one. What fails
  * there opens the old one again and resumes: `prepare` throws, and clients have waited for a moment.
  *
  * After it, told by the new primary's own word and not by Azure's operation, which ends later: its logins restored, a write tried,
@@ -15,14 +15,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
 import { replayLagBytesMax } from '../../catalogue';
 import { failure, oneLine } from '../failures';
-import { beginWriting, type Console, isPaused, type Row } from '../pgbouncer/console';
-import { awaitReplay, fence, isFenced, openFence } from '../postgres/fence';
+import { beginWriting } from '../pgbouncer/console';
+import { awaitNobody, awaitReplay, fence, isFenced, openFence } from '../postgres/fence';
 import { readReplicaState, readWalPosition } from '../postgres/reads';
 import type { Session } from '../postgres/session';
 import { Pause, type PauseOptions, PodTrouble } from '../restarts/pause';
-import { isPodPaused, onPod, type Pool } from '../restarts/pool';
+import { isPodPaused, type Pool } from '../restarts/pool';
+import { NewPath } from './new-path';
 import type { PromotionFate } from './promotion-fate';
-import { loadedHost } from './staging';
 
 export interface Servers {
   /** The first two as the administrator, the third as the application. */
@@ -37,6 +37,8 @@ export interface CrossingOptions extends PauseOptions {
   roles: string[];
 }
 
+/** As long as open transactions get: a client of the pool that has left may have a query there that still runs. */
+const leavingMs = 10_000;
 const fenceMs = 5000;
 const replayMs = 10_000;
 const repointMs = 5000;
@@ -56,6 +58,7 @@ export class Crossing {
   /** It was promoted before that: not by us. */
   private byOthers = false;
   private readonly said: string[] = [];
+  private readonly path: NewPath;
   /** Why the new primary takes no write of the application's. */
   private refusal = '';
 
@@ -64,7 +67,9 @@ export class Crossing {
     private readonly servers: Servers,
     private readonly fate: PromotionFate,
     private readonly given: CrossingOptions,
-  ) {}
+  ) {
+    this.path = new NewPath(pool, servers.host);
+  }
 
   /**
    * Goes on with what an earlier attempt has left. Throws where the replacement does not answer, and nothing can have been asked of
@@ -102,9 +107,13 @@ export class Crossing {
       }
       this.given.assertAwake();
       await this.assertFollows();
+      await old.ask((client) => awaitNobody(client, this.given.roles, leavingMs));
       const position = await old.ask((client) => fence(client, this.given.roles, fenceMs));
       await replacement.ask((client) => awaitReplay(client, position, replayMs));
       this.isShut = true;
+      // Whoever has taken over has the leases: nothing is promoted beside it.
+      await this.pause!.renew();
+      this.given.assertAwake();
     } catch (error) {
       await this.assertFollows().catch(() => undefined);
       await this.goBack();
@@ -162,6 +171,8 @@ export class Crossing {
       // Gone before anybody has asked for anything: the old primary is all that there is.
       return false;
     });
+    // A later attempt of which this one has not heard may just be about to promote.
+    if (this.pause?.over === false) await this.pause.renew();
     // Promoted by somebody else before the fence: who was let in at the old one has written there.
     if ((promoted && !this.byOthers) || !given.isOurs()) return;
     this.isShut = false;
@@ -203,7 +214,7 @@ export class Crossing {
   }
 
   private async watch(pause: Pause): Promise<void> {
-    const { given, servers } = this;
+    const { given, servers, path } = this;
     while (given.isOurs() && !this.givenUp && !this.wasPromoted) {
       const promoted = await servers.replacement.ask(isPrimary).catch(() => false);
       if (promoted && !this.isPreparing) this.found();
@@ -216,8 +227,8 @@ export class Crossing {
     } else {
       const promotedAt = Date.now();
       // Nobody is let through before both are done.
-      await Promise.all([this.open(), pause.everywhere((address) => this.lead(address), repointMs)]);
-      await pause.end((address) => this.letGo(address));
+      await Promise.all([this.open(), pause.everywhere((address) => path.lead(address), repointMs)]);
+      await pause.end((address) => path.letGo(address));
       this.said.push(`of these ${seconds(Date.now() - promotedAt)} after the promotion`);
     }
     if (!given.isOurs()) return;
@@ -257,47 +268,10 @@ export class Crossing {
     }
   }
 
-  private lead(address: string): Promise<void> {
-    return onPod(this.pool, address, async (pod) => void (await this.leadBy(pod)));
-  }
-
-  private letGo(address: string): Promise<void> {
-    return onPod(this.pool, address, async (pod) => {
-      const shown = await this.leadBy(pod);
-      if (isPaused(shown)) await pod.resume(this.pool.upstream.database);
-      await pod.resumeAll();
-    });
-  }
-
-  /** What is shown of the database when it leads to the new primary. On one connection: each login is a moment that clients wait. */
-  private async leadBy({ show, pauseAll, reload }: Console): Promise<Row | undefined> {
-    const { host } = this.servers;
-    const look = async () => (await show('DATABASES')).find(({ name }) => name === this.pool.upstream.database);
-    const before = await look();
-    if (before?.['host'] === host) return before;
-    await pauseAll();
-    await reload();
-    const after = await look();
-    if (after?.['host'] === host) return after;
-    throw new Error(`it was told to take its file, and leads to ${after?.['host']}, not to ${host}`);
-  }
-
-  /**
-   * Every pod leads to the new primary, which lets their clients in, and none is paused. Pods that were made anew lead there by
-   * themselves, and the fence has come along with the last byte.
-   */
+  /** Clients are let in at the new primary, and on their way there. The fence has come along with the last byte. */
   private async isCrossed(): Promise<boolean> {
-    const { given, servers } = this;
-    const fenced = await servers.replacement.ask((client) => isFenced(client, given.roles)).catch(() => true);
-    if (fenced) return false;
-    const pods = (await this.pool.pods()).filter(({ terminating, address }) => !terminating && address !== undefined);
-    const there = await Promise.all(
-      pods.map(async ({ address = '' }) => {
-        if (await isPodPaused(this.pool, address)) return false;
-        return (await loadedHost(this.pool, address)) === servers.host;
-      }),
-    ).catch(() => [false]);
-    return there.every(Boolean);
+    const fenced = await this.servers.replacement.ask((client) => isFenced(client, this.given.roles)).catch(() => true);
+    return !fenced && (await this.path.isTaken());
   }
 
   private async assertNear(): Promise<void> {

@@ -9,6 +9,7 @@ import { onServer } from '../database/sql';
 import { assertStill, guarded } from '../deployments/guarded';
 import { asFailures, failure } from '../failures';
 import { kubernetesProblem } from '../kubernetes/failures';
+import type { Pod } from '../kubernetes/kubernetes';
 import { readLease } from '../pgbouncer/lease';
 import { connect, reading } from '../postgres/connection';
 import { beginWriting } from '../pgbouncer/console';
@@ -19,7 +20,7 @@ import { findServer } from '../replicas/changes';
 import type { ReplicaIdentity } from '../replicas/contract';
 import { readStaged } from '../poolers/staged';
 import { isPodPaused, onPod, passPod, type Pool } from '../restarts/pool';
-import type { ReplacementActivities } from './contract';
+import type { Lead, ReplacementActivities } from './contract';
 import type { ReplacementDependencies } from './dependencies';
 import { inspectReplacement } from './inspection';
 import { carrying, toCarry } from './parameters';
@@ -43,9 +44,9 @@ export function createReplacementActivities(use: ReplacementDependencies): Repla
   const deploymentOf = ({ name }: Pool) => use.kubernetes().readDeployment(name);
   const stagedName = ({ name }: Pool) => `the host in the configuration of ${name}`;
   const addressName = ({ secret, key }: { secret: string; key: string }) => `the host in ${key} of ${secret}`;
-  /** In the words of `Lead`: the replica's own host is told by its name. */
-  const leadOf = async (host: string, { replica }: ReplicaIdentity) =>
-    (await findServer(replica, servers))?.host === host ? replica : host;
+  /** In the words of `Lead`: the replica's own host is told by its name, also where somebody has deleted it meanwhile. */
+  const leadOf = async (host: string, { replica, own }: ReplicaIdentity & Pick<Lead, 'own'>) =>
+    host === own || (await findServer(replica, servers))?.host === host ? replica : host;
   const hostFor = async (to: string, { replica }: ReplicaIdentity) =>
     to === replica ? (await servers.readServer(replica)).host : to;
 
@@ -93,7 +94,9 @@ export function createReplacementActivities(use: ReplacementDependencies): Repla
 
     async readStagedHost(request) {
       const pool = await poolOf(use);
-      return { to: await leadOf(hostOf(await readStaged(pool, use.kubernetes()), pool), request), at: Date.now() };
+      const own = (await findServer(request.replica, servers))?.host;
+      const host = hostOf(await readStaged(pool, use.kubernetes()), pool);
+      return { to: await leadOf(host, { ...request, own }), own, at: Date.now() };
     },
     async changeStagedHost(request) {
       const pool = await poolOf(use);
@@ -172,10 +175,7 @@ export function createReplacementActivities(use: ReplacementDependencies): Repla
       const shut = await onServer(old, 'admin', use, (client) => readShutLogins(client, roles));
       if (shut.length > 0) throw failure('NotVerified', `${shut.join(', ')} cannot log in to ${source}`);
       const pods = (await pool.pods()).filter(({ terminating }) => !terminating);
-      // One that does not answer is left to its guard.
-      const isPaused = ({ address }: (typeof pods)[number]) =>
-        address === undefined ? false : isPodPaused(pool, address).catch(() => false);
-      const paused = (await Promise.all(pods.map(async (pod) => ((await isPaused(pod)) ? [pod.name] : [])))).flat();
+      const paused = (await Promise.all(pods.map(async (pod) => ((await isHeld(pod, pool)) ? [pod.name] : [])))).flat();
       if (paused.length > 0) throw failure('NotVerified', `${paused.join(', ')} is paused`);
       return `${source} takes writes, ${roles.join(', ')} can log in to it; none of ${pods.length} pods is paused`;
     },
@@ -231,6 +231,17 @@ export function createReplacementActivities(use: ReplacementDependencies): Repla
     } finally {
       void client.end().catch(() => undefined);
     }
+  }
+
+  /** A pause of all is not in its tables, but keeps a transaction waiting. A pod that does not answer is left to its guard. */
+  async function isHeld({ address }: Pick<Pod, 'address'>, pool: Pool): Promise<boolean> {
+    if (address === undefined) return false;
+    const paused = await isPodPaused(pool, address).catch(() => undefined);
+    if (paused !== false) return paused ?? false;
+    return passPod(pool, address).then(
+      () => false,
+      (error: Error) => /timeout/i.test(error.message),
+    );
   }
 
   async function notCrossed(name: string, address: string | undefined, pool: Pool, host: string): Promise<string[]> {

@@ -1,4 +1,5 @@
 /** What preflight reads before a primary is replaced: the replica as for any, and all that the way of its clients is made of. Reads only. */
+import { Context } from '@temporalio/activity';
 import { onServer } from '../database/sql';
 import { hostIn } from '../pgbouncer/configuration';
 import { readMounted } from '../pgbouncer/mounted';
@@ -10,7 +11,9 @@ import { lookAtPods } from '../restarts/inspection';
 import { findPool, type Pool } from '../restarts/pool';
 import type { KnownAddress, ReplacedPod, ReplacedPool, ReplacementFacts } from './contract';
 import type { ReplacementDependencies } from './dependencies';
+import { pooledProcesses } from '../poolers/pods';
 import { readStaged } from '../poolers/staged';
+import type { Party } from './parties';
 import { loadedHosts } from './staging';
 
 const listMax = 100;
@@ -51,18 +54,14 @@ async function lookAtPool(
   use: ReplacementDependencies,
 ): Promise<{ pool: ReplacedPool; foreign: string[] }> {
   const primary = await use.servers.readServer(source);
-  const sessions = () => onServer(primary, 'admin', use, readClientSessions);
-  const before = await sessions();
   const cluster = await onServer(primary, 'admin', use, readCluster);
-  const { pods, pooled } = await lookAtPods(pool, { cluster });
+  const { pods } = await lookAtPods(pool, { cluster });
   const [hosts, { text }, { paused, pausedByUs }] = await Promise.all([
     loadedHosts(pool),
     readStaged(pool, use.kubernetes()),
     use.kubernetes().readDeployment(pool.name),
   ]);
-  // One that a pool has closed meanwhile, or opened, is in one of the two lists only.
-  const later = new Set((await sessions()).map(({ pid }) => pid));
-  const foreign = before.filter(({ pid }) => later.has(pid) && !pooled.has(pid)).map(({ session }) => session);
+  const foreign = await foreignSessions(pool, primary, use);
   const host = text === undefined ? undefined : hostIn(text, pool.upstream.database);
   const asked = await Promise.all(pods.map((pod) => withMounted(pod, hosts.get(pod.pod))));
   return {
@@ -72,8 +71,27 @@ async function lookAtPool(
       ...(host === undefined ? {} : { host }),
       pods: asked,
     },
-    foreign: [...new Set(foreign)].slice(0, listMax),
+    foreign: foreign.slice(0, listMax),
   };
+}
+
+/** Looks, apart: a client that connects for every transaction, or a job that comes now and then, is not there all the time. */
+const looks = 3;
+const apartMs = 400;
+
+/** Those that belong to no pool, neither before the look nor after it: a pool may just have opened one, or closed it. */
+async function foreignSessions(pool: Pool, primary: Party, use: ReplacementDependencies): Promise<string[]> {
+  const pooledIn = async () => pooledProcesses({ pods: await pool.pods(), password: pool.password });
+  const found = new Set<string>();
+  let before = await pooledIn();
+  for (let look = 0; look < looks; look++) {
+    if (look > 0) await Context.current().sleep(apartMs);
+    const sessions = await onServer(primary, 'admin', use, readClientSessions);
+    const after = await pooledIn();
+    for (const { pid, session } of sessions) if (!before.has(pid) && !after.has(pid)) found.add(session);
+    before = after;
+  }
+  return [...found].sort();
 }
 
 /** `found`: its address, and where it leads. Its sidecar must know the question that is asked before it is led elsewhere. */

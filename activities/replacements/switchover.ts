@@ -15,6 +15,7 @@ import { urlOf } from '../database/sql';
 import { failure, neverSent, toFailure } from '../failures';
 import { postgresProblem } from '../postgres/failures';
 import { Session } from '../postgres/session';
+import { claimOf } from '../restarts/claim';
 import type { ReplacementActivities } from './contract';
 import { Crossing } from './crossing';
 import type { ReplacementDependencies } from './dependencies';
@@ -39,10 +40,10 @@ async function approach({ source, replica, roles }: Request, alive: Alive, use: 
     client: session(await clientUrl(replacement, pool, use)),
   };
   const context = Context.current();
+  const claim = claimOf(alive);
   const fate = new PromotionFate(async () => (await servers.readServer(replica)).state === 'Ready');
   const crossing = new Crossing(pool, { ...sessions, host: replacement.host }, fate, {
-    ...{ holder: context.info.workflowExecution!.workflowId, roles },
-    ...{ isOurs: () => alive.isOurs(), assertAwake: () => alive.assertAwake() },
+    ...{ ...claim, roles },
     log: (words) => void context.log.warn(words),
   });
   const whereClientsAre = () =>
@@ -52,7 +53,7 @@ async function approach({ source, replica, roles }: Request, alive: Alive, use: 
   const leave = () => {
     for (const one of Object.values(sessions)) one.end();
   };
-  return { fate, crossing, whereClientsAre, leave };
+  return { claim, fate, crossing, whereClientsAre, leave };
 }
 
 export async function switchOver(
@@ -64,7 +65,7 @@ export async function switchOver(
   const { servers } = use;
   const { replica } = request;
   const context = Context.current();
-  const { fate, crossing, whereClientsAre, leave } = await approach(request, alive, use);
+  const { claim, fate, crossing, whereClientsAre, leave } = await approach(request, alive, use);
   // An earlier attempt has heard Azure's yes.
   if (given.resumed?.operation) fate.adopted();
   /** Of the promotion's operation. */
@@ -80,8 +81,8 @@ export async function switchOver(
       await crossing.prepare();
       fate.asked();
       try {
-        alive.assertAwake();
-        const answer = await servers.promote(replica, { identity: alive.identity, accepted });
+        claim.assertAwake();
+        const answer = await servers.promote(replica, { identity: claim.identity, accepted });
         await noted(answer.state);
         return answer;
       } catch (error) {
@@ -102,10 +103,14 @@ export async function switchOver(
     },
   };
   // Whoever is told to stop once it is asked for goes on asking how it ends: clients wait for that.
-  const patient = (ms: number) => (fate.mayCome ? inSlices(ms, alive, sleep) : given.sleep(ms));
+  const patient = (ms: number) => (fate.mayCome ? inSlices(ms, claim, sleep) : given.sleep(ms));
   try {
     await crossing.adopt();
-    await makeChanges(replica, [promotion], resources, { ...given, sleep: patient });
+    await makeChanges(replica, [promotion], resources, {
+      ...given,
+      sleep: patient,
+      assertAwake: () => claim.assertAwake(),
+    });
     crossing.assertOurs();
     fate.asked();
     await crossing.end(leftMs(given));
@@ -115,8 +120,8 @@ export async function switchOver(
     fate.lost();
     await crossing.end(leftMs(given));
     // What was done before it was known that the promotion has come says nothing of where clients are.
-    if (crossing.isOver && alive.isOurs() && isGivenUp(error)) return crossing.words;
-    if (!alive.isOurs()) throw error;
+    if (crossing.isOver && claim.isOurs() && isGivenUp(error)) return crossing.words;
+    if (!claim.isOurs()) throw error;
     const told = toFailure(error, [azureProblem, postgresProblem]);
     const wasStopped = error instanceof CancelledFailure;
     if (crossing.wentBack) throw failure('SwitchoverGivenUp', wasStopped ? 'it was stopped' : told.message);
@@ -128,7 +133,7 @@ export async function switchOver(
     leave();
   }
   if (crossing.isOver) return crossing.words;
-  if (!alive.isOurs()) alive.assertAwake();
+  if (!claim.isOurs()) claim.assertAwake();
   throw failure('OperationDeadlineExceeded', whereClientsAre());
 }
 
@@ -139,7 +144,7 @@ export async function reopenSource(
   alive: Alive,
   use: ReplacementDependencies,
 ): Promise<void> {
-  const { crossing, whereClientsAre, leave } = await approach(request, alive, use);
+  const { claim, crossing, whereClientsAre, leave } = await approach(request, alive, use);
   try {
     await crossing.adopt();
     await crossing.end(leftMs(given));
@@ -147,7 +152,7 @@ export async function reopenSource(
     leave();
   }
   if (crossing.wentBack) return;
-  alive.assertAwake();
+  claim.assertAwake();
   if (!crossing.isOver) throw failure('OperationDeadlineExceeded', whereClientsAre());
   throw failure('NoWayBack', `${request.replica} was promoted after all, and clients are there`);
 }

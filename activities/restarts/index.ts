@@ -19,6 +19,7 @@ import { connect } from '../postgres/connection';
 import { connectionUrl } from '../postgres/connection-url';
 import { postgresProblem } from '../postgres/failures';
 import { readReplicaState, readSettings, readWalPosition } from '../postgres/reads';
+import { claimOf } from './claim';
 import type { ParametersChange, RestartActivities, Values } from './contract';
 import type { RestartDependencies } from './dependencies';
 import { inspectRestart } from './inspection';
@@ -91,8 +92,9 @@ async function change(
 ): Promise<string> {
   const { server: name, parameters, restart } = request;
   const { servers } = use;
+  const claim = claimOf(alive);
   const changes: Change<FlexibleServer>[] = Object.entries(parameters).map((each) =>
-    parameterChange(name, each, servers, alive.identity),
+    parameterChange(name, each, servers, claim.identity),
   );
   const resources = asResources(servers);
   if (!restart) {
@@ -104,8 +106,8 @@ async function change(
   const pool = restart.pooled ? await findPool(use) : undefined;
   const context = Context.current();
   const shield = new Shield(pool === 'unknown' ? undefined : pool, {
-    ...{ holder: context.info.workflowExecution!.workflowId, longestMs: restart.longestPauseSeconds * 1000 },
-    ...{ isRestarted, isOurs: () => alive.isOurs(), assertAwake: () => alive.assertAwake() },
+    ...claim,
+    ...{ isRestarted, longestMs: restart.longestPauseSeconds * 1000 },
     log: (words) => void context.log.warn(words),
   });
   changes.push({
@@ -114,8 +116,8 @@ async function change(
     async send(accepted) {
       await shield.raise();
       try {
-        alive.assertAwake();
-        return await servers.restart(name, { identity: alive.identity, accepted });
+        claim.assertAwake();
+        return await servers.restart(name, { identity: claim.identity, accepted });
       } catch (error) {
         // An answer that is lost may have been a yes.
         if (azureProblem(error)?.type !== 'AzureUnavailable' || neverSent(error)) await shield.lower();
@@ -126,6 +128,7 @@ async function change(
   let accepted = given.resumed?.accepted.includes(restartName) ?? false;
   const noted: Circumstances = {
     ...given,
+    assertAwake: () => claim.assertAwake(),
     heartbeat: (progress) => {
       accepted = progress.accepted.includes(restartName);
       given.heartbeat(progress);

@@ -5,7 +5,7 @@ import { toFailure } from '../failures';
 import { postgresProblem } from '../postgres/failures';
 import { type Cluster, readCluster, readLongTransactions, readProcesses, readSettings } from '../postgres/reads';
 import type { Pod } from '../kubernetes/kubernetes';
-import { readLease } from '../pgbouncer/lease';
+import { putLease, readLease } from '../pgbouncer/lease';
 import { isPaused, numberIn, type Row } from '../pgbouncer/console';
 import { isSameServer } from '../poolers/passage';
 import type { ParameterFacts, PoolFacts, PoolPodFacts, RestartFacts, Values } from './contract';
@@ -131,6 +131,8 @@ async function lookAt(pod: Pod, pool: Pool, live: Pick<Live, 'cluster'>): Promis
   if (!ready || host === undefined) return without('it is not Ready');
   try {
     const lease = await readLease(host);
+    // Given back by nobody: a sidecar from before does not understand one that names its attempt, and would take none.
+    if (!lease) await putLease(host, { holder: 'nobody', attempt: 0, since: 0, expiresAt: 0 }, pool.password);
     const { database } = pool.upstream;
     const shown = await onPod(pool, host, async ({ show }) => ({
       configuration: await show('CONFIG'),

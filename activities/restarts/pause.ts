@@ -12,15 +12,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failure } from '../failures';
 import type { Pod } from '../kubernetes/kubernetes';
-import { leaseMs, putLease, readLease } from '../pgbouncer/lease';
+import { leaseMs, LeaseSuperseded, putLease, readLease } from '../pgbouncer/lease';
+import type { Claim } from './claim';
 import { isPodPaused, onPod, type Pool } from './pool';
 
-export interface PauseOptions {
-  /** The run's id. */
-  holder: string;
-  isOurs(): boolean;
-  /** Throws where it is another attempt's by now. */
-  assertAwake(): void;
+export interface PauseOptions extends Omit<Claim, 'identity'> {
   log(words: string): void;
 }
 
@@ -49,16 +45,8 @@ export class Pause {
   static async begin(pool: Pool, given: PauseOptions): Promise<Pause> {
     const pods = await settled(pool);
     const pause = new Pause(pool, given, Date.now());
-    try {
-      pause.loops = [pause.repeat(() => pause.renew())];
-      await pause.holdAll(pods);
-      await pause.complete();
-    } catch (error) {
-      await pause.end();
-      if (!given.isOurs()) given.assertAwake();
-      if (!(error instanceof PodTrouble)) throw error;
-      throw failure('PoolerNotPaused', `${pool.name} was not paused: ${error.message}`);
-    }
+    pause.loops = [pause.repeat(() => pause.renew())];
+    await pause.holdWhole(pods);
     pause.loops.push(pause.repeat(() => pause.look()));
     return pause;
   }
@@ -76,6 +64,11 @@ export class Pause {
     await pause.tryEach(pods, (pod) => pause.hold(pod));
     pause.loops = [pause.repeat(() => pause.renew()), pause.repeat(() => pause.look())];
     return pause;
+  }
+
+  /** Of an adopted one: a transaction may not have ended yet, or a guard have let a pod go. Throws PoolerNotPaused, with none paused. */
+  async again(): Promise<void> {
+    await this.holdWhole([...this.held.values()]);
   }
 
   get over(): boolean {
@@ -125,6 +118,22 @@ export class Pause {
     }
   }
 
+  private async holdWhole(pods: Pod[]): Promise<void> {
+    const { pool, given } = this;
+    try {
+      await this.holdAll(pods);
+      await this.complete();
+      // Whoever has taken over has the leases: nothing is done beside it.
+      await this.renew();
+      this.assertOurs();
+    } catch (error) {
+      await this.end();
+      if (!given.isOurs()) given.assertAwake();
+      if (!(error instanceof PodTrouble)) throw error;
+      throw failure('PoolerNotPaused', `${pool.name} was not paused: ${error.message}`);
+    }
+  }
+
   private async holdAll(pods: Pod[]): Promise<void> {
     // All have begun to wait before one may fail: what is paused is then known.
     const results = await Promise.allSettled(pods.map((pod) => this.hold(pod)));
@@ -152,9 +161,14 @@ export class Pause {
     });
   }
 
-  private lend(host: string, expiresAt = Date.now() + leaseMs): Promise<void> {
-    const { holder } = this.given;
-    return putLease(host, { holder, since: this.since, expiresAt }, this.pool.password);
+  private async lend(host: string, expiresAt = Date.now() + leaseMs): Promise<void> {
+    const { holder, attempt } = this.given;
+    try {
+      await putLease(host, { holder, attempt, since: this.since, expiresAt }, this.pool.password);
+    } catch (error) {
+      if (error instanceof LeaseSuperseded) this.given.supersede();
+      throw error;
+    }
   }
 
   private async resume(host: string): Promise<void> {
@@ -162,7 +176,8 @@ export class Pause {
     if (await isPodPaused(this.pool, host)) await onPod(this.pool, host, ({ resume }) => resume(database));
   }
 
-  private renew(): Promise<void> {
+  /** The leases, by which it is also told whether a later attempt has them. Never throws. */
+  renew(): Promise<void> {
     return this.tryEach([...this.held.values()], (pod) => this.lend(addressOf(pod)));
   }
 

@@ -32,7 +32,8 @@ export class Shield {
 
   /** Throws PoolerNotPaused. */
   async raise(): Promise<void> {
-    if (!this.pool || (this.pause && !this.pause.over)) return;
+    if (!this.pool) return;
+    if (this.pause && !this.pause.over) return this.pause.again();
     this.up(await Pause.begin(this.pool, this.given));
   }
 

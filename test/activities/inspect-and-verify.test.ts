@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { Client } from 'pg';
 import { connect, connectionConfig, readLimits, type Connection } from '../../activities/postgres/connection';
-import { fence, isFenced, openFence } from '../../activities/postgres/fence';
+import { awaitNobody, fence, isFenced, openFence } from '../../activities/postgres/fence';
 import { Session } from '../../activities/postgres/session';
 import { Crossing } from '../../activities/replacements/crossing';
 import { PromotionFate } from '../../activities/replacements/promotion-fate';
@@ -80,6 +80,20 @@ test('a fence: where one of the roles may not be altered, none is shut out', asy
   await as('application', (application) => application.query('SELECT 1'));
 });
 
+test('who is left when the pool has let its sessions go is named, and stays', async () => {
+  await as('admin', async (admin) => {
+    await awaitNobody(admin, ['broxiva'], 1000);
+    await as('application', async (application) => {
+      await application.query(`SET application_name = 'reporting'`);
+      await expect(awaitNobody(admin, ['broxiva'], 50)).rejects.toThrow(
+        /^1 sessions are there while every pod is paused, and would be cut off: broxiva as reporting from /,
+      );
+      await application.query('SELECT 1');
+    });
+    await awaitNobody(admin, ['broxiva'], 1000);
+  });
+});
+
 test('a fence waits for whoever was let in before it, and is no session yet', async () => {
   const url = readFileSync(lab.lab.secretFile(primary, 'application-url'), 'utf8');
   // It has been let in then, and is a session a second later.
@@ -115,7 +129,8 @@ test('the fence of an earlier attempt stays while the server that may have been 
   const noPods = { namespace: 'prod', name: 'pgbouncer', password: '', upstream, pods: () => Promise.resolve([]) };
   const fate = new PromotionFate(() => Promise.resolve(true));
   const crossing = new Crossing(noPods, { old: first!, replacement: second!, client: client!, host: 'new' }, fate, {
-    ...{ holder: 'a run', roles: ['broxiva'], isOurs: () => true, assertAwake: () => undefined },
+    ...{ holder: 'a run', attempt: 1, roles: ['broxiva'], isOurs: () => true },
+    ...{ assertAwake: () => undefined, supersede: () => undefined },
     log: () => undefined,
   });
   await expect(crossing.adopt()).rejects.toThrow(/ECONNREFUSED/);

@@ -3,7 +3,7 @@ import type { ReplacedPod, ReplacementFacts } from '../../activities/replacement
 import type { DatabaseReplaceInput, Finding, Topology } from '../../catalogue';
 import { directionOf, offerOf } from '../database-sku-upgrade/decisions';
 import { impatient, pausedBySomebody, turningAway, unpausable } from '../pauses';
-import { refuseUnmarked, replicasMax } from '../replication';
+import { refuseInjected, refuseUnmarked, replicasMax } from '../replication';
 import type { Checks } from '../runbook/checks';
 import { askAll, refuse, refuseLocked, warn } from '../runbook/checks';
 import { reservedConnections } from '../scale-deployment/budget';
@@ -43,6 +43,13 @@ const checks: Checks<Situation> = {
           ),
         ]
       : [],
+
+  'its network is known': ({ facts: { database } }) =>
+    refuseInjected(
+      'server',
+      database.primary,
+      'only servers that are reached from outside a network are replaced by this',
+    ),
 
   'one more replica is allowed': ({ facts: { database } }) =>
     database.replicas.length >= replicasMax

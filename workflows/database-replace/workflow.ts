@@ -147,23 +147,25 @@ function stage(wanted: DatabaseReplaceInput, facts: ReplacementFacts): AnyStep {
   const loaded = pool.host!;
   const name = `stage ${identity.replica} in ${pool.name}`;
   const deadlineSeconds = timing.operationTimeoutSeconds;
-  return change<string, Lead>({
-    ...{ name, resource: inNamespace('secret', pool.name, facts), from: loaded, to: identity.replica, ...calm },
+  return change<Pick<Lead, 'to' | 'own'>, Lead>({
+    ...{ name, resource: inNamespace('secret', pool.name, facts), ...calm },
+    ...{ from: { to: loaded }, to: { to: identity.replica } },
     // Kubelets look for changed Secrets once a minute.
     expectedSeconds: 90,
     detail: `in each of its ${pool.pods.length} pods, which go on with what they have loaded`,
-    show: (to) => `leads to ${to}`,
+    show: ({ to }) => `leads to ${to}`,
     read: () => read(`${name} · read what its pods have mounted`).readStagedHost(identity),
-    valueOf: ({ to }) => to,
-    set: async (to, way, from) => {
-      await act(`${name} · write it`, timing).changeStagedHost({ ...identity, from, to, deadlineSeconds });
+    valueOf: (before) => before,
+    // `own` is known on the way back: the replica may be gone by then.
+    set: async ({ to, own }, way, { to: from }) => {
+      await act(`${name} · write it`, timing).changeStagedHost({ ...identity, own, from, to, deadlineSeconds });
       if (way === 'back') {
         await act(`${name} · look whether a pod has taken it`, timing).reloadFormerHost({
           ...{ host: to, deadlineSeconds: timing.verificationTimeoutSeconds },
         });
       }
     },
-    check: (to) => check(`${name} · verify in every pod`, timing).verifyStagedHost({ ...identity, to, loaded }),
+    check: ({ to }) => check(`${name} · verify in every pod`, timing).verifyStagedHost({ ...identity, to, loaded }),
   });
 }
 

@@ -23,21 +23,30 @@ export function guardTests(cluster: () => Cluster): void {
     const answer = await fetch(`http://${address}:9127/lease`, { method: 'PUT', body: JSON.stringify(body) });
     return `${answer.status} ${(await answer.text()).trim()}`;
   };
-  const lease = async (ms: number, holder = 'a run') => {
+  const lease = async (ms: number, holder = 'a run', attempt = 2) => {
     const [since, expiresAt] = [Date.now(), ms === 0 ? 0 : Date.now() + ms];
-    return send(sign({ holder, since, expiresAt }, await pooler().consolePassword()));
+    return send(sign({ holder, attempt, since, expiresAt }, await pooler().consolePassword()));
   };
 
   test('a lease that is not signed, another’s, or too long is not taken', async () => {
-    const unsigned = { holder: 'a run', since: 0, expiresAt: Date.now() + 1000 };
+    const unsigned = { holder: 'a run', attempt: 1, since: 0, expiresAt: Date.now() + 1000 };
     expect(await send({ ...unsigned, signature: '00' })).toMatch(/^403 /);
     expect(await send(sign(unsigned, 'another password'))).toMatch(/^403 /);
     expect(await lease(3_600_000)).toMatch(/^400 it would last/);
     expect(await lease(-1000)).toMatch(/^400 .*do the clocks differ/);
     expect(await lease(5000)).toBe('200 taken');
     expect(await lease(5000, 'another run')).toMatch(/^409 a run holds it/);
+    expect(await lease(5000, 'a run', 1)).toMatch(/^410 a later attempt of a run has it/);
     expect(await lease(0)).toBe('200 taken');
     expect(await (await fetch(`http://${(await first()).address}:9127/lease`)).text()).toBe('none\n');
+  });
+
+  test('a request that is none of its own ends no sidecar', async () => {
+    const { address } = await first();
+    for (const path of ['//', '/constructor', '/lease/x']) {
+      expect((await fetch(`http://${address}:9127${path}`)).status).toBe(404);
+    }
+    expect((await fetch(`http://${address}:9127/lease`)).status).toBe(200);
   });
 
   test('a pause with a lease that lapses is ended; one without a lease stays', async () => {

@@ -174,6 +174,38 @@ export function replaceTests(cluster: () => Cluster): void {
     expect(await accepted(run)).toEqual([`${second} made as a replica D8ds_v4`, `${second} deleted`]);
   });
 
+  test('who comes past the pool by then is not cut off: given up, and the replica that somebody deletes meanwhile is taken out', async () => {
+    const { data } = await cluster().get('secret', 'pgbouncer');
+    const before = await hosts();
+    await clients();
+    const run = await start({ replacement: second });
+    await run.approveAll();
+    await run.pauseAfter('stage');
+    const session = await database().session(first);
+    await run.order('resume');
+    const report = await run.report();
+    expect([report.outcome, report.summary]).toEqual([
+      'RolledBack',
+      expect.stringMatching(/1 sessions are there while every pod is paused, and would be cut off: broxiva /),
+    ]);
+    await session.query('SELECT 1');
+    await session.end();
+    await told('a session past the pool');
+
+    const other = await start({ replacement: second });
+    await other.approveAll();
+    await other.pauseAfter('stage');
+    await database().change('DELETE', second);
+    const isGone = async () => !(await database().knows(second));
+    await until('it is gone', isGone, { deadlineMs: 60_000, everyMs: 100 });
+    await other.order('resume');
+    expect(await other.report()).toMatchObject({ outcome: 'RolledBack' });
+    expect((await cluster().get('secret', 'pgbouncer')).data).toEqual(data);
+    expect(await hosts()).toEqual(before);
+    expect((await cluster().get('deployment', 'pgbouncer')).spec.paused).not.toBe(true);
+    expect(await accepted(other)).toEqual([`${second} made as a replica D8ds_v4`]);
+  });
+
   test('the old primary is closed already and the new one does not answer: nobody says that clients went on, and going back opens it', async () => {
     const run = await start({ replacement: second, timing: { operationTimeoutSeconds: 30 } });
     await run.approveAll();
@@ -334,7 +366,7 @@ export function replaceTests(cluster: () => Cluster): void {
     const led = files.map(([name, text]) => [name, Buffer.from(text, 'base64').toString().replace(loaded, staged)]);
     const encoded = led.map(([name, text]) => [name, Buffer.from(text!).toString('base64')]);
     await cluster().merge('secret', 'pgbouncer', { data: Object.fromEntries(encoded) as Record<string, string> });
-    const lease = { holder: 'a run', since: Date.now(), expiresAt: Date.now() + 5000 };
+    const lease = { holder: 'a run', attempt: 1, since: Date.now(), expiresAt: Date.now() + 5000 };
     const body = JSON.stringify(sign(lease, await pooler().consolePassword()));
     await fetch(`http://${pod!.address}:9127/lease`, { method: 'PUT', body });
     await pooler().command(`PAUSE ${production.database}`, pod!);

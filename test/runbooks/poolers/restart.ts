@@ -1,5 +1,6 @@
 /** databaseRestart: refused, given up, done and taken back under clients of the pool that do not fail; no crash leaves it paused. */
 import { Client } from 'pg';
+import { putLease, readLease } from '../../../activities/pgbouncer/lease';
 import { until } from '../../../lab/processes';
 import type { Cluster } from '../support/cluster';
 import { Database } from '../support/database';
@@ -103,6 +104,31 @@ export function restartTests(cluster: () => Cluster): void {
     ]);
     expect([await setting('max_connections'), await setting('statement_timeout')]).toEqual(['1700', '0']);
     expect(traffic.bad).toEqual([]);
+  });
+
+  test('by its lease another worker has it: the first, which Temporal does not reach, sends nothing more', async () => {
+    const session = new Client({ ...(await pooler().login()) });
+    session.on('error', () => undefined);
+    await session.connect();
+    await session.query('BEGIN; SELECT 1');
+    const run = await start({ restart: true });
+    const pausing = async () => (await pooler().paused()).some(Boolean);
+    await until('it pauses', pausing, { deadlineMs: 60_000, everyMs: 20 });
+    // As another worker would, which has the activity's next attempt.
+    const pods = await pooler().pods();
+    const taken = pods.map(async ({ address }) => {
+      const lease = (await readLease(address))!;
+      const later = { ...lease, attempt: Date.now(), expiresAt: Date.now() + 10_000 };
+      await putLease(address, later, await pooler().consolePassword());
+    });
+    await Promise.all(taken);
+    await run.untilAttempt(2);
+    await session.query('COMMIT');
+    await session.end();
+    const { outcome, steps } = await run.report();
+    expect([outcome, await changes(run)]).toEqual(['Succeeded', ['POST restart']]);
+    expect(steps[0]!.evidence).toMatch(/the pause of 2 pods lasted/);
+    expect(await pooler().paused()).toEqual([false, false]);
   });
 
   test('a transaction that does not end: the pause is given up, nothing is restarted, clients go on', async () => {

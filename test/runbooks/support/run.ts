@@ -63,6 +63,13 @@ export class Run {
     await this.until((status) => status.phase === 'paused');
   }
 
+  /** Of an activity that is under way: Temporal has given it out so often. */
+  async untilAttempt(attempt: number): Promise<void> {
+    const isAt = async () =>
+      ((await this.handle.describe()).raw.pendingActivities ?? []).some((one) => one.attempt === attempt);
+    await until(`attempt ${attempt}`, isAt, { deadlineMs: deadlineSeconds * 1000, everyMs: 50 });
+  }
+
   plan(): Promise<Plan> {
     return this.handle.query<Plan>('plan');
   }

@@ -8,7 +8,7 @@ import { answerTo, LeaseBook } from '../../../sidecar/lease-book';
 
 const now = 1_000_000;
 const password = 'of the console';
-const lease = (expiresAt: number, holder = 'run-1') => ({ holder, since: now - 500, expiresAt });
+const lease = (expiresAt: number, holder = 'run-1', attempt = 2) => ({ holder, attempt, since: now - 500, expiresAt });
 
 test.each<[string, Parameters<typeof decide>, Decision]>([
   ['no lease, paused by somebody', [undefined, true, now], 'leaveAlone'],
@@ -24,6 +24,10 @@ test.each<[string, ReturnType<typeof lease>, ReturnType<typeof lease> | undefine
   ['renewed', lease(now + 10_000), lease(now + 5000), { status: 200, lease: lease(now + 10_000) }],
   ['another’s, in force', lease(now + 10_000), lease(now + 5000, 'run-2'), { status: 409 }],
   ['another’s, lapsed', lease(now + 10_000), lease(now - 1, 'run-2'), { status: 200, lease: lease(now + 10_000) }],
+  ['a later attempt’s', lease(now + 10_000, 'run-1', 3), lease(now + 5000), { status: 200, lease: { attempt: 3 } }],
+  ['an earlier attempt’s', lease(now + 10_000, 'run-1', 1), lease(now + 5000), { status: 410 }],
+  ['an earlier attempt’s, and it has lapsed', lease(now + 10_000, 'run-1', 1), lease(now - 1), { status: 410 }],
+  ['an earlier attempt gives none back', lease(0, 'run-1', 1), lease(now + 5000), { status: 410 }],
   ['given back', lease(0), lease(now + 5000), { status: 200, lease: undefined }],
   ['another’s is not given back', lease(0), lease(now - 1, 'run-2'), { status: 200, lease: lease(now - 1, 'run-2') }],
   ['over already', lease(now), undefined, { status: 400 }],
@@ -36,20 +40,28 @@ test('a lease is signed over all that it says, and carries no password', () => {
   const sent = sign(lease(now + 10_000), password);
   expect(JSON.stringify(sent)).not.toContain(password);
   expect(isSigned(sent, password)).toBe(true);
-  for (const change of [{ holder: 'x' }, { since: 1 }, { expiresAt: now + 9 }, { signature: 'x' }]) {
+  for (const change of [{ holder: 'x' }, { attempt: 1 }, { since: 1 }, { expiresAt: now + 9 }, { signature: 'x' }]) {
     expect(isSigned({ ...sent, ...change }, password)).toBe(false);
   }
   expect(answerTo(sign(lease(now + 10_000), 'another'), undefined, password, now)).toMatchObject({ status: 403 });
 });
 
-test.each(['', 'none', '{}', '{"holder":1,"since":0,"expiresAt":0}', '[1]', 'null'])('no lease: %j', (text) => {
+test.each([
+  '',
+  'none',
+  '{}',
+  '{"holder":1,"attempt":0,"since":0,"expiresAt":0}',
+  '{"holder":"run-1","since":0,"expiresAt":0}',
+  '[1]',
+  'null',
+])('no lease: %j', (text) => {
   expect(leaseIn(text)).toBeUndefined();
 });
 
 test('the book outlives its process', () => {
   const folder = mkdtempSync(join(tmpdir(), 'lease-'));
   try {
-    const sent = { holder: 'run-1', since: Date.now(), expiresAt: Date.now() + 5000 };
+    const sent = { holder: 'run-1', attempt: 1, since: Date.now(), expiresAt: Date.now() + 5000 };
     expect(new LeaseBook(folder, password).take(JSON.stringify(sign(sent, password)))).toMatchObject({ status: 200 });
     const later = new LeaseBook(folder, password);
     expect(later.lease).toEqual(sent);

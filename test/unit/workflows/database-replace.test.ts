@@ -108,6 +108,7 @@ test.each<[string, object, Partial<ReplacementFacts>, string[]]>([
   ['done already', {}, crossed, []],
   ['a replica', {}, { database: database({ role: 'AsyncReplica' }) }, ['NotAPrimary']],
   ['a server that is stopped', {}, { database: database({ state: 'Stopped' }) }, ['ServerNotReady']],
+  ['a server in a subnet', {}, { database: database({ subnet: '/subnets/data' }) }, ['InOwnNetwork']],
   ['a name that is taken', {}, { existing: { source: 'another', state: 'Ready', host: 'h' } }, ['NameTaken']],
   ['a primary of that name, to which nobody is led', {}, { existing: { state: 'Ready', host: 'h' } }, ['NameTaken']],
   [
