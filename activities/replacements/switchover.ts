@@ -74,12 +74,18 @@ export async function switchOver(
     // Refused as busy after all: of what keeps the server busy it says nothing.
     await (isBusyCode(state.code) ? crossing.refused() : crossing.ended());
   };
+  /** What Azure answers to that says nothing of where clients are; what becomes of it, verification sees. */
+  let askedAgain = false;
   const promotion: Change<FlexibleServer> = {
     name: 'promotion',
     isThere: ({ source: follows }) => follows === undefined,
     async send(accepted) {
-      await crossing.prepare();
-      fate.asked();
+      // Its operation has failed after its effect: the server is a primary, and Azure says that it follows.
+      if (crossing.isPromoted) askedAgain = true;
+      else {
+        await crossing.prepare();
+        fate.asked();
+      }
       try {
         claim.assertAwake();
         const answer = await servers.promote(replica, { identity: claim.identity, accepted });
@@ -120,10 +126,10 @@ export async function switchOver(
     fate.lost();
     await crossing.end(leftMs(given));
     // What was done before it was known that the promotion has come says nothing of where clients are.
-    if (crossing.isOver && claim.isOurs() && isGivenUp(error)) return crossing.words;
+    const wasStopped = error instanceof CancelledFailure;
+    if (crossing.isOver && claim.isOurs() && (isGivenUp(error) || (askedAgain && !wasStopped))) return crossing.words;
     if (!claim.isOurs()) throw error;
     const told = toFailure(error, [azureProblem, postgresProblem]);
-    const wasStopped = error instanceof CancelledFailure;
     if (crossing.wentBack) throw failure('SwitchoverGivenUp', wasStopped ? 'it was stopped' : told.message);
     const isTriedAgain = told instanceof ApplicationFailure && !told.nonRetryable;
     if (wasStopped || isTriedAgain || crossing.isOver) throw told;
