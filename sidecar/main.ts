@@ -159,8 +159,10 @@ void guard({
   ...{ lease: () => book.lease, forget: () => book.forget(), readDatabase, stagedHost, tryServer, reload },
   resume: (paused) =>
     ask(async ({ resume, resumeAll }) => {
-      if (paused) await resume(database);
+      // A worker may just have ended the one; the other must not stay for that.
+      const ended = await Promise.allSettled(paused ? [resume(database)] : []);
       await resumeAll();
+      for (const one of ended) if (one.status === 'rejected') throw one.reason;
     }),
   log: (words) => console.log(`guard: ${words}`),
 });

@@ -1,6 +1,6 @@
 /** The path to the new primary, as each pod of the pooler is told it, and is seen to have it. */
 import { type Console, isPaused, type Row } from '../pgbouncer/console';
-import { isPodPaused, onPod, type Pool } from '../restarts/pool';
+import { isPodPaused, onPod, passPod, type Pool } from '../restarts/pool';
 import { loadedHost } from './staging';
 
 export class NewPath {
@@ -24,13 +24,18 @@ export class NewPath {
     });
   }
 
-  /** Every pod leads there, and none is paused. Pods that were made anew do so by themselves. */
+  /**
+   * Every pod leads there, and none is paused: a transaction passes, for a pause of all is not in its tables. Pods that were made anew
+   * lead there by themselves.
+   */
   async isTaken(): Promise<boolean> {
     const pods = (await this.pool.pods()).filter(({ terminating, address }) => !terminating && address !== undefined);
     const there = await Promise.all(
       pods.map(async ({ address = '' }) => {
         if (await isPodPaused(this.pool, address)) return false;
-        return (await loadedHost(this.pool, address)) === this.host;
+        if ((await loadedHost(this.pool, address)) !== this.host) return false;
+        await passPod(this.pool, address);
+        return true;
       }),
     ).catch(() => [false]);
     return there.every(Boolean);

@@ -98,13 +98,17 @@ export class Pause {
   async end(letGo: (host: string) => Promise<void> = (host) => this.resume(host)): Promise<void> {
     this.ending.abort();
     await Promise.all(this.loops);
-    await this.tryEach([...this.held.values()], (pod) =>
-      this.persistently(async () => {
+    await this.tryEach([...this.held.values()], (pod) => {
+      let again = false;
+      return this.persistently(async () => {
         const host = addressOf(pod);
+        // While it is tried again the guard keeps still: two that pause and resume would leave it paused.
+        if (again) await this.lend(host).catch(() => undefined);
+        again = true;
         await letGo(host);
         await this.lend(host, 0);
-      }, resumeMs),
-    );
+      }, resumeMs);
+    });
   }
 
   /** Nothing where it is another attempt's by now. */
