@@ -3,6 +3,7 @@ import { until } from '../../../lab/processes';
 import type { State } from '../subjects/subject';
 import { auditedByAzure } from '../systems/azure';
 import type { Case, Counts } from './case';
+import type { ClientsReport } from './clients';
 import type { Conducted } from './conduct';
 import type { Evidence } from './evidence';
 import { locksOf } from './locks';
@@ -31,12 +32,15 @@ interface Played {
   deadlineSeconds: number;
 }
 
+const untold: ClientsReport = { requests: 0, failed: 0, reasons: {}, longestStallSeconds: 0 };
+
 export async function collect(played: Played): Promise<Evidence> {
   const { stage, replayer, scene, place, before, case: given } = played;
   const [run, ...rivals] = await Promise.all(played.runs.map((one) => one.evidence()));
   const runs: Evidence['runs'] = [run!, ...rivals];
   const locks = await locksOf(stage, runs);
-  if (runs.some(({ status }) => status === 'TERMINATED')) await silence(played.arrivals);
+  const terminated = runs.some(({ status }) => status === 'TERMINATED');
+  if (terminated) await silence(played.arrivals);
   await place.idle();
   await place.clients.stop();
   const closed = runs.filter(({ status }) => status !== 'RUNNING');
@@ -55,7 +59,8 @@ export async function collect(played: Played): Promise<Evidence> {
     after: await scene.subject.state(place),
     wanted: { ...before, ...scene.variant.changes(place) },
     ...{ podsStarted: await place.podsStarted(), poolers: place.poolerRuns() },
-    clients: await place.clients.report(),
+    // Who terminates a run may leave clients waiting for good, and whoever looks for their rows: then nobody tells of them.
+    clients: terminated ? await place.clients.report().catch(() => untold) : await place.clients.report(),
     replayErrors: (await Promise.all(replayed)).filter((error) => error !== undefined),
     // A new worker cannot know what the dead one was told.
     forbidden: workersLost ? [] : forbiddenTimes(requests, given),
