@@ -31,7 +31,11 @@ export function unfitTests(cluster: () => Cluster): void {
         expect(await database.knows(replica)).toBe(false);
         expect(await wary.look()).toEqual(before);
       };
-      await unfit('replica-lags', {}, /did not keep up for 2 s: \d+ bytes behind, and what was written a second ago is not there/);
+      await unfit(
+        'replica-lags',
+        {},
+        /did not keep up for 2 s: \d+ bytes behind, and what was written a second ago is not there/,
+      );
       await unfit('replica-lags', { by: 'pause' }, /its replay is paused/);
       await unfit('replica-diverges', {}, /it is not in recovery; it takes writes; it does not stream/);
     },
