@@ -54,6 +54,8 @@ async function rolesWhere(condition: string, client: Queries, roles: string[]): 
 }
 
 const everyMs = 10;
+/** Sessions, to whoever reads why it was given up. */
+const namedMax = 5;
 
 /**
  * Once every pod of the pooler has let its own sessions go: whoever stays comes past it, and the fence would cut it off in what it does.
@@ -77,7 +79,6 @@ export async function awaitNobody(client: Queries, roles: string[], forMs: numbe
   }
 }
 
-const namedMax = 5;
 /** Many times what a log-in takes. One that still waits for its client's password by then is no longer let in. */
 const startingMs = 2000;
 

@@ -1,8 +1,8 @@
 /**
  * The way of the clients from one primary to the other, while every pod of the pooler is paused.
  *
- * Before the promotion: pause all pods, list them again; see that nobody is left at the old primary; fence it; await the last byte at the new one. What fails
- * there opens the old one again and resumes: `prepare` throws, and clients have waited for a moment.
+ * Before the promotion: pause all pods, list them again; see that nobody is left at the old primary; fence it; await the last byte at
+ * the new one. What fails there opens the old one again and resumes: `prepare` throws, and clients have waited for a moment.
  *
  * After it, told by the new primary's own word and not by Azure's operation, which ends later: its logins restored, a write tried,
  * every pod given the new address and seen to have it, then all resumed. There is no way back, so a pod that does not take it stays

@@ -10,7 +10,6 @@ import { assertStill, guarded } from '../deployments/guarded';
 import { asFailures, failure } from '../failures';
 import { kubernetesProblem } from '../kubernetes/failures';
 import type { Pod } from '../kubernetes/kubernetes';
-import { readLease } from '../pgbouncer/lease';
 import { connect, reading } from '../postgres/connection';
 import { beginWriting } from '../pgbouncer/console';
 import { readClientSessions, readOpenLogins, readShutLogins } from '../postgres/fence';
@@ -23,9 +22,10 @@ import { isPodPaused, onPod, passPod, type Pool } from '../restarts/pool';
 import type { Lead, ReplacementActivities } from './contract';
 import type { ReplacementDependencies } from './dependencies';
 import { inspectReplacement } from './inspection';
+import { NewPath } from './new-path';
 import { carrying, toCarry } from './parameters';
 import { clientUrl, limits, type Party, poolOf, replacementOf } from './parties';
-import { hostOf, loadedHost, openIn, textLeadingTo } from './staging';
+import { hostOf, openIn, textLeadingTo } from './staging';
 import { reopenSource, switchOver } from './switchover';
 
 const defaultSettleMs = 3000;
@@ -153,9 +153,8 @@ export function createReplacementActivities(use: ReplacementDependencies): Repla
       const pool = await poolOf(use);
       await writeOn(replacement, pool);
       const pods = (await pool.pods()).filter(({ terminating }) => !terminating);
-      open.push(
-        ...(await Promise.all(pods.map(({ name, address }) => notCrossed(name, address, pool, now.host)))).flat(),
-      );
+      const path = new NewPath(pool, now.host);
+      open.push(...(await Promise.all(pods.map((pod) => path.openIn(pod)))).flat());
       const old = await servers.readServer(source);
       const left = await onServer(old, 'admin', use, async (client) => ({
         sessions: await readClientSessions(client),
@@ -242,20 +241,6 @@ export function createReplacementActivities(use: ReplacementDependencies): Repla
       () => false,
       (error: Error) => /timeout/i.test(error.message),
     );
-  }
-
-  async function notCrossed(name: string, address: string | undefined, pool: Pool, host: string): Promise<string[]> {
-    if (address === undefined) return [`${name} has no address yet`];
-    try {
-      if (await isPodPaused(pool, address)) return [`${name} is paused`];
-      if (await readLease(address)) return [`${name} has a lease of a pause`];
-      const loaded = await loadedHost(pool, address);
-      if (loaded !== host) return [`${name} leads to ${loaded}`];
-      await passPod(pool, address);
-      return [];
-    } catch (error) {
-      return [`${name}: ${(error as Error).message}`];
-    }
   }
 }
 

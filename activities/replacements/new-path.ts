@@ -1,5 +1,7 @@
 /** The path to the new primary, as each pod of the pooler is told it, and is seen to have it. */
+import type { Pod } from '../kubernetes/kubernetes';
 import { type Console, isPaused, type Row } from '../pgbouncer/console';
+import { readLease } from '../pgbouncer/lease';
 import { isPodPaused, onPod, passPod, type Pool } from '../restarts/pool';
 import { loadedHost } from './staging';
 
@@ -24,21 +26,28 @@ export class NewPath {
     });
   }
 
-  /**
-   * Every pod leads there, and none is paused: a transaction passes, for a pause of all is not in its tables. Pods that were made anew
-   * lead there by themselves.
-   */
+  /** Every pod that has an address has taken it. Pods that were made anew lead there by themselves. */
   async isTaken(): Promise<boolean> {
     const pods = (await this.pool.pods()).filter(({ terminating, address }) => !terminating && address !== undefined);
-    const there = await Promise.all(
-      pods.map(async ({ address = '' }) => {
-        if (await isPodPaused(this.pool, address)) return false;
-        if ((await loadedHost(this.pool, address)) !== this.host) return false;
-        await passPod(this.pool, address);
-        return true;
-      }),
-    ).catch(() => [false]);
-    return there.every(Boolean);
+    return (await Promise.all(pods.map((pod) => this.openIn(pod)))).flat().length === 0;
+  }
+
+  /**
+   * Why a pod has not taken it yet; nothing where it has: it leads there, is in no pause, and a transaction passes, for a pause of all is
+   * in none of its tables.
+   */
+  async openIn({ name, address }: Pick<Pod, 'name' | 'address'>): Promise<string[]> {
+    if (address === undefined) return [`${name} has no address yet`];
+    try {
+      if (await isPodPaused(this.pool, address)) return [`${name} is paused`];
+      if (await readLease(address)) return [`${name} has a lease of a pause`];
+      const loaded = await loadedHost(this.pool, address);
+      if (loaded !== this.host) return [`${name} leads to ${loaded}`];
+      await passPod(this.pool, address);
+      return [];
+    } catch (error) {
+      return [`${name}: ${(error as Error).message}`];
+    }
   }
 
   /** What is shown of the database when it leads there. On one connection: each login is a moment that clients wait. */
