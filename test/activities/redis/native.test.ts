@@ -106,8 +106,12 @@ test('whoever told them dies: the next one tells nobody, and waits for what they
   await hold(true);
   await abandoned(plan);
   const { told, use } = counting();
-  const [moved] = await Promise.all([move(valkey, plan, use), sleep(1000).then(() => hold(false))]);
-  expect(moved).toMatchObject({ byServers: 4096 });
+  // Only when it waits for them: by a clock, they could be done before it has looked.
+  const waits = (nodes: ClusterNodes): ClusterNodes => ({
+    ...use(nodes),
+    migrations: (member) => hold(false).then(() => nodes.migrations(member)),
+  });
+  expect(await move(valkey, plan, waits)).toMatchObject({ byServers: 4096 });
   expect(told.orders).toBe(0);
   expect(await layout()).toEqual(partitionOf(plan.after));
   await move(valkey, back(plan));
@@ -149,7 +153,7 @@ test('what somebody else has told a server to is neither waited for nor called o
 test('no request of the client has failed until here, and no key is lost', async () => {
   await traffic.stop();
   expect(traffic.errors).toEqual([]);
-  expect(traffic.measurement.requests).toBeGreaterThan(100);
+  expect(traffic.measurement.requests).toBeGreaterThan(20);
   expect(await traffic.lost()).toEqual([]);
 });
 
