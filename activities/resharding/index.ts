@@ -7,6 +7,7 @@ import { movedBetween } from '../redis/cluster/balance';
 import type { Moved } from '../redis/cluster/batch';
 import { type ClusterNodes, withClusterNodes } from '../redis/cluster/client';
 import { converge } from '../redis/cluster/converge';
+import { unequipped } from '../redis/cluster/functions';
 import { migrate, strays } from '../redis/cluster/migration';
 import { nextMoves } from '../redis/cluster/moves';
 import type { Member } from '../redis/cluster/view';
@@ -19,7 +20,7 @@ import { removeClaims } from '../redis-clusters/removal';
 import { joinedIn, onNodes, shortcomingOf, strangerIn } from './cluster';
 import type { ReshardActivities } from './contract';
 import { inspectRedisReshard, numberOf, replicasOf } from './inspection';
-import { placedShards, showLayout, showMoved, targetOf } from './layout';
+import { arrivedIn, placedShards, showLayout, showMoved, targetOf } from './layout';
 import { leave } from './leaving';
 
 export function createReshardActivities(use: RedisClusterDependencies): ReshardActivities {
@@ -151,6 +152,8 @@ export function createReshardActivities(use: RedisClusterDependencies): ReshardA
         if (next.answer === 'wait') throw failure('NotVerified', next.reason);
         if (next.answer === 'order' && next.begin.length === 0) throw failure('NotVerified', 'slots are on their way');
         if (next.answer !== 'done') throw failure('Drift', 'a slot is not where it was moved to');
+        const lacking = await unequipped(ask, ...arrivedIn({ before, after }, nodes));
+        if (lacking !== undefined) throw failure('NotVerified', lacking);
         const keys = nodes.reduce((sum, { self, view }) => sum + (self.master === undefined ? view.keys : 0), 0);
         return `${showLayout(after)} as seen by each of ${joined} nodes, replicas in sync, no slot on its way, ${keys} keys, none where its slot is not`;
       }),

@@ -5,7 +5,8 @@ import { isManaged } from '../kubernetes/managed';
 import type { KnownObject, Resources } from '../kubernetes/kubernetes';
 import { movedBetween } from '../redis/cluster/balance';
 import type { ClusterNodes } from '../redis/cluster/client';
-import { idsOf, type Node } from '../redis/cluster/nodes';
+import { differingFunctions } from '../redis/cluster/functions';
+import { idsOf, type Node, owns } from '../redis/cluster/nodes';
 import { forSeconds, passesByItself, patienceMs, patiently } from '../redis/cluster/patience';
 import type { Seen } from '../redis/cluster/view';
 import { readingOf } from '../redis/info';
@@ -160,7 +161,7 @@ async function obstacleOf(
     if (value !== 'no')
       return `${setting} of ${member.pod} is ${String(value)}: Redis would make a master without slots a replica`;
   }
-  return undefined;
+  return differingFunctions(ask, joined.filter(owns));
 }
 
 const setting = 'cluster-allow-replica-migration';

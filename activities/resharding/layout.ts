@@ -2,7 +2,8 @@
 import { digestOf } from '../kubernetes/digest';
 import { balanced, partitionOf, type Shard } from '../redis/cluster/balance';
 import type { Moved } from '../redis/cluster/batch';
-import { type Node, shardsIn } from '../redis/cluster/nodes';
+import type { SlotPlan } from '../redis/cluster/moves';
+import { type Node, owns, shardsIn } from '../redis/cluster/nodes';
 import { sizeOf, slotsOf } from '../redis/cluster/slots';
 
 export interface PlacedShard extends Shard {
@@ -35,6 +36,17 @@ export function targetOf(shards: PlacedShard[], masters: number, pods: number): 
     .slice(0, masters);
   if (staying.length < masters) return { before, staying: staying.length };
   return { before, after: balanced(before, (shard) => staying.includes(shard)), staying: staying.length };
+}
+
+/** Masters with slots: those that got their first ones by this plan, and the others. */
+export function arrivedIn({ before, after }: SlotPlan, nodes: Node[]): [arrived: Node[], others: Node[]] {
+  const ids = new Set(before.flatMap((shard, index) => (isFirst(shard, after[index]!) ? shard.ids : [])));
+  const masters = nodes.filter(owns);
+  return [masters.filter(({ view }) => ids.has(view.id)), masters.filter(({ view }) => !ids.has(view.id))];
+}
+
+function isFirst(before: Shard, after: Shard): boolean {
+  return before.slots.length === 0 && after.slots.length > 0;
 }
 
 /** The same where every slot is together with the same others, whichever node of a shard is its master. */

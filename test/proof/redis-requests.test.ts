@@ -5,6 +5,8 @@ test.each([
   ['CLUSTER MEET 10.0.0.1 6379', 'redisChange'],
   ['CLUSTER SETSLOT 7 NODE abc', 'redisChange'],
   ['cluster migrateslots SLOTSRANGE 0 5 NODE abc', 'redisChange'],
+  ['FUNCTION RESTORE dump FLUSH', 'redisChange'],
+  ['FUNCTION LIST WITHCODE', 'redisRead'],
   ['SET key value', 'redisChange'],
   ['CONFIG SET maxmemory 1', 'redisChange'],
   ['CONFIG GET maxmemory', 'redisRead'],

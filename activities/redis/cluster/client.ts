@@ -21,6 +21,8 @@ export interface ClusterNodes {
   transaction(member: Member, commands: (string | Buffer)[][]): Promise<void>;
   /** The names of at most so many of its keys: bytes, for not every name is a text. */
   keysIn(member: Member, slot: number, count: number): Promise<Buffer[]>;
+  /** All of them, as FUNCTION RESTORE takes them. Throws where the server cannot. */
+  dumpFunctions(member: Member): Promise<Buffer>;
   /** Throws where the server cannot. */
   migrations(member: Member): Promise<SlotMigration[]>;
 }
@@ -63,6 +65,10 @@ export async function withClusterNodes<T>(
     }
   };
   const ask: ClusterNodes['ask'] = (member, command) => using(member, (client) => client.sendCommand(command));
+  const askForBytes = <Answer>(member: Member, command: string[]) =>
+    using(member, (client) =>
+      client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }).sendCommand<Answer>(command),
+    );
   const text = async (member: Member, ...command: string[]) => (await ask(member, command)) as string;
   const isNative = (member: Member) =>
     using(member, (client) => {
@@ -110,11 +116,9 @@ export async function withClusterNodes<T>(
       },
 
       keysIn: (member, slot, count) =>
-        using(member, (client) =>
-          client
-            .withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })
-            .sendCommand<Buffer[]>(['CLUSTER', 'GETKEYSINSLOT', String(slot), String(count)]),
-        ),
+        askForBytes<Buffer[]>(member, ['CLUSTER', 'GETKEYSINSLOT', String(slot), String(count)]),
+
+      dumpFunctions: (member) => askForBytes<Buffer>(member, ['FUNCTION', 'DUMP']),
 
       async perform(action) {
         await ask(action.at, commandOf(action));

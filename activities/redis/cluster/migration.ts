@@ -1,6 +1,8 @@
 /**
  * Moves slots with their keys, under traffic: many slots at once, each as redis.io's cluster specification has it.
  *
+ * Whoever gets its first slot gets the others' functions before (functions.ts). Then, for each slot:
+ *
  * 1. The new master is told that the slot comes (IMPORTING), then the old one that it goes (MIGRATING): from then on no new
  *    key is made there, and clients are led to the new one for what has gone already (ASK).
  * 2. Its keys go in small batches (MIGRATE), one batch of a node at a time: the node serves nobody else meanwhile.
@@ -16,6 +18,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { failure } from '../../failures';
 import { all, Batch, type Moved, setSlot } from './batch';
 import type { ClusterNodes } from './client';
+import { equip } from './functions';
 import { type Following, type Move, nextMoves, type Settlement, type Situation, type SlotPlan } from './moves';
 import { type Node, nodeOf } from './nodes';
 import { callOff, carryOut, giversOf, type Orders } from './orders';
@@ -77,12 +80,14 @@ async function goOn(nodes: ClusterNodes, migration: Migration, told: Set<Node>):
     let missing = next.answer === 'wait' ? next.reason : undefined;
     if (next.answer === 'act') {
       byKeys = true;
-      missing = await perform(nodes, migration, situation, next, careful, moved);
+      const { moves, problem } = await equipped(nodes, migration, next.moves);
+      missing = (await perform(nodes, migration, situation, { ...next, moves }, careful, moved)) ?? problem;
       migration.onProgress?.(moved);
     }
     if (next.answer === 'order') {
       for (const giver of giversOf(next)) told.add(giver);
-      missing = await order(nodes, migration, next, moved);
+      const { moves, problem } = await equipped(nodes, migration, next.cancel.length > 0 ? [] : next.begin);
+      missing = (await order(nodes, migration, { ...next, begin: moves }, moved)) ?? problem;
     }
     if (next.answer === 'follow') missing = await makeFollow(nodes, next.follow);
     careful = missing !== undefined;
@@ -134,6 +139,21 @@ export async function strays(
     }),
   );
   return new Map(found);
+}
+
+/** Those of the moves that can be made: whoever gets its first slot has the giver's functions by then, or waits. */
+async function equipped<Between extends { from: Node; to: Node }>(
+  nodes: ClusterNodes,
+  { assertAwake }: Migration,
+  moves: Between[],
+): Promise<{ moves: Between[]; problem?: string }> {
+  const givers = new Map<Node, Node>();
+  for (const { from, to } of moves) if (to.self.slots.length === 0 && !givers.has(to)) givers.set(to, from);
+  const takers = [...givers.keys()];
+  const results = await Promise.allSettled(takers.map((to) => equip(nodes, givers.get(to)!, to, assertAwake)));
+  const problem = problemOf(results);
+  const without = new Set(takers.filter((_, index) => results[index]!.status === 'rejected'));
+  return { moves: moves.filter(({ to }) => !without.has(to)), ...(problem === undefined ? {} : { problem }) };
 }
 
 /** Answers with what went wrong: it is read again. */

@@ -62,7 +62,8 @@ export function commandOf({ to, slots }: Order): string[] {
   return ['CLUSTER', 'MIGRATESLOTS', 'SLOTSRANGE', ...slots.flat().map(String), 'NODE', to.view.id];
 }
 
-function fieldsOf(entry: unknown): Map<string, string> {
+/** A map, or a list of names and values, by the version of the protocol. */
+export function fieldsOf(entry: unknown): Map<string, string> {
   const pairs = Array.isArray(entry)
     ? Array.from({ length: entry.length / 2 }, (_, index) => [entry[2 * index], entry[2 * index + 1]] as const)
     : entry instanceof Map

@@ -9,6 +9,7 @@ import { runningOf } from '../../../activities/redis/cluster/native';
 import type { SlotPlan } from '../../../activities/redis/cluster/moves';
 import { until } from '../../../lab/processes';
 import { ClusterTraffic } from './cluster-traffic';
+import { calling } from './function-calls';
 import { nodeTimeoutMs, RedisProcesses } from './redis-processes';
 import { allOf, grow, move, shardsOf } from './resharding';
 
@@ -100,6 +101,13 @@ test('three servers are told once each, on the way there and back', async () => 
     expect(told.orders).toBe(3);
     expect(await layout()).toEqual(partitionOf(way.after));
   }
+});
+
+test('a master has the functions of the others before its first slot: a client that calls one notices nothing', async () => {
+  await calling(valkey, async () => {
+    await move(valkey, plan);
+    await move(valkey, back(plan));
+  });
 });
 
 test('whoever told them dies: the next one tells nobody, and waits for what they are at', async () => {

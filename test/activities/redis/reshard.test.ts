@@ -5,11 +5,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { balanced, partitionOf } from '../../../activities/redis/cluster/balance';
 import { type ClusterNodes, withClusterNodes } from '../../../activities/redis/cluster/client';
+import { differingFunctions } from '../../../activities/redis/cluster/functions';
 import { strays } from '../../../activities/redis/cluster/migration';
 import type { SlotPlan } from '../../../activities/redis/cluster/moves';
+import { owns } from '../../../activities/redis/cluster/nodes';
 import { until } from '../../../lab/processes';
 import { ClusterTraffic } from './cluster-traffic';
 import { nodeTimeoutMs, RedisProcesses } from './redis-processes';
+import { calling } from './function-calls';
 import { allOf, grow, move, shardsOf } from './resharding';
 
 jest.setTimeout(300_000);
@@ -58,12 +61,15 @@ function dyingAfter(requests: number): (nodes: ClusterNodes) => ClusterNodes {
         if (sent++ >= requests) throw new Error('died');
         return send(...args);
       };
-    const { ask, keysIn, transaction } = nodes;
+    const { ask, keysIn, transaction, dumpFunctions } = nodes;
     const read: ClusterNodes['read'] = async (member) => {
       if (sent > requests) throw new Error('died');
       return nodes.read(member);
     };
-    return { ...nodes, read, ask: dying(ask), keysIn: dying(keysIn), transaction: dying(transaction) };
+    return {
+      ...{ ...nodes, read, ask: dying(ask), keysIn: dying(keysIn), transaction: dying(transaction) },
+      dumpFunctions: dying(dumpFunctions),
+    };
   };
 }
 
@@ -99,6 +105,28 @@ test('whoever moves them dies between any two requests, on the way there and bac
   await traffic.stop();
   expect(traffic.errors).toEqual([]);
   expect(await traffic.lost()).toEqual([]);
+});
+
+test('a master has the functions of the others before its first slot: a client that calls one notices nothing', async () => {
+  await traffic.stop();
+  const { ids } = plan.before.find(({ slots }) => slots.length === 0)!;
+  const left = "#!lua name=left\nredis.register_function('left', function() return 1 end)";
+  await redis.onNode(ids[0]!, (client) => client.functionLoad(left));
+  await calling(redis, async () => {
+    await move(redis, plan);
+    await move(redis, back(plan));
+  });
+
+  for (const id of ids) {
+    const list = await redis.cli(await ordinalOf(id), 'FUNCTION', 'LIST');
+    expect([list.includes('greetings'), list.includes('left')]).toEqual([true, false]);
+  }
+  const difference = () =>
+    withClusterNodes(undefined, async (nodes) => differingFunctions(nodes, (await allOf(redis, nodes)).filter(owns)));
+  expect(await difference()).toBeUndefined();
+  const giver = plan.before.find(({ slots }) => slots.length > 0)!;
+  await redis.onNode(giver.ids[0]!, (client) => client.functionDelete('greetings'));
+  expect(await difference()).toMatch(/^function library greetings is not the same on redis-cluster-\d and redis-/);
 });
 
 test('a node that gives slots, on the way there and on the way back, is killed half-way and back after its replica took over: finished, and no key is lost', async () => {

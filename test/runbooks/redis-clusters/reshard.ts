@@ -28,6 +28,10 @@ export function reshardTests(cluster: () => Cluster): void {
     Run.start(cluster().production, 'redisClusterReshard', { masters, lingerSeconds: 1, ...input });
   const claims = async () => (await cluster().list('claim', `app=${name}`)).length;
 
+  /** Whichever pods are by now, as CLUSTER NODES has them. */
+  const masters = async () =>
+    (await redis().inPod('redis-cli -h "$POD_IP" cluster nodes')).split('\n').filter((line) => line.includes('master'));
+
   test.each<[string, RegExp, number]>([
     ['two masters', /2 masters leave no majority when one is lost: at least 3/, 2],
     ['more than the machines have room for', /\d+ more pods are to run, and the nodes have room for \d/, 100],
@@ -39,10 +43,7 @@ export function reshardTests(cluster: () => Cluster): void {
   });
 
   test('refuses a cluster with a slot that somebody else moves', async () => {
-    // Whichever pods are masters by now.
-    const [one = '', other = ''] = (await redis().inPod('redis-cli -h "$POD_IP" cluster nodes'))
-      .split('\n')
-      .filter((line) => line.includes('master'));
+    const [one = '', other = ''] = await masters();
     const [, address] = one.split(/[ :]/);
     const [id] = other.split(' ');
     const [, slot] = / connected (\d+)/.exec(one)!;
@@ -55,6 +56,20 @@ export function reshardTests(cluster: () => Cluster): void {
     await redis().inPod(`redis-cli -h ${address} cluster setslot ${slot} stable`);
   });
 
+  test('refuses masters whose functions differ', async () => {
+    const library = "#!lua name=greetings\nredis.register_function('greet', function(keys) return keys[1] end)";
+    const load = async (line: string) =>
+      redis().inPod(`redis-cli -h ${line.split(/[ :]/)[1]} function load "${library}"`);
+    const [first = '', ...others] = await masters();
+    await load(first);
+    const run = await start(4);
+    expect(await run.report()).toMatchObject({
+      outcome: 'Refused',
+      summary: expect.stringMatching(/function library greetings is not the same on redis-cluster-\d and /) as string,
+    });
+    for (const other of others) await load(other);
+  });
+
   test('three masters become four, under traffic', async () => {
     await underTraffic(redis(), async () => {
       const run = await start(4);
@@ -65,6 +80,10 @@ export function reshardTests(cluster: () => Cluster): void {
     });
     await redis().expectGood(4);
     await redis().expectEveryKey();
+    for (const line of await masters()) {
+      const [, address] = line.split(/[ :]/);
+      expect(await redis().inPod(`redis-cli -h ${address} function list`)).toContain('greetings');
+    }
     const run = await start(4);
     expect(await run.report()).toMatchObject({ outcome: 'Succeeded', steps: [] });
   });
