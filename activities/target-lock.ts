@@ -20,6 +20,9 @@ export interface TargetLockActivities {
   awaitRunClosed(run: HolderKey): Promise<string>;
 }
 
+/** Of this attempt: later ones of the same run have later ones, and its other activities too. */
+const asked = () => Context.current().info.currentAttemptScheduledTimestampMs;
+
 /** How often a watched run is asked for: each is a server-side long poll, so an ending is noticed at once. */
 const longPollSeconds = 60;
 
@@ -37,7 +40,7 @@ export function createTargetLockActivities({
     client.workflow.executeUpdateWithStart<(target: string) => Promise<void>, LockAnswer, [Holder, boolean]>(
       lockMessages.acquire,
       {
-        args: [holder, wait],
+        args: [{ ...holder, asked: asked() }, wait],
         startWorkflowOperation: new WithStartWorkflowOperation(targetWorkflowType, {
           workflowId: lockWorkflowId(target),
           taskQueue,
@@ -63,7 +66,9 @@ export function createTargetLockActivities({
     try {
       await client.workflow
         .getHandle(lockWorkflowId(target))
-        .executeUpdate<void, [HolderKey]>(lockMessages.release, { args: [{ workflowId, runId }] });
+        .executeUpdate<void, [HolderKey & Pick<Holder, 'asked'>]>(lockMessages.release, {
+          args: [{ workflowId, runId, asked: asked() }],
+        });
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
     }

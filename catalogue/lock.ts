@@ -12,6 +12,11 @@ export interface Holder {
   requestedBy: string;
   /** ISO 8601. */
   since: string;
+  /**
+   * When the attempt was scheduled that asked last, by Temporal's clock, in ms since the epoch. What an earlier one gives back, because it
+   * stood still, is not given back. Absent in states from before.
+   */
+  asked?: number;
   /** Why an operator must look before unlocking: set when the holder ended without an outcome (terminated). */
   flagged?: string;
 }

@@ -1,6 +1,9 @@
 /**
  * Many runs on the same targets at once: one after the other, none lost, none waiting for ever.
  */
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { createTargetLockActivities } from '../../activities/target-lock';
+import { targetOf } from '../../catalogue';
 import { Bench, reportOf, until } from './support/bench';
 import { turning } from './support/dials';
 import { board, eventually } from './support/words';
@@ -65,6 +68,24 @@ describe('the lock', () => {
       const unknown = await runs.run({ left: 'd', top: 'd' }, { onBusy: 'wait' });
       expect(unknown).toMatchObject({ outcome: 'Refused', summary: expect.stringContaining('no dial top') as string });
       await eventually(async () => expect((await runs.lock('left')).holder).toBeUndefined());
+    });
+  });
+
+  it('what an attempt gives back that stood still while a later one asked is not given back', async () => {
+    await bench.withBoard(board(), async (runs) => {
+      const { client } = bench.environment;
+      const taskQueue = runs.input({})['board'] as string;
+      const locks = createTargetLockActivities({ client, taskQueue });
+      const attempt = (scheduled: number) =>
+        new MockActivityEnvironment({ currentAttemptScheduledTimestampMs: scheduled });
+      const targets = ['left', 'right'].map((dial) => targetOf('deployment', `${taskQueue}/${dial}`));
+      const holder = { workflowId: 'somebody', runId: '1', runbook: 'turnDials', requestedBy: 'a', since: 'now' };
+      const granted = await attempt(2).run(locks.acquireTargets, { targets, holder, wait: false });
+      expect(granted).toEqual({ granted: true });
+      await attempt(1).run(locks.releaseTargets, { targets, holder });
+      expect((await runs.lock('left')).holder).toMatchObject({ workflowId: 'somebody' });
+      await attempt(2).run(locks.releaseTargets, { targets, holder });
+      expect((await runs.lock('left')).holder).toBeUndefined();
     });
   });
 

@@ -10,29 +10,42 @@ export function isSame(one: HolderKey | undefined, other: HolderKey): boolean {
   return one !== undefined && one.workflowId === other.workflowId && one.runId === other.runId;
 }
 
-/** Asking twice changes nothing: a holder holds, a waiter keeps its place. */
+/** Asking twice changes nothing but which attempt asked last: a holder holds, a waiter keeps its place. */
 export function acquire(state: LockState, asker: Holder, wait: boolean): { state: LockState; answer: LockAnswer } {
   if (!state.holder) {
     // A waiter that asks before the lock was handed over to it leaves the queue, or it would be handed over to again.
     const waiting = state.waiting.filter((waiter) => !isSame(waiter, asker));
     return { state: { ...state, holder: asker, waiting }, answer: { granted: true } };
   }
-  if (isSame(state.holder, asker)) return { state, answer: { granted: true } };
+  if (isSame(state.holder, asker)) {
+    return { state: { ...state, holder: askedAgain(state.holder, asker) }, answer: { granted: true } };
+  }
   const place = state.waiting.findIndex((waiter) => isSame(waiter, asker));
   const refused = { granted: false as const, holder: state.holder };
-  if (place >= 0) return { state, answer: { ...refused, ahead: place } };
+  if (place >= 0) {
+    const waiting = state.waiting.map((waiter, index) => (index === place ? askedAgain(waiter, asker) : waiter));
+    return { state: { ...state, waiting }, answer: { ...refused, ahead: place } };
+  }
   const ahead = state.waiting.length;
   if (!wait) return { state, answer: { ...refused, ahead } };
   return { state: { ...state, waiting: [...state.waiting, asker] }, answer: { ...refused, ahead } };
 }
 
-/** The holder goes, or a waiter leaves the queue; for anybody else nothing happens. */
-export function release(state: LockState, leaver: HolderKey): LockState {
+/**
+ * The holder goes, or a waiter leaves the queue; for anybody else nothing happens. `asked`: of the attempt that gives it back, which may
+ * have stood still while a later one of the same run took it.
+ */
+export function release(state: LockState, leaver: HolderKey, asked = Infinity): LockState {
+  const stays = (one: Holder) => !isSame(one, leaver) || asked < (one.asked ?? 0);
   return {
     ...state,
-    holder: isSame(state.holder, leaver) ? undefined : state.holder,
-    waiting: state.waiting.filter((waiter) => !isSame(waiter, leaver)),
+    holder: state.holder && stays(state.holder) ? state.holder : undefined,
+    waiting: state.waiting.filter(stays),
   };
+}
+
+function askedAgain(one: Holder, asker: Holder): Holder {
+  return asker.asked === undefined ? one : { ...one, asked: Math.max(one.asked ?? 0, asker.asked) };
 }
 
 /** Gives a free lock to the first who waits. */

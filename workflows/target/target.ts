@@ -52,8 +52,8 @@ export async function target(name: string, carried?: LockState): Promise<void> {
     become(result.state);
     return result.answer;
   });
-  setHandler(defineUpdate<void, [HolderKey]>(lockMessages.release), (leaver) => {
-    become(release(state, leaver));
+  setHandler(defineUpdate<void, [HolderKey & Pick<Holder, 'asked'>]>(lockMessages.release), (leaver) => {
+    become(release(state, leaver, leaver.asked));
   });
   setHandler(
     defineUpdate<string, [{ by: string; reason: string; holder: string }]>(lockMessages.unlock),

@@ -98,8 +98,12 @@ export interface Holding {
 export function holdingsIn(history: History): Holding[] {
   const holdings: Holding[] = [];
   const accepted = new Map<string, { name: string; args: unknown[] }>();
+  // The newest attempt that was granted each: what an earlier one gives back is not given back.
+  const newest = new Map<string, number>();
+  const openOf = (workflowId: string | undefined) =>
+    holdings.find((holding) => holding.workflowId === workflowId && holding.to === undefined);
   const close = (workflowId: string | undefined, at: number) => {
-    const held = holdings.find((holding) => holding.workflowId === workflowId && holding.to === undefined);
+    const held = openOf(workflowId);
     if (held) held.to = at;
   };
   const watched = new Map<string, string>();
@@ -112,11 +116,14 @@ export function holdingsIn(history: History): Holding[] {
     const done = event.workflowExecutionUpdateCompletedEventAttributes;
     const asked = done && accepted.get(String(done.acceptedEventId));
     if (asked) {
-      const [who] = asked.args as [{ workflowId: string; holder?: string }];
+      const [who] = asked.args as [{ workflowId: string; holder?: string; asked?: number }];
       const answer = decode(done.outcome?.success?.payloads?.[0]) as { granted?: boolean } | undefined;
-      const open = holdings.some((holding) => holding.workflowId === who.workflowId && holding.to === undefined);
-      if (asked.name === 'acquire' && answer?.granted && !open) holdings.push({ workflowId: who.workflowId, from: at });
-      if (asked.name === 'release') close(who.workflowId, at);
+      const latest = newest.get(who.workflowId) ?? 0;
+      if (asked.name === 'acquire') {
+        newest.set(who.workflowId, Math.max(latest, who.asked ?? 0));
+        if (answer?.granted && !openOf(who.workflowId)) holdings.push({ workflowId: who.workflowId, from: at });
+      }
+      if (asked.name === 'release' && (who.asked ?? Infinity) >= latest) close(who.workflowId, at);
       if (asked.name === 'unlock') close(who.holder, at);
     }
     const watching = event.activityTaskScheduledEventAttributes;

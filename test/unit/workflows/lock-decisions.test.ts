@@ -45,6 +45,18 @@ it('release: the holder frees, a waiter leaves, anybody else changes nothing', (
   expect(release(queue, run('x'))).toEqual(queue);
 });
 
+it('what an attempt gives back that stood still while a later one asked is not given back', () => {
+  const at = (workflowId: string, asked: number) => ({ ...run(workflowId), asked });
+  const { state } = acquire(acquire(free, at('a', 1), true).state, at('a', 2), true);
+  const { state: both } = acquire(acquire(state, at('b', 1), true).state, at('b', 2), true);
+  expect(release(release(both, run('a'), 1), run('b'), 1)).toEqual(both);
+  expect(acquire(both, at('a', 1), true).state).toEqual(both);
+  expect(release(both, run('b'), 2).waiting).toEqual([]);
+  expect(release(both, run('a'), 2).holder).toBeUndefined();
+  // Whoever watches the run knows that it is over.
+  expect(release(both, run('a')).holder).toBeUndefined();
+});
+
 it('hand-over: a free lock goes to the first who waits, a held one to nobody', () => {
   expect(handOver(release(queue, run('a')))).toMatchObject({ holder: run('b'), waiting: [run('c')] });
   expect(handOver(queue)).toBe(queue);
