@@ -93,7 +93,10 @@ export class Conducted {
 
   private async look(): Promise<string> {
     const { status, searchAttributes } = await this.handle.describe();
-    return status.name === 'RUNNING' ? String(searchAttributes['RunbookPhase']?.[0]) : 'closed';
+    if (status.name !== 'RUNNING') return 'closed';
+    const phase = String(searchAttributes['RunbookPhase']?.[0]);
+    // It says so before it closes, which on a slow machine is a while later.
+    return phase === 'closed' ? 'closing' : phase;
   }
 
   private async readPlan(): Promise<Plan | undefined> {
