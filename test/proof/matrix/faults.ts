@@ -26,8 +26,7 @@ export function ofTemporal({ mutations }: Shown): Case[] {
 }
 
 function ofPeople({ steps, mutations }: Shown): Case[] {
-  // From an irreversible step on the run asks, and is told to go on.
-  const stopped: Outcomes = steps.every(({ reversible }) => reversible) ? ['RolledBack'] : ['RolledBack', 'Succeeded'];
+  const stopped: Outcomes = ['RolledBack', ...goingOn(steps)];
   const each = (what: 'abort' | 'cancel' | 'terminate', outcomes: Outcomes) =>
     mutations.map((_, index) =>
       struck(what, `at mutation ${index + 1}`, [{ do: what, mutation: index + 1 }], outcomes),
@@ -42,7 +41,7 @@ function ofPeople({ steps, mutations }: Shown): Case[] {
 }
 
 function ofWorkers({ steps, mutations }: Shown): Case[] {
-  const stopped: Outcomes = steps[0]?.reversible ? ['RolledBack', 'Refused'] : ['RolledBack', 'Refused', 'Succeeded'];
+  const stopped: Outcomes = ['RolledBack', 'Refused', ...goingOn(steps)];
   return [
     ...mutations.map((_, index) =>
       struck('worker frozen', `at mutation ${index + 1}, thawed when its replacement went on`, [
@@ -60,4 +59,9 @@ function ofWorkers({ steps, mutations }: Shown): Case[] {
       stopped,
     ),
   ];
+}
+
+/** From an irreversible step on a run that is stopped asks, and is told to go on. */
+function goingOn(steps: Shown['steps']): Outcomes {
+  return steps.every(({ reversible }) => reversible) ? [] : ['Succeeded'];
 }

@@ -37,6 +37,8 @@ export interface Shown {
   caches: number;
   /** Servers were changed that had been there before: faults can be armed for them. */
   changesServers: boolean;
+  /** By PATCH of the server itself, of which Azure may show the old values for a while. */
+  patchesServers: boolean;
   /** A server or a cache got another size. */
   changesSize: boolean;
   makesReplicas: boolean;
@@ -73,6 +75,7 @@ export function shownBy(evidence: Evidence, variant: Variant): Shown {
     databases: count(resources, 'postgres:'),
     caches: count(resources, 'redis:'),
     changesServers: requests.some(({ isMutation, resource }) => isMutation && servers.includes(resource ?? '')),
+    patchesServers: changes.some(({ method, resource }) => method === 'PATCH' && servers.includes(resource ?? '')),
     changesSize: changes.some(({ effect }) => effect.includes('"sku"')),
     makesReplicas: changes.some(({ effect }) => effect.includes('"createMode":"Replica"')),
     redisNodesMade:
