@@ -10,6 +10,7 @@ import {
   queryNames,
   updateNames,
 } from '../../catalogue';
+import { apart } from './apart';
 import type { Run } from './run';
 import { mayAbort, mayAccept, mayApprove, mayPause, mayReject, mayResume, mayRetry, mayRollBack } from './permissions';
 
@@ -27,8 +28,10 @@ export function handleMessages(run: Run): void {
 
   setHandler(
     defineUpdate<string, [Approval]>(updateNames.approve),
-    (raw) => {
+    async (raw) => {
       const approval = approvalSchema.parse(raw);
+      await apart();
+      check(() => mayApprove(run, approval));
       run.approval = approval;
       run.note('approve', approval.by, approval.reason ?? `plan ${approval.planHash}`);
       return `plan ${run.plan?.hash} is approved`;
@@ -56,7 +59,8 @@ export function handleMessages(run: Run): void {
   setHandler(defineSignal(lockMessages.granted), () => {
     run.lockGranted = true;
   });
-  setHandler(defineSignal<[ClientMeasurement]>(budgetSignal), (measured) => {
+  setHandler(defineSignal<[ClientMeasurement]>(budgetSignal), async (measured) => {
+    await apart();
     run.exceedBudget(measured);
     run.show();
   });
@@ -73,8 +77,11 @@ function order(
 ): void {
   setHandler(
     defineUpdate<string, [Order]>(updateNames[name]),
-    (raw) => {
+    async (raw) => {
       const given = orderSchema.parse(raw);
+      await apart();
+      // Another one may have come with it.
+      check(() => refusal(run, given));
       run.note(name, given.by, given.reason);
       carryOut(given);
       run.show();

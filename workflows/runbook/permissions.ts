@@ -4,7 +4,10 @@ import type { Run } from './run';
 /**
  * Whether an order makes sense now. Pure: each answers why not, or nothing.
  */
-type Asked = Pick<Run, 'phase' | 'plan' | 'input' | 'pauseOrder' | 'stopOrder' | 'trouble' | 'approvers'>;
+type Asked = Pick<
+  Run,
+  'phase' | 'plan' | 'input' | 'pauseOrder' | 'stopOrder' | 'trouble' | 'approvers' | 'operatorOrder'
+>;
 
 export function mayApprove(run: Asked, approval: Approval): string | undefined {
   const plan = run.plan;
@@ -55,6 +58,7 @@ function operatorMay(run: Asked, order: 'retry' | 'rollback' | 'accept'): string
   if (run.phase !== 'needs-operator' || !run.trouble) return notNow(order, run.phase, 'needs-operator');
   if (!run.trouble.orders.includes(order))
     return `${order} is not possible here; the orders are ${run.trouble.orders.join(', ')}`;
+  if (run.operatorOrder) return `${order}: ${run.operatorOrder.by} has ordered ${run.operatorOrder.order} already`;
   return undefined;
 }
 

@@ -27,6 +27,7 @@ import type { Runbook } from './definition';
 import { storyOf } from './failure';
 import { lockTargets, unlockTargets } from './locking';
 import { handleMessages } from './messages';
+import { apart } from './apart';
 import type { Ending } from './ending';
 import type { Afterwards } from './perform';
 import { perform } from './perform';
@@ -49,7 +50,8 @@ export function runbook<Input extends RunInput, Facts>(
     const run = new Run(definition.name);
     handleMessages(run);
     // Cancelling from Temporal is an abort like any other; after that the scope's own cancellation must reach nothing.
-    CancellationScope.current().cancelRequested.catch(() => {
+    CancellationScope.current().cancelRequested.catch(async () => {
+      await apart();
       run.note('cancel', 'Temporal', 'cancelled');
       run.stop({ by: 'Temporal', reason: 'cancelled' });
     });

@@ -32,6 +32,7 @@ const nothing = {
   caches: 0,
   podsStarted: 0,
   changesServers: false,
+  patchesServers: false,
   changesSize: false,
   makesReplicas: false,
   troubles: [],

@@ -15,7 +15,7 @@ export class DialBoard {
   /** Called after a dial was turned; what it throws fails the attempt after its effect. */
   after: (turn: string) => Promise<void> | void = () => undefined;
   /** Called before the dials are read; what it throws fails the attempt. */
-  reading: () => void = () => undefined;
+  reading: () => Promise<void> | void = () => undefined;
   measured = { requests: 10, failedRequests: 0, longestStallSeconds: 0.1, unmeasuredSeconds: 0 };
 
   constructor(readonly dials: Record<string, string>) {}
@@ -23,8 +23,8 @@ export class DialBoard {
   activities(): DialActivities & ClientActivities {
     return {
       readDials: async () => {
-        this.reading();
-        return Promise.resolve({ ...this.dials });
+        await this.reading();
+        return { ...this.dials };
       },
       setDial: async ({ dial, value, way }) => {
         if (this.dials[dial] === value) return;
