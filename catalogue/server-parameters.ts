@@ -1,4 +1,4 @@
-/** Whether a server runs with a value. Pure, table-tested. */
+/** Whether a server runs with a value, and what brings it back. Pure, table-tested. */
 /** Lists of words, to which Azure adds its own. */
 const lists = new Set(['shared_preload_libraries', 'session_preload_libraries', 'azure.extensions']);
 
@@ -18,6 +18,14 @@ export function differing(running: Record<string, string>, wanted: Record<string
   return Object.entries(wanted)
     .filter(([name, value]) => !runsWith(name, running[name], value))
     .map(([name]) => name);
+}
+
+/**
+ * What is sent to have again what there is. As ARM writes it where the server runs with that: Azure takes none of the words that it adds
+ * to a list.
+ */
+export function valueToRestore(name: string, running: string | undefined, configured: string): string {
+  return running === undefined || runsWith(name, running, configured) ? configured : running;
 }
 
 function wordsOf(text: string): Set<string> {

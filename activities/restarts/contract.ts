@@ -11,7 +11,7 @@ export interface ParameterFacts {
   name: string;
   /** By ARM; where it waits for a restart, what the restart will bring. */
   value: string;
-  /** By the server itself; absent for what only Azure knows. */
+  /** By the server itself, as ARM writes it where that is the same; absent for what only Azure knows. */
   running?: string;
   isStatic: boolean;
   isReadOnly: boolean;
@@ -66,7 +66,7 @@ export interface RestartFacts {
 }
 
 export interface ParametersBefore {
-  /** What the server runs with; by ARM where it does not know the parameter. */
+  /** What the server runs with, as ARM writes it where that is the same; by ARM where it does not know the parameter. */
   values: Values;
   startedAt: string;
 }

@@ -1,7 +1,7 @@
 /** The activities of databaseRestart: contract.ts says what each does. */
 import { CancelledFailure } from '@temporalio/common';
 import { Context } from '@temporalio/activity';
-import { differing } from '../../catalogue';
+import { differing, valueToRestore } from '../../catalogue';
 import type { Alive } from '../alive';
 import type { Change, Circumstances } from '../azure/change';
 import { azureProblem } from '../azure/failures';
@@ -43,7 +43,7 @@ export function createRestartActivities(use: RestartDependencies): RestartActivi
         Promise.all(parameters.map((parameter) => servers.readParameter(name, parameter))),
         onServer(server, 'admin', use, (client) => readSettings(client, parameters)),
       ]);
-      const values = configured.map(({ name: parameter, value }) => [parameter, settings[parameter] ?? value]);
+      const values = configured.map((one) => [one.name, valueToRestore(one.name, settings[one.name], one.value)]);
       return { values: Object.fromEntries(values) as Values, startedAt };
     },
 

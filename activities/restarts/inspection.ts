@@ -1,4 +1,5 @@
 /** What preflight reads before a restart: parameters, the server itself, the servers around it, the pooler. Reads only. */
+import { valueToRestore } from '../../catalogue';
 import type { DescribedParameter, FlexibleServer } from '../azure/flexible-servers';
 import { onServer } from '../database/sql';
 import { toFailure } from '../failures';
@@ -59,7 +60,7 @@ function factsOf(parameter: DescribedParameter, running: Values): ParameterFacts
   const { name, value, isStatic, isReadOnly, dataType, allowedValues } = parameter;
   return {
     ...{ name, value, isStatic, isReadOnly, dataType, allowedValues: allowedValues.slice(0, 1000) },
-    ...(running[name] === undefined ? {} : { running: running[name] }),
+    ...(running[name] === undefined ? {} : { running: valueToRestore(name, running[name], value) }),
   };
 }
 

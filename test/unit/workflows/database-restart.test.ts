@@ -1,7 +1,7 @@
 /** The decisions of databaseRestart, as tables: what is set, what needs the restart, who waits for it, what stands in the way. */
 import type { ParameterFacts, PoolPodFacts, RestartFacts } from '../../../activities/restarts/contract';
 import { timesIn } from '../../../activities/restarts/inspection';
-import { databaseRestartInput, differing, type Finding, runsWith } from '../../../catalogue';
+import { databaseRestartInput, differing, type Finding, runsWith, valueToRestore } from '../../../catalogue';
 import { isAllowed, poolBefore, valueOf, workOf } from '../../../workflows/database-restart/decisions';
 import { findings } from '../../../workflows/database-restart/findings';
 import { definition } from '../../../workflows/database-restart/workflow';
@@ -248,6 +248,17 @@ test.each([
 });
 
 test.each<[string, Record<string, string>, object]>([
+test.each<[string, string | undefined, string, string]>([
+  ['shared_preload_libraries', 'azure,pg_cron', 'pg_cron', 'pg_cron'],
+  ['shared_preload_libraries', 'azure', '', ''],
+  ['shared_preload_libraries', 'azure', 'pg_cron', 'azure'],
+  ['random_page_cost', '4', '4.0', '4.0'],
+  ['max_connections', '1800', '1900', '1800'],
+  ['pgbouncer.enabled', undefined, 'true', 'true'],
+])('%s runs with %p, ARM says %p: %p brings that back', (name, running, configured, restored) => {
+  expect(valueToRestore(name, running, configured)).toBe(restored);
+});
+
   [
     'the shorter of both',
     { query_wait_timeout: '120', query_timeout: '30', server_login_retry: '1' },
