@@ -87,7 +87,8 @@ export interface RestartActivities {
   /**
    * Sets each parameter that differs; restarts if asked to. One heartbeating activity: a new worker finds the pause, the
    * operation in flight, and whether it has restarted. Resumes the pooler however it ends. Returns how long the pause was, in
-   * words. Throws PoolerNotPaused, with nothing restarted, where a pod could not be paused.
+   * words. Throws PoolerNotPaused, with nothing restarted, where a pod could not be paused, or the pooler is gone; and where this
+   * worker knows no cluster to pause it in, KubernetesUnavailable: another may.
    */
   changeParameters(request: ParametersChange): Promise<string>;
   /**

@@ -23,7 +23,7 @@ import { claimOf } from './claim';
 import type { ParametersChange, RestartActivities, Values } from './contract';
 import type { RestartDependencies } from './dependencies';
 import { inspectRestart } from './inspection';
-import { findPool, isPodPaused, passPod } from './pool';
+import { findPool, isPodPaused, passPod, pausable } from './pool';
 import { Shield } from './shield';
 
 const defaultSettleMs = 3000;
@@ -90,7 +90,7 @@ async function change(
   alive: Alive,
   use: RestartDependencies,
 ): Promise<string> {
-  const { server: name, parameters, restart } = request;
+  const { server: name, parameters, restart, undo = false } = request;
   const { servers } = use;
   const claim = claimOf(alive);
   const changes: Change<FlexibleServer>[] = Object.entries(parameters).map((each) =>
@@ -103,9 +103,10 @@ async function change(
   }
   const server = await servers.readServer(name);
   const isRestarted = () => hasRestarted(server, request, use);
-  const pool = restart.pooled ? await findPool(use) : undefined;
+  let accepted = given.resumed?.accepted.includes(restartName) ?? false;
+  const pool = restart.pooled ? pausable(await findPool(use), { mayBeGone: undo || accepted }) : undefined;
   const context = Context.current();
-  const shield = new Shield(pool === 'unknown' ? undefined : pool, {
+  const shield = new Shield(pool, {
     ...claim,
     ...{ isRestarted, longestMs: restart.longestPauseSeconds * 1000 },
     log: (words) => void context.log.warn(words),
@@ -125,7 +126,6 @@ async function change(
       }
     },
   });
-  let accepted = given.resumed?.accepted.includes(restartName) ?? false;
   const noted: Circumstances = {
     ...given,
     assertAwake: () => claim.assertAwake(),
@@ -199,6 +199,7 @@ async function lookAtPool(use: RestartDependencies): Promise<Look> {
     pods.map(async ({ name, address }) => {
       if (address === undefined) return [`${name} has no address yet`];
       try {
+  if (pods.length === 0) return { open: [`${pool.name} has no pod`], evidence: [] };
         if (await isPodPaused(pool, address)) return [`${name} is paused`];
         if (await readLease(address)) return [`${name} has a lease of a pause`];
         await passPod(pool, address);

@@ -47,6 +47,23 @@ export async function findPool(use: RestartDependencies): Promise<Pool | 'unknow
   return { namespace: kubernetes.namespace, name, upstream, password, pods };
 }
 
+/**
+ * What was found of a pool that the plan pauses. Throws where its clients would be cut off instead: whoever planned it need not be who
+ * performs it. `mayBeGone`: what is to come comes all the same.
+ */
+export function pausable(found: Pool | 'unknown' | undefined, { mayBeGone }: { mayBeGone: boolean }): Pool | undefined {
+  if (found === 'unknown') {
+    throw failure(
+      'KubernetesUnavailable',
+      'the plan pauses the pooler, and this worker knows no cluster to do it in: give each worker of this queue a KUBECONFIG',
+    );
+  }
+  if (!found && !mayBeGone) {
+    throw failure('PoolerNotPaused', 'the plan pauses the pooler, which is not there any more: plan again without it');
+  }
+  return found;
+}
+
 function clusterOf(use: RestartDependencies): Kubernetes | undefined {
   try {
     return use.kubernetes();
