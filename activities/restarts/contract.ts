@@ -44,6 +44,15 @@ export interface PoolFacts {
   directSessions: number;
 }
 
+/** A server that it follows, or that follows it. */
+export interface NeighbourFacts {
+  name: string;
+  /** Those asked for that PostgreSQL wants in an order: of what it runs with, and what a restart brings it, the one that allows less. */
+  values: Values;
+  /** It cannot be asked, or is a replica that is not in sync. Absent in histories from before: nobody had looked. */
+  problems?: string[];
+}
+
 export interface RestartFacts {
   server: { name: string; state: string; role: string; highAvailability: string };
   /** pg_postmaster_start_time(); "" where it could not be asked. */
@@ -58,9 +67,10 @@ export interface RestartFacts {
   pending: PendingParameter[];
   locks: { name: string; level: string; scope: string }[];
   longTransactions: { pid: number; ageSeconds: number; application: string }[];
-  /** The same parameters on the server that it follows, and on those that follow it. */
-  source?: { name: string; values: Values };
-  replicas: { name: string; values: Values }[];
+  /** Why a login and a write as the application fail, by which a restart is seen. Only where one may come. */
+  applicationProblem?: string;
+  source?: NeighbourFacts;
+  replicas: NeighbourFacts[];
   /** Absent where there is none. `unknown`: the topology has one, and this worker no cluster to ask. */
   pool?: PoolFacts | 'unknown';
 }
@@ -81,8 +91,13 @@ export interface ParametersChange extends ChangeRequest {
 }
 
 export interface RestartActivities {
-  /** Changes nothing. `since`: when the run was asked for. */
-  inspectRestart(request: { server: string; parameters: string[]; since: string }): Promise<RestartFacts>;
+  /** Changes nothing. `since`: when the run was asked for. `restart`: also where no parameter needs it. */
+  inspectRestart(request: {
+    server: string;
+    parameters: string[];
+    since: string;
+    restart?: boolean;
+  }): Promise<RestartFacts>;
   readParameterValues(request: { server: string; parameters: string[] }): Promise<ParametersBefore>;
   /**
    * Sets each parameter that differs; restarts if asked to. One heartbeating activity: a new worker finds the pause, the

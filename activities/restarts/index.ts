@@ -1,6 +1,7 @@
 /** The activities of databaseRestart: contract.ts says what each does. */
 import { CancelledFailure } from '@temporalio/common';
 import { Context } from '@temporalio/activity';
+import type { Client } from 'pg';
 import { differing, valueToRestore } from '../../catalogue';
 import type { Alive } from '../alive';
 import type { Change, Circumstances } from '../azure/change';
@@ -13,12 +14,10 @@ import { judgeReplica } from '../database/judgement';
 import { onServer } from '../database/sql';
 import { asFailures, failure, neverSent } from '../failures';
 import { kubernetesProblem } from '../kubernetes/failures';
-import { beginWriting } from '../pgbouncer/console';
 import { readLease } from '../pgbouncer/lease';
-import { connect } from '../postgres/connection';
-import { connectionUrl } from '../postgres/connection-url';
 import { postgresProblem } from '../postgres/failures';
 import { readReplicaState, readSettings, readWalPosition } from '../postgres/reads';
+import { asApplication } from './application';
 import { claimOf } from './claim';
 import type { ParametersChange, RestartActivities, Values } from './contract';
 import type { RestartDependencies } from './dependencies';
@@ -113,7 +112,8 @@ async function change(
   });
   changes.push({
     name: restartName,
-    isThere: isRestarted,
+    // On the way back a login of the application's may be what has failed: where it runs as it did, nothing needs one.
+    isThere: async () => (restart.since === undefined && (await runsAsAsked(server, request, use))) || isRestarted(),
     async send(accepted) {
       await shield.raise();
       try {
@@ -156,17 +156,22 @@ async function change(
 async function hasRestarted(
   server: FlexibleServer,
   { parameters, restart }: ParametersChange,
-  { connections, certificateFile }: RestartDependencies,
+  use: RestartDependencies,
 ): Promise<boolean> {
-  const client = await connect(await connectionUrl(server, 'application', connections), limits, certificateFile);
-  try {
-    if (server.source === undefined) await beginWriting(client);
-    const { startedAt, settings } = await readSettings(client, Object.keys(parameters));
-    if (differing(settings, parameters).length > 0) return false;
-    return restart?.since === undefined || startedAt > restart.since;
-  } finally {
-    void client.end().catch(() => undefined);
-  }
+  const read = (client: Client) => readSettings(client, Object.keys(parameters));
+  const { startedAt, settings } = await asApplication(server, use, read, limits);
+  if (differing(settings, parameters).length > 0) return false;
+  return restart?.since === undefined || startedAt > restart.since;
+}
+
+async function runsAsAsked(
+  server: FlexibleServer,
+  { parameters }: ParametersChange,
+  use: RestartDependencies,
+): Promise<boolean> {
+  const names = Object.keys(parameters);
+  const { settings } = await onServer(server, 'admin', use, (client) => readSettings(client, names));
+  return differing(settings, parameters).length === 0;
 }
 
 interface Look {
@@ -195,11 +200,11 @@ async function lookAtPool(use: RestartDependencies): Promise<Look> {
   const pool = await findPool(use);
   if (!pool || pool === 'unknown') return { open: [`the pooler is ${pool ?? 'not there'} by now`], evidence: [] };
   const pods = (await pool.pods()).filter(({ terminating }) => !terminating);
+  if (pods.length === 0) return { open: [`${pool.name} has no pod`], evidence: [] };
   const open = await Promise.all(
     pods.map(async ({ name, address }) => {
       if (address === undefined) return [`${name} has no address yet`];
       try {
-  if (pods.length === 0) return { open: [`${pool.name} has no pod`], evidence: [] };
         if (await isPodPaused(pool, address)) return [`${name} is paused`];
         if (await readLease(address)) return [`${name} has a lease of a pause`];
         await passPod(pool, address);

@@ -4,13 +4,22 @@ import type { DescribedParameter, FlexibleServer } from '../azure/flexible-serve
 import { onServer } from '../database/sql';
 import { toFailure } from '../failures';
 import { postgresProblem } from '../postgres/failures';
-import { type Cluster, readCluster, readLongTransactions, readProcesses, readSettings } from '../postgres/reads';
+import {
+  type Cluster,
+  readCluster,
+  readLongTransactions,
+  readProcesses,
+  readSettings,
+  readWalPosition,
+} from '../postgres/reads';
 import type { Pod } from '../kubernetes/kubernetes';
 import { putLease, readLease } from '../pgbouncer/lease';
 import { isPaused, numberIn, type Row } from '../pgbouncer/console';
 import { isSameServer } from '../poolers/passage';
-import type { ParameterFacts, PoolFacts, PoolPodFacts, RestartFacts, Values } from './contract';
+import { whatKeepsApplicationOut } from './application';
+import type { ParameterFacts, PoolFacts, PoolPodFacts, RestartActivities, RestartFacts, Values } from './contract';
 import type { RestartDependencies } from './dependencies';
+import { lookAtReplica, lookAtSource } from './neighbours';
 import { findPool, onPod, passPod, type Pool } from './pool';
 
 const listMax = 100;
@@ -22,7 +31,7 @@ export const ordered = [
 ];
 
 export async function inspectRestart(
-  { server: name, parameters: names, since }: { server: string; parameters: string[]; since: string },
+  { server: name, parameters: names, since, restart = false }: Parameters<RestartActivities['inspectRestart']>[0],
   use: RestartDependencies,
 ): Promise<RestartFacts> {
   const { servers } = use;
@@ -32,12 +41,15 @@ export async function inspectRestart(
     servers.readParameters(name),
     servers.readLocks(name),
     servers.readReplicas(name),
-    server.source === undefined ? undefined : valuesOf(server.source, orderedHere, use),
+    server.source === undefined ? undefined : lookAtSource(server.source, orderedHere, use),
     findPool(use),
   ]);
-  const live = await bySql(server, names, use);
+  const live = await bySql(server, { names, followed: replicas.length > 0 }, use);
   const { state, role, highAvailability } = server;
   const asked = names.flatMap((one) => parameters.find(({ name: known }) => known === one) ?? []);
+  const mayRestart = restart || asked.some(({ isStatic }) => isStatic);
+  // One that is not Ready is refused for that. After the sessions were counted: this one is none of them.
+  const applicationProblem = mayRestart && state === 'Ready' ? await whatKeepsApplicationOut(server, use) : undefined;
   return {
     server: { name, state, role, highAvailability },
     startedAt: live?.startedAt ?? '',
@@ -50,8 +62,11 @@ export async function inspectRestart(
       .map(({ name: pending, value }) => ({ name: pending, value: value.slice(0, 200) })),
     locks: locks.slice(0, listMax),
     longTransactions: live?.longTransactions ?? [],
+    ...(applicationProblem === undefined ? {} : { applicationProblem }),
     ...(source ? { source } : {}),
-    replicas: await Promise.all(replicas.slice(0, listMax).map((replica) => valuesOf(replica, orderedHere, use))),
+    replicas: await Promise.all(
+      replicas.slice(0, listMax).map((replica) => lookAtReplica(replica, orderedHere, live?.position, use)),
+    ),
     ...(pool && live ? { pool: pool === 'unknown' ? pool : await poolFacts(pool, live) } : {}),
   };
 }
@@ -64,11 +79,6 @@ function factsOf(parameter: DescribedParameter, running: Values): ParameterFacts
   };
 }
 
-async function valuesOf(server: string, names: string[], { servers }: RestartDependencies) {
-  const values = await Promise.all(names.map((name) => servers.readParameter(server, name)));
-  return { name: server, values: Object.fromEntries(values.map(({ name, value }) => [name, value])) };
-}
-
 interface Live {
   startedAt: string;
   values: Values;
@@ -76,10 +86,16 @@ interface Live {
   /** Server processes of the application's sessions. */
   processes: number[];
   cluster: Cluster;
+  /** Where its WAL ends; absent where nobody follows it. */
+  position?: string;
 }
 
 /** Undefined where a server that is not Ready answers nothing: it is refused for that. */
-async function bySql(server: FlexibleServer, names: string[], use: RestartDependencies): Promise<Live | undefined> {
+async function bySql(
+  server: FlexibleServer,
+  { names, followed }: { names: string[]; followed: boolean },
+  use: RestartDependencies,
+): Promise<Live | undefined> {
   const { applicationRole: role, database } = use.topology.postgres;
   try {
     return await onServer(server, 'admin', use, async (client) => {
@@ -89,6 +105,7 @@ async function bySql(server: FlexibleServer, names: string[], use: RestartDepend
         longTransactions: await readLongTransactions(client),
         processes: await readProcesses(client, { role, database }),
         cluster: await readCluster(client),
+        ...(followed ? { position: await readWalPosition(client) } : {}),
       };
     });
   } catch (error) {

@@ -45,6 +45,14 @@ export function poolBefore({ pool }: RestartFacts): PoolFacts | undefined {
   return typeof pool === 'object' && pool.pods.some(({ leadsHere }) => leadsHere === true) ? pool : undefined;
 }
 
+/** Servers that must have at least, or at most, as much: what another run gives them meanwhile counts here. */
+export function comparedIn({ source, replicas }: RestartFacts): string[] {
+  const neighbours = [...(source ? [source] : []), ...replicas];
+  // A run whose facts are from before has not locked them.
+  const known = neighbours.filter(({ problems }) => problems !== undefined);
+  return known.filter(({ values }) => Object.keys(values).length > 0).map(({ name }) => name);
+}
+
 export function showValues(values: Values): string {
   return Object.entries(values)
     .map(([name, value]) => `${name} ${value === '' ? "''" : value}`)

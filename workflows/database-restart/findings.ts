@@ -30,6 +30,33 @@ const checks: Checks<Situation> = {
           ),
         ],
 
+  'replicas are in sync': ({ facts: { replicas } }) =>
+    replicas
+      .flatMap(({ problems = [] }) => problems)
+      .map((problem) =>
+        refuse(
+          'ReplicaNotStreaming',
+          'server',
+          `${problem}; the run ends well only where every replica streams: repair or remove it first, or let it catch up`,
+        ),
+      ),
+
+  'its primary answers': ({ facts: { source } }) =>
+    (source?.problems ?? []).map((problem) =>
+      refuse('PrimaryUnreachable', 'server', `a replica needs at least as much as its primary, and ${problem}`),
+    ),
+
+  'a restart can be seen': ({ facts: { server, applicationProblem }, work }) =>
+    work.restarts && applicationProblem !== undefined
+      ? [
+          refuse(
+            'ApplicationLoginFailed',
+            'server',
+            `${server.name} is seen to be back by a login and a write as the application, and they fail: ${applicationProblem}`,
+          ),
+        ]
+      : [],
+
   'no resource lock': ({ facts: { locks } }) => refuseLocked('server', locks),
 
   'parameters exist': ({ wanted, facts }) =>

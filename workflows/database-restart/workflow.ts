@@ -21,7 +21,7 @@ import type { Runbook } from '../runbook/definition';
 import { runbook } from '../runbook/runbook';
 import type { AnyStep } from '../runbook/step';
 import { change } from '../runbook/step';
-import { poolBefore, showValues, type Work, workOf } from './decisions';
+import { comparedIn, poolBefore, showValues, type Work, workOf } from './decisions';
 import { findings } from './findings';
 
 const read = reads<RestartActivities>();
@@ -33,15 +33,16 @@ export const definition: Runbook<DatabaseRestartInput, RestartFacts> = {
   title: runbooks['databaseRestart']!.title,
   input: databaseRestartInput,
   subject: ({ server }, topology) => `${server ?? topology.postgres.primary} (${topology.azure.resourceGroup})`,
-  preflight: ({ server, parameters }, topology) =>
+  preflight: ({ server, parameters, restart: anyway }, topology) =>
     read('preflight · read parameters, the server, its pooler').inspectRestart({
       ...{ server: server ?? topology.postgres.primary, parameters: Object.keys(parameters).sort() },
-      since: workflowInfo().startTime.toISOString(),
+      ...{ since: workflowInfo().startTime.toISOString(), restart: anyway },
     }),
   targets: (_wanted, facts) => {
     const { pool } = facts;
     const known = typeof pool === 'object' ? [targetOf('pooler', `${pool.namespace}.${pool.name}`)] : [];
-    return [targetOf('postgres', facts.server.name), ...known];
+    const servers = [facts.server.name, ...comparedIn(facts)];
+    return [...servers.map((server) => targetOf('postgres', server)), ...known];
   },
   findings,
   steps: (wanted, facts) => {

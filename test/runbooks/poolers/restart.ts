@@ -60,6 +60,24 @@ export function restartTests(cluster: () => Cluster): void {
     expect([await changes(run), await changes(other)]).toEqual([[], []]);
   });
 
+  test('refuses a replica that does not replay, and a login that fails, before it restarts anything', async () => {
+    const other = await Database.create(cluster().production, { replicas: 1 });
+    const replica = other.replicas[0]!;
+    await cluster().production.arm('replica-lags', { server: replica, by: 'pause' });
+    const isPaused = async () => {
+      const [row] = await other.sql<{ state: string }>('SELECT pg_get_wal_replay_pause_state() AS state', replica);
+      return row!.state === 'paused';
+    };
+    await until(`${replica} replays nothing`, isPaused, { deadlineMs: 50_000, everyMs: 100 });
+    await other.adminSql(`ALTER ROLE broxiva PASSWORD 'another-one'`);
+    const run = await start({ server: other.name, restart: true });
+    const { outcome, summary } = await run.report();
+    await cluster().production.clearFaults();
+    expect([outcome, await changes(run)]).toEqual(['Refused', []]);
+    expect(summary).toMatch(/its replay is paused/);
+    expect(summary).toMatch(/a login and a write as the application, and they fail: .*password authentication failed/);
+  });
+
   test('parameters and a restart under clients of the pool: they wait, none fails, every row is there', async () => {
     const rows = Number(await orders());
     const before = await database().look();

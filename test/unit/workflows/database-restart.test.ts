@@ -34,6 +34,8 @@ function facts(more: Partial<RestartFacts> = {}): RestartFacts {
   };
 }
 
+const values = (name: string, max: string) => ({ name, values: { max_connections: max } });
+
 const input = (more: object) => databaseRestartInput.parse({ requestedBy: 'a@example.com', ...more });
 const raise = { parameters: { max_connections: 1800 } };
 
@@ -92,6 +94,16 @@ test('the plan says who waits and who is cut off; it locks the server and its po
   expect(targets({ pool: 'unknown' })).toEqual(['postgres:primary-1']);
 });
 
+test.each<[string, Partial<RestartFacts>, string[]]>([
+  ['a replica that must have as much', { replicas: [{ ...values('replica-1', '1800'), problems: [] }] }, ['replica-1']],
+  ['a primary that must not have more', { source: { ...values('source-1', '1700'), problems: [] } }, ['source-1']],
+  ['a replica with which nothing is compared', { replicas: [{ name: 'replica-1', values: {}, problems: [] }] }, []],
+  ['facts of a run from before, which has not locked it', { replicas: [values('replica-1', '1800')] }, []],
+])('servers that are locked too: %s', (_name, more, names) => {
+  const expected = ['primary-1', ...names].map((name) => `postgres:${name}`);
+  expect(definition.targets(input(raise), facts({ pool: 'unknown', ...more }))).toEqual(expected);
+});
+
 test.each<[string, RestartFacts['pool'], object]>([
   ['behind the pooler', pool(), { kind: 'pooler' }],
   [
@@ -110,7 +122,7 @@ test.each<[string, RestartFacts['pool'], object]>([
 const found = (list: Finding[]) =>
   list.filter(({ level }) => level !== 'ok').map(({ level, code }) => `${level} ${code}`);
 const long = [{ pid: 7, ageSeconds: 400, application: 'report' }];
-const values = (name: string, max: string) => ({ name, values: { max_connections: max } });
+const problems = ['replica-1 (Stopped) cannot be asked'];
 
 test.each<[string, object, Partial<RestartFacts>, string[]]>([
   ['nothing', raise, {}, []],
@@ -127,6 +139,20 @@ test.each<[string, object, Partial<RestartFacts>, string[]]>([
   ['CanNotDelete is no obstacle', raise, { locks: [{ name: 'keep', level: 'CanNotDelete', scope: '/x' }] }, []],
   ['more than a replica has', raise, { replicas: [values('replica-1', '1718')] }, ['refusal AboveReplica']],
   ['as much as a replica has', raise, { replicas: [values('replica-1', '1800')] }, []],
+  [
+    'a replica that is not in sync, or does not answer',
+    { parameters: { work_mem: 8192 } },
+    { replicas: [{ name: 'replica-1', values: {}, problems }] },
+    ['refusal ReplicaNotStreaming'],
+  ],
+  [
+    'a primary of which nobody knows how much it has',
+    raise,
+    { source: { ...values('source-1', '1700'), problems } },
+    ['refusal PrimaryUnreachable'],
+  ],
+  ['the application is not let in', raise, { applicationProblem: '28P01' }, ['refusal ApplicationLoginFailed']],
+  ['nor is it, and no restart', { parameters: { work_mem: 8192 } }, { applicationProblem: '28P01' }, []],
   [
     'a replica, less than its primary',
     { parameters: { max_connections: 1700 } },
@@ -222,6 +248,17 @@ test.each<[string, string | undefined, string, boolean]>([
   expect(differing(running === undefined ? {} : { [name]: running }, { [name]: wanted })).toEqual(so ? [] : [name]);
 });
 
+test.each<[string, string | undefined, string, string]>([
+  ['shared_preload_libraries', 'azure,pg_cron', 'pg_cron', 'pg_cron'],
+  ['shared_preload_libraries', 'azure', '', ''],
+  ['shared_preload_libraries', 'azure', 'pg_cron', 'azure'],
+  ['random_page_cost', '4', '4.0', '4.0'],
+  ['max_connections', '1800', '1900', '1800'],
+  ['pgbouncer.enabled', undefined, 'true', 'true'],
+])('%s runs with %p, ARM says %p: %p brings that back', (name, running, configured, restored) => {
+  expect(valueToRestore(name, running, configured)).toBe(restored);
+});
+
 test.each<[Pick<ParameterFacts, 'dataType' | 'allowedValues'>, string, boolean]>([
   [{ dataType: 'Integer', allowedValues: '25-5000' }, '25', true],
   [{ dataType: 'Integer', allowedValues: '25-5000' }, '5001', false],
@@ -248,17 +285,6 @@ test.each([
 });
 
 test.each<[string, Record<string, string>, object]>([
-test.each<[string, string | undefined, string, string]>([
-  ['shared_preload_libraries', 'azure,pg_cron', 'pg_cron', 'pg_cron'],
-  ['shared_preload_libraries', 'azure', '', ''],
-  ['shared_preload_libraries', 'azure', 'pg_cron', 'azure'],
-  ['random_page_cost', '4', '4.0', '4.0'],
-  ['max_connections', '1800', '1900', '1800'],
-  ['pgbouncer.enabled', undefined, 'true', 'true'],
-])('%s runs with %p, ARM says %p: %p brings that back', (name, running, configured, restored) => {
-  expect(valueToRestore(name, running, configured)).toBe(restored);
-});
-
   [
     'the shorter of both',
     { query_wait_timeout: '120', query_timeout: '30', server_login_retry: '1' },
