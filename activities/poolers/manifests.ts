@@ -233,18 +233,31 @@ interface Container {
 }
 
 /**
- * What somebody has put into the Deployment by hand: containers, and variables with their values. What is there now is kept in the run's
- * history, for going back, and such a value may be a secret.
+ * What somebody has put into the Deployment by hand: containers, and values of variables, also where ours takes them from elsewhere.
+ * What is there now is kept in the run's history, for going back, and such a value may be a secret.
  */
 export function addedTo(content: Content, wanted: Content): string[] {
-  const containersOf = ({ template }: Content) => (template as { spec: { containers: Container[] } }).spec.containers;
-  const ours = new Map(containersOf(wanted).map(({ name, env = [] }) => [name, env.map((one) => one.name)]));
-  return containersOf(content).flatMap(({ name, env = [] }) => {
-    const known = ours.get(name);
-    if (!known) return [`container ${name}`];
-    const added = env.filter((one) => one.value !== undefined && !known.includes(one.name));
-    return added.map((one) => `variable ${one.name} of ${name}`);
-  });
+  const { containers, initContainers = [] } = podOf(content);
+  const ours = new Map(podOf(wanted).containers.map((one) => [one.name, literalsOf(one)]));
+  return [
+    // Ours has none of these.
+    ...initContainers.map(({ name }) => `init container ${name}`),
+    ...containers.flatMap((one) => {
+      const known = ours.get(one.name);
+      if (!known) return [`container ${one.name}`];
+      const added = literalsOf(one).filter((variable) => !known.includes(variable));
+      return added.map((variable) => `variable ${variable} of ${one.name}`);
+    }),
+  ];
+}
+
+function podOf({ template }: Content): { containers: Container[]; initContainers?: Container[] } {
+  return (template as { spec: { containers: Container[]; initContainers?: Container[] } }).spec;
+}
+
+/** Names of the variables whose value stands in the template itself. */
+function literalsOf({ env = [] }: Container): string[] {
+  return env.filter(({ value }) => value !== undefined).map(({ name }) => name);
 }
 
 /** Of a Deployment's pods. */

@@ -43,10 +43,23 @@ test('what somebody has put into it is told by name, without its value', () => {
   const changed = structuredClone(deployment);
   changed.template.spec.containers.push({ name: 'exporter', env: [{ name: 'DSN', value: 'secret' }] });
   changed.template.spec.containers[0].env = [{ name: 'TOKEN', value: 'secret' }];
+  changed.template.spec.initContainers = [{ name: 'migrate', env: [{ name: 'PGPASSWORD', value: 'secret' }] }];
   expect(addedTo(changed, deployment).sort()).toEqual([
     'container exporter',
+    'init container migrate',
     `variable TOKEN of ${deployment.template.spec.containers[0].name}`,
   ]);
+});
+
+test.each<[string, string, object, string[]]>([
+  ['a password where ours refers to a Secret', 'APPLICATION_URL', { value: 'secret' }, ['APPLICATION_URL']],
+  ['another Secret there', 'APPLICATION_URL', { valueFrom: { secretKeyRef: { name: 'other', key: 'URL' } } }, []],
+  ['another value where ours has one', 'PORT', { value: '9128' }, []],
+])('a variable that is known: %s', (_what, variable, is, added) => {
+  const changed = structuredClone(deployment);
+  const sidecar = changed.template.spec.containers.find(({ name }: any) => name === 'sidecar');
+  sidecar.env = sidecar.env.map((one: any) => (one.name === variable ? { name: variable, ...is } : one));
+  expect(addedTo(changed, deployment)).toEqual(added.map((name) => `variable ${name} of sidecar`));
 });
 
 test('what its pods ask for is what preflight looks for on the nodes', () => {
