@@ -32,7 +32,10 @@ export interface PoolerFacts {
   added?: string[];
   /** Who would set one back. */
   controllers: { kind: PoolerKind; controller: string }[];
-  /** What else means its pods, by their label, or sets their number: "Service legacy". Absent in histories from before. */
+  /**
+   * What else means its pods, by their label, or sets their number: "Service legacy"; and pods that have that label: "Pod legacy-1".
+   * Absent in histories from before.
+   */
   strangers?: string[];
   server: string;
   /** Why the application's URL cannot be pooled: its form, the server refuses its login, it leads to another server. */

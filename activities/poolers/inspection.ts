@@ -10,18 +10,21 @@ import type { Upstream } from '../pgbouncer/configuration';
 import { isManaged } from '../kubernetes/managed';
 import { type PoolerFacts, type PoolerKind, poolerKinds, type PoolerSettings } from './contract';
 import { knownPooler, type PoolerDependencies } from './dependencies';
-import { addedTo, limits, manifestOf, podLabels, requests } from './manifests';
+import { addedTo, limits, manifestOf, podLabels, requests, selectorOf } from './manifests';
 import { leadsTo, readPrimary, urlAt } from './passage';
+import { strangersAmong } from './pods';
 import { readUpstream, shownNow, shownWanted, type Wanted, wantedWith } from './state';
 
 const listMax = 200;
+/** One is enough to refuse, and some to see whose they are. */
+const strangersMax = 5;
 
 export async function inspectPooler(settings: PoolerSettings, use: PoolerDependencies): Promise<PoolerFacts> {
   const kubernetes = use.kubernetes();
   const pooler = knownPooler(use);
   const { name, authorities } = pooler;
   const server = await use.servers.readServer(use.topology.postgres.primary);
-  const [upstream, found, authority, builtInPooler, database, nodes, quotas, selecting, autoscalers] =
+  const [upstream, found, authority, builtInPooler, database, nodes, quotas, selecting, labeled, autoscalers] =
     await Promise.all([
       readUpstream(kubernetes, pooler),
       Promise.all(poolerKinds.map((kind) => kubernetes.findObject(kind, name))),
@@ -31,6 +34,7 @@ export async function inspectPooler(settings: PoolerSettings, use: PoolerDepende
       kubernetes.readNodes(),
       kubernetes.readQuotas(),
       kubernetes.selecting(podLabels(pooler)),
+      kubernetes.readLabeledPods(selectorOf(pooler)),
       kubernetes.readAutoscalers(name),
     ]);
   const objects = Object.fromEntries(poolerKinds.map((kind, index) => [kind, found[index]])) as Objects;
@@ -53,6 +57,9 @@ export async function inspectPooler(settings: PoolerSettings, use: PoolerDepende
       // A NetworkPolicy is welcome.
       ...selecting.filter((one) => !one.startsWith('NetworkPolicy ') && !one.endsWith(` ${name}`)),
       ...autoscalers.map((one) => `HorizontalPodAutoscaler ${one.name}`),
+      ...strangersAmong(labeled, pods)
+        .slice(0, strangersMax)
+        .map((one) => `Pod ${one}`),
     ],
     application: await loginOf(upstream, server, use),
     authoritiesThere: /-----BEGIN CERTIFICATE-----/.test(authority ?? ''),

@@ -26,8 +26,14 @@ export const requests: Resources = { cpuMillis: 120, memoryBytes: 160 * 2 ** 20 
 export const limits: Resources = { cpuMillis: 1500, memoryBytes: 448 * 2 ** 20 };
 
 /** The same labels as the guide's, so that its Service and ours mean the same pods. */
-export function podLabels({ name }: PoolerTopology): Record<string, string> {
+export function podLabels({ name }: Pick<PoolerTopology, 'name'>): Record<string, string> {
   return { app: name };
+}
+
+export function selectorOf(pooler: Pick<PoolerTopology, 'name'>): string {
+  return Object.entries(podLabels(pooler))
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',');
 }
 
 /** All but the Secret, whose content is rendered where it is written. */

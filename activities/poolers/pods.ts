@@ -21,6 +21,18 @@ export async function readPoolerPods(kubernetes: Kubernetes, name: string): Prom
   return { pods: pods.filter(({ terminating }) => !terminating), password: text };
 }
 
+/**
+ * Names of pods that are none of the pooler's own, and have its label: its Service leads clients to them. `labeled` is read first, or a
+ * pod of its own that has just been made would be taken for one.
+ */
+export function strangersAmong(
+  labeled: Pick<Pod, 'name' | 'uid' | 'terminating'>[],
+  own: Pick<Pod, 'uid'>[],
+): string[] {
+  const known = new Set(own.map(({ uid }) => uid));
+  return labeled.filter(({ uid, terminating }) => !terminating && !known.has(uid)).map(({ name }) => name);
+}
+
 /** Throws where the pod does not answer within its limits. */
 export function askPooler<T>(
   pod: Pick<Pod, 'address'>,

@@ -8,7 +8,7 @@ import { differences } from '../pgbouncer/configuration';
 import { isLoginRefused, numberIn, passThrough } from '../pgbouncer/console';
 import { keepsPreparedStatements, versionIn } from '../pgbouncer/version';
 import type { PoolerDependencies } from './dependencies';
-import { podLabels } from './manifests';
+import { selectorOf } from './manifests';
 import { type Primary, readPrimary, wrongBehind } from './passage';
 import { addressOf, askPooler } from './pods';
 import type { Wanted } from './state';
@@ -43,8 +43,7 @@ export async function verifyFormerPods(pooler: PoolerTopology, use: PoolerDepend
 }
 
 export async function verifyGone(pooler: PoolerTopology, use: PoolerDependencies): Promise<string> {
-  const labels = Object.entries(podLabels(pooler)).map(([name, value]) => `${name}=${value}`);
-  const left = await use.kubernetes().countPods(labels.join(','));
+  const left = await use.kubernetes().countPods(selectorOf(pooler));
   if (left > 0) throw failure('NotVerified', `${left} pods of ${pooler.name} are still there`);
   return 'there is none, and no pod of it';
 }

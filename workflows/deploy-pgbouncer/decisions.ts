@@ -61,13 +61,26 @@ const checks: Checks<Situation> = {
   'its pods are meant by nobody else': ({ facts: { strangers = [], objects, name } }) => {
     // A Service for pods that are there already, of metrics say, is no worse off than before.
     const isNew = objects.Deployment.now === undefined;
-    const meant = strangers.filter((one) => isNew || !one.startsWith('Service '));
+    const meant = strangers.filter((one) => !isPod(one) && (isNew || !one.startsWith('Service ')));
     return meant.length > 0
       ? [
           refuse(
             'PodsOfAnother',
             'pooler',
             `${meant.join(', ')} would mean pods with the label app=${name} too, or set their number: remove it, or give the topology's pooler another name`,
+          ),
+        ]
+      : [];
+  },
+
+  'its Service means nobody else’s pods': ({ facts: { strangers = [], name } }) => {
+    const pods = strangers.filter(isPod);
+    return pods.length > 0
+      ? [
+          refuse(
+            'PodsOfAnother',
+            'pooler',
+            `${pods.join(', ')} has the label app=${name} and is none of the pooler's: Service ${name} would lead clients there. Remove it or its label, or give the topology's pooler another name`,
           ),
         ]
       : [];
@@ -181,6 +194,10 @@ const checks: Checks<Situation> = {
       : [];
   },
 };
+
+function isPod(stranger: string): boolean {
+  return stranger.startsWith('Pod ');
+}
 
 /** How many digits of a float are shown: drivers set it, and nothing depends on it from PostgreSQL 12 on. */
 const harmless = 'extra_float_digits';

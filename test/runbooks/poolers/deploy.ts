@@ -26,6 +26,15 @@ export function deployTests(cluster: () => Cluster): void {
       await cluster().delete('service', 'pgbouncer');
     });
 
+    test('a pod of somebody else that its Service would lead clients to', async () => {
+      const metadata = { name: 'legacy', labels: { app: 'pgbouncer' } };
+      // Nobody gives it a node: it is there, and that is enough.
+      const spec = { schedulerName: 'nobody', containers: [{ name: 'legacy', image }] };
+      await cluster().create('pod', { metadata, spec });
+      await refused(/Pod legacy has the label app=pgbouncer and is none of the pooler's/);
+      await cluster().delete('pod', 'legacy');
+    });
+
     test('more connections than the server takes, with the sum written out', async () => {
       await refused(
         /takes 1718 connections, 15 of them reserved: 1703[^]*broxiva-api \(10 \+ 3 surge\) × 20 = 260[^]*pgbouncer \(2 \+ 1 surge\) × 900 = 2700[^]*poolSize \d+ would fit/,

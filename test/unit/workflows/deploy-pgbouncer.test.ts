@@ -100,6 +100,14 @@ const found = (list: Finding[]) =>
 test.each<[string, Partial<PoolerFacts>, object, string[]]>([
   ['nothing', {}, {}, []],
   ['a Service of another', { strangers: ['Service legacy'] }, {}, ['refusal PodsOfAnother']],
+  ['another Service for pods that are there', { objects: objects({}), pods: 2, strangers: ['Service legacy'] }, {}, []],
+  ['a pod of another', { strangers: ['Pod legacy-1'] }, {}, ['refusal PodsOfAnother']],
+  [
+    'a pod of another behind the Service that is there',
+    { objects: objects({}), pods: 2, strangers: ['Pod legacy-1', 'Service legacy'] },
+    {},
+    ['refusal PodsOfAnother'],
+  ],
   ['a container put in by hand', { added: ['container exporter'] }, {}, ['refusal PodsChanged']],
   ['an object of another', { foreign: [{ kind: 'Service', managers: ['kubectl'] }] }, {}, ['refusal ObjectOfAnother']],
   [
