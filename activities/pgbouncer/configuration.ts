@@ -121,6 +121,22 @@ export function withPatience(patience: Patience, configuration: string): string 
   );
 }
 
+/** What `renderConfiguration` was given. Undefined where the file is not of its making. */
+export function settingsIn(configuration: string): PoolerSettings | undefined {
+  const patience = patienceIn(configuration);
+  const lines = [/^default_pool_size = (\d+)$/m, /^max_client_conn = (\d+)$/m, /^ignore_startup_parameters =(.*)$/m];
+  const [poolSize, clients, ignored] = lines.map((line) => line.exec(configuration)?.[1]);
+  if (!patience || poolSize === undefined || clients === undefined || ignored === undefined) return undefined;
+  return {
+    ...{ poolSize: Number(poolSize), maxClientConnections: Number(clients), ...patience },
+    // Whatever else somebody has written there stays in the Secret.
+    ignoreStartupParameters: ignored
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => /^[\w.]{1,63}$/.test(name)),
+  };
+}
+
 /** userlist.txt. Passwords are in clear: from a SCRAM secret PgBouncer could not log in to the server. */
 export function renderUserlist(users: { name: string; password: string }[]): string {
   return users.map(({ name, password }) => `${inDoubleQuotes(name)} ${inDoubleQuotes(password)}\n`).join('');

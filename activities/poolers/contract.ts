@@ -26,6 +26,13 @@ export interface PoolerFacts {
   name: string;
   /** The present and the wanted state of each object, in words. */
   objects: Record<PoolerKind, { now?: string; wanted: string }>;
+  /**
+   * In the configuration that its pods take now. Absent where there is none, where deployPgbouncer has not made it, and in histories
+   * from before.
+   */
+  inForce?: PoolerSettings;
+  /** The application, as it logs in now and will, gets in by its Service. Absent where `inForce` is. */
+  serves?: boolean;
   /** Objects of that name that no runbook has made, and who manages them. */
   foreign: { kind: PoolerKind; managers: string[] }[];
   /** What somebody has put into the Deployment: "container exporter". Absent in histories from before. */

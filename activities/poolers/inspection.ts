@@ -13,7 +13,7 @@ import { knownPooler, type PoolerDependencies } from './dependencies';
 import { addedTo, limits, manifestOf, podLabels, requests, selectorOf } from './manifests';
 import { leadsTo, readPrimary, urlAt } from './passage';
 import { strangersAmong } from './pods';
-import { readUpstream, shownNow, shownWanted, type Wanted, wantedWith } from './state';
+import { inForce, readUpstream, shownNow, shownWanted, type Wanted, wantedWith } from './state';
 
 const listMax = 200;
 /** One is enough to refuse, and some to see whose they are. */
@@ -40,9 +40,17 @@ export async function inspectPooler(settings: PoolerSettings, use: PoolerDepende
   const objects = Object.fromEntries(poolerKinds.map((kind, index) => [kind, found[index]])) as Objects;
   const pods = objects.Deployment ? await kubernetes.readPods(await kubernetes.readDeployment(name)) : [];
   const present = pods.filter(({ terminating }) => !terminating);
+  // Where the URL cannot be pooled nothing can be rendered; the run is refused for it.
+  const wanted =
+    typeof upstream === 'string'
+      ? undefined
+      : wantedWith({ pooler, settings, upstream, secret: objects.Secret }, objects.Deployment);
+  const taken = wanted && inForce(wanted);
+  const reached = objects.Service !== undefined && present.some(({ ready }) => ready);
   return {
     ...{ namespace: kubernetes.namespace, name, server: server.name, builtInPooler, database, requests, limits },
-    objects: states(objects, upstream, { pooler, settings, secret: objects.Secret }),
+    objects: states(objects, wanted),
+    ...(taken ? { inForce: taken.settings, serves: taken.sameLogin && reached } : {}),
     foreign: ofEach(objects, (kind, object) =>
       isManaged(object) ? [] : [{ kind, managers: object.managers.slice(0, listMax) }],
     ),
@@ -80,13 +88,7 @@ function ofEach<T>(objects: Objects, tell: (kind: PoolerKind, object: KnownObjec
   return poolerKinds.flatMap((kind) => (objects[kind] ? tell(kind, objects[kind]) : []));
 }
 
-/** Where the URL cannot be pooled nothing can be rendered; the run is refused for it. */
-function states(
-  objects: Objects,
-  upstream: Upstream | string,
-  given: Pick<Wanted, 'pooler' | 'settings' | 'secret'>,
-): PoolerFacts['objects'] {
-  const wanted = typeof upstream === 'string' ? undefined : wantedWith({ ...given, upstream }, objects.Deployment);
+function states(objects: Objects, wanted: Wanted | undefined): PoolerFacts['objects'] {
   const stateOf = (kind: PoolerKind) => {
     const now = wanted && shownNow(kind, objects[kind], wanted);
     return { ...(now === undefined ? {} : { now }), wanted: wanted ? shownWanted(kind, wanted) : 'unknown' };

@@ -53,6 +53,16 @@ export function describeFingerprint(fingerprint: string | undefined, wanted: Ren
   return `configuration ${digest}${same ? '' : ', other credentials'}`;
 }
 
+/** Whether the same may log in with the same passwords. */
+export function hasSameUsers(fingerprint: string, wanted: Pick<Rendered, 'fingerprint'>): boolean {
+  return fingerprint.split('.')[1] === wanted.fingerprint.split('.')[1];
+}
+
+/** pgbouncer.ini, in which there is no password. */
+export function configurationIn(found: KnownObject | undefined, fingerprint: string): string | undefined {
+  return textOf(found, keysOf(fingerprint)['pgbouncer.ini']!);
+}
+
 /** Whether the wanted configuration is in it, whole. */
 export function holds(found: KnownObject, { files, fingerprint, password }: Rendered): boolean {
   const there = Object.entries(keysOf(fingerprint)).every(([file, key]) => textOf(found, key) === files[file]);

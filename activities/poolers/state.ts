@@ -2,10 +2,10 @@
 import type { PoolerTopology } from '../../catalogue';
 import { failure } from '../failures';
 import type { KnownObject, Kubernetes } from '../kubernetes/kubernetes';
-import { type PoolerSettings, type Upstream, upstreamOf } from '../pgbouncer/configuration';
+import { hostIn, type PoolerSettings, settingsIn, type Upstream, upstreamOf } from '../pgbouncer/configuration';
 import type { ObjectState, PoolerKind } from './contract';
 import { describe, fingerprintIn, manifestOf } from './manifests';
-import { describeFingerprint, holds, type Rendered, renderSecret } from './secret';
+import { configurationIn, describeFingerprint, hasSameUsers, holds, type Rendered, renderSecret } from './secret';
 
 /** With the passwords: it stays in this process. */
 export interface Wanted {
@@ -36,6 +36,20 @@ export async function readWanted(
 export function wantedWith(given: Omit<Wanted, 'rendered' | 'inUse'>, deployment: KnownObject | undefined): Wanted {
   const rendered = renderSecret(given.upstream, given.settings, given.secret);
   return { ...given, rendered, inUse: deployment && fingerprintIn(deployment.content) };
+}
+
+export interface InForce {
+  settings: PoolerSettings;
+  /** The application logs in to it as it will to the wanted one. */
+  sameLogin: boolean;
+}
+
+/** What the pods there are take, without a password. Undefined where there are none, or none that deployPgbouncer has made. */
+export function inForce({ secret, inUse, rendered, upstream }: Wanted): InForce | undefined {
+  const text = inUse === undefined ? undefined : configurationIn(secret, inUse);
+  const settings = text === undefined ? undefined : settingsIn(text);
+  if (inUse === undefined || text === undefined || !settings) return undefined;
+  return { settings, sameLogin: hasSameUsers(inUse, rendered) && hostIn(text, upstream.database) !== undefined };
 }
 
 /** Or why not. */

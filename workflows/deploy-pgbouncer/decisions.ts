@@ -1,6 +1,6 @@
 /** What stands in the way of the pooler, and what a person should know. Pure, table-tested. */
 import type { PoolConsumer } from '../../activities/deployments/contract';
-import type { PoolerFacts } from '../../activities/poolers/contract';
+import type { PoolerFacts, PoolerSettings } from '../../activities/poolers/contract';
 import type { DeployPgbouncerInput, Finding, Topology } from '../../catalogue';
 import type { Checks } from '../runbook/checks';
 import { askAll, refuse, warn } from '../runbook/checks';
@@ -26,6 +26,31 @@ export function podsAdded({ objects: { Deployment }, pods }: PoolerFacts, { kube
   if (Deployment.now === Deployment.wanted) return 0;
   const replicas = kubernetes?.pooler?.replicas ?? 0;
   return Math.max(0, replicas + (Deployment.now === undefined ? 0 : surge) - pods);
+}
+
+const settingNames = [
+  'poolSize',
+  'maxClientConnections',
+  'serverLoginRetrySeconds',
+  'queryWaitTimeoutSeconds',
+  'ignoreStartupParameters',
+] as const satisfies (keyof PoolerSettings)[];
+
+/** Settings in force that this run changes, whether or not an input named them: "poolSize 100 → 25". */
+export function changedSettings(
+  wanted: PoolerSettings,
+  { inForce, objects: { Secret, Deployment } }: Pick<PoolerFacts, 'inForce' | 'objects'>,
+): { name: keyof PoolerSettings; words: string }[] {
+  // A file that its pods go on with is not looked at, whatever somebody has written into it.
+  if (!inForce || (Secret.now === Secret.wanted && Deployment.now === Deployment.wanted)) return [];
+  return settingNames
+    .map((name) => ({ name, from: inWords(inForce[name]), to: inWords(wanted[name]) }))
+    .filter(({ from, to }) => from !== to)
+    .map(({ name, from, to }) => ({ name, words: `${name} ${from} → ${to}` }));
+}
+
+function inWords(setting: number | string[]): string {
+  return Array.isArray(setting) ? setting.join(', ') || 'none' : String(setting);
 }
 
 const checks: Checks<Situation> = {
@@ -180,6 +205,31 @@ const checks: Checks<Situation> = {
           ),
         ]
       : [],
+
+  'settings stay as they are': ({ wanted, facts }) =>
+    // Whether an input was given, or is its default, cannot be told any more.
+    changedSettings(wanted, facts).map(({ name, words }) =>
+      warn(
+        'SettingChanged',
+        name,
+        `${words}: an input that is left out is its default, so give ${name} if it is to stay`,
+      ),
+    ),
+
+  'no client is refused for a parameter': ({ wanted, facts }) => {
+    const changes = changedSettings(wanted, facts).some(({ name }) => name === 'ignoreStartupParameters');
+    const { ignoreStartupParameters: ignored = [] } = facts.inForce ?? {};
+    const gone = ignored.filter((name) => !wanted.ignoreStartupParameters.includes(name));
+    return changes && gone.length > 0
+      ? [
+          warn(
+            'ParametersRefused',
+            'ignoreStartupParameters',
+            `clients that send ${gone.join(', ')} when they connect are refused from then on ("unsupported startup parameter"), and nothing here tries it: give all of ${ignored.join(', ')} unless you know that none does`,
+          ),
+        ]
+      : [];
+  },
 
   'no parameter of clients is dropped': ({ wanted: { ignoreStartupParameters } }) => {
     const dropped = ignoreStartupParameters.filter((name) => name !== harmless);

@@ -11,6 +11,7 @@
  *
  * Out of scope: leading applications to it, other roles and databases than the application's, TLS towards the clients.
  */
+import type { ClientPath } from '../../activities/clients/contract';
 import type {
   ObjectBefore,
   ObjectState,
@@ -26,7 +27,7 @@ import type { Runbook } from '../runbook/definition';
 import { runbook } from '../runbook/runbook';
 import type { AnyStep } from '../runbook/step';
 import { change } from '../runbook/step';
-import { findings } from './decisions';
+import { changedSettings, findings } from './decisions';
 
 const read = reads<PoolerActivities>();
 const act = changes<PoolerActivities>();
@@ -49,8 +50,12 @@ export const definition: Runbook<DeployPgbouncerInput, PoolerFacts> = {
     kinds
       .filter((kind) => facts.objects[kind].now !== facts.objects[kind].wanted)
       .map((kind) => make(kind, wanted, facts)),
-  // Its pools come beside the applications' own connections: whether these suffer is measured on their way.
-  clients: (_wanted, { server }) => ({ kind: 'postgres', server }),
+  // Its pools come beside the applications' own connections: whether these suffer is measured on their way. Its own clients are
+  // measured where they get in before and after: a login that changes fails for a while, one that fails already says nothing new.
+  clients: (_wanted, { server, serves }) => {
+    const direct: ClientPath = { kind: 'postgres', server };
+    return serves ? { kind: 'every', paths: [{ kind: 'pooler' }, direct] } : direct;
+  },
 };
 
 export const deployPgbouncer = runbook(definition);
@@ -70,7 +75,7 @@ function make(kind: PoolerKind, wanted: DeployPgbouncerInput, facts: PoolerFacts
   return change<ObjectState | undefined, ObjectBefore>({
     ...{ name, resource: resourceOf(kind, namespace, pooler) },
     ...{ from: now === undefined ? undefined : { shown: now }, to: { shown } },
-    ...{ show: showState, reversibility: 'reversible', ...faceOf(kind, settings, now !== undefined) },
+    ...{ show: showState, reversibility: 'reversible', ...faceOf(kind, settings, facts) },
     read: () => read(`${name} · read the ${kind}`).readPoolerObject({ kind, settings }),
     valueOf: ({ state }) => state,
     set: (to, way, from) =>
@@ -85,16 +90,17 @@ function make(kind: PoolerKind, wanted: DeployPgbouncerInput, facts: PoolerFacts
 /** What the plan says of it. Pods of a pooler that is in use take their clients with them. */
 function faceOf(
   kind: PoolerKind,
-  { poolSize, maxClientConnections }: PoolerSettings,
-  inUse: boolean,
+  settings: PoolerSettings,
+  facts: PoolerFacts,
 ): Pick<PlannedStep, 'detail' | 'expectedSeconds' | 'impact'> & { undoDisturbsClients: boolean } {
   const calm = { undoDisturbsClients: false, impact: 'nothing', expectedSeconds: 5 };
   if (kind === 'Secret') {
-    const detail = `pools of ${poolSize}, at most ${maxClientConnections} clients a pod, transaction mode, verify-full`;
-    return { ...calm, detail };
+    const { poolSize, maxClientConnections } = settings;
+    const all = `pools of ${poolSize}, at most ${maxClientConnections} clients a pod, transaction mode, verify-full`;
+    return { ...calm, detail: [all, ...changedSettings(settings, facts).map(({ words }) => words)].join('; ') };
   }
   if (kind !== 'Deployment') return calm;
-  return inUse
+  return facts.objects.Deployment.now !== undefined
     ? { undoDisturbsClients: true, impact: 'its clients connect again', expectedSeconds: 180 }
     : { ...calm, expectedSeconds: 60 };
 }

@@ -142,6 +142,18 @@ export function deployTests(cluster: () => Cluster): void {
     expect(cluster().mutations(run.workflowId)).toEqual([]);
   });
 
+  test('planned: each setting that would change though nobody named it, and whom the pooler would refuse', async () => {
+    const run = await deploy({ maxClientConnections: 500, ignoreStartupParameters: [], dryRun: true });
+    expect(await run.report()).toMatchObject({ outcome: 'Planned' });
+    const { steps } = await run.plan();
+    expect(steps[0]!.detail).toMatch(
+      /maxClientConnections 1000 → 500; ignoreStartupParameters extra_float_digits → none$/,
+    );
+    const findings = (await run.findings()).join('\n');
+    expect(findings).toMatch(/^SettingChanged: maxClientConnections 1000 → 500/m);
+    expect(findings).toMatch(/^ParametersRefused: clients that send extra_float_digits/m);
+  });
+
   test('changed under clients, with a worker that is killed midway: every pod is another, each change was made once', async () => {
     const before = await pooler().pods();
     const clients = new PoolClients(await pooler().login());

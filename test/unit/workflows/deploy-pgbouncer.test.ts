@@ -1,7 +1,7 @@
 /** The decisions of deployPgbouncer, as tables: what it does, and what stands in the way. */
 import type { PoolerFacts, PoolerKind } from '../../../activities/poolers/contract';
 import { deployPgbouncerInput, type Finding, topologySchema } from '../../../catalogue';
-import { findings, podsAdded } from '../../../workflows/deploy-pgbouncer/decisions';
+import { changedSettings, findings, podsAdded } from '../../../workflows/deploy-pgbouncer/decisions';
 import { definition } from '../../../workflows/deploy-pgbouncer/workflow';
 import { topologyWith } from './support/topology';
 
@@ -77,6 +77,56 @@ test('pods of a pooler that is in use take their clients with them, there and ba
   expect(deployment(changed)).toMatchObject({ undoDisturbsClients: true, impact: 'its clients connect again' });
 });
 
+const inForce = {
+  ...{ poolSize: 60, maxClientConnections: 1000, serverLoginRetrySeconds: 1, queryWaitTimeoutSeconds: 75 },
+  ignoreStartupParameters: ['extra_float_digits', 'search_path'],
+};
+const inForceBut = (more: object) => ({ objects: objects(changed), inForce: { ...inForce, ...more } });
+
+test.each<[string, Partial<PoolerFacts>, object, string[]]>([
+  [
+    'what is left out',
+    inForceBut({}),
+    { queryWaitTimeoutSeconds: 75 },
+    ['poolSize 60 → 25', 'ignoreStartupParameters extra_float_digits, search_path → extra_float_digits'],
+  ],
+  ['all is given', inForceBut({}), inForce, []],
+  [
+    'no parameter was dropped',
+    inForceBut({ ignoreStartupParameters: [] }),
+    inForce,
+    ['ignoreStartupParameters none → extra_float_digits, search_path'],
+  ],
+  [
+    'it is written, and the pods are still to take it',
+    { ...inForceBut({ poolSize: 30 }), objects: objects({ Deployment: changed.Deployment }) },
+    inForce,
+    ['poolSize 30 → 60'],
+  ],
+  ['a file that stays, whatever is in it', { objects: objects({ Service: 'port 1 (00)' }), inForce }, {}, []],
+  ['a pooler that is new', {}, {}, []],
+  ['facts from before', { objects: objects(changed) }, {}, []],
+])('settings that change: %s', (_name, more, wish, words) => {
+  expect(changedSettings(input(wish), facts(more)).map((one) => one.words)).toEqual(words);
+});
+
+test('settings that change are told where the configuration is written', () => {
+  const [configure, rollOut] = definition.steps(input(), facts(inForceBut({ poolSize: 25 })), topology);
+  expect(configure!.detail).toBe(
+    'pools of 25, at most 1000 clients a pod, transaction mode, verify-full; queryWaitTimeoutSeconds 75 → 120; ignoreStartupParameters extra_float_digits, search_path → extra_float_digits',
+  );
+  expect(rollOut!.detail).toBeUndefined();
+});
+
+const direct = { kind: 'postgres', server: 'primary-1' };
+test.each<[string, Partial<PoolerFacts>, object]>([
+  ['a pooler that is new', {}, direct],
+  ['one that serves', { serves: true }, { kind: 'every', paths: [{ kind: 'pooler' }, direct] }],
+  ['one whose login changes, or that is broken', { serves: false }, direct],
+])('clients are measured on their way: %s', (_name, more, path) => {
+  expect(definition.clients!(input(), facts(more), topology)).toEqual(path);
+});
+
 test('it locks the pooler and each of its objects', () => {
   expect(definition.targets(input(), facts())).toEqual([
     ...['pooler', 'secret', 'service', 'poddisruptionbudget', 'deployment'].map(
@@ -146,6 +196,18 @@ test.each<[string, Partial<PoolerFacts>, object, string[]]>([
     {},
     { ignoreStartupParameters: ['extra_float_digits', 'search_path'] },
     ['warning ParametersDropped'],
+  ],
+  [
+    'settings that nobody has named',
+    { ...inForceBut({ ignoreStartupParameters: ['extra_float_digits'] }), pods: 2 },
+    {},
+    ['warning ClientsReconnect', 'warning SettingChanged', 'warning SettingChanged'],
+  ],
+  [
+    'a parameter that clients may send, and that is not dropped any more',
+    { ...inForceBut({}), pods: 2 },
+    { ...inForce, ignoreStartupParameters: ['extra_float_digits'] },
+    ['warning ClientsReconnect', 'warning SettingChanged', 'warning ParametersRefused'],
   ],
 ])('preflight: %s', (_name, more, wish, codes) => {
   expect(found(findings(input(wish), facts(more), topology))).toEqual(codes);

@@ -7,6 +7,7 @@ import {
   type PoolerSettings,
   renderConfiguration,
   renderUserlist,
+  settingsIn,
   upstreamOf,
   withPatience,
 } from '../../../../activities/pgbouncer/configuration';
@@ -169,6 +170,29 @@ test('the same file with another patience', () => {
   expect([patienceIn(before), patienceIn(after!), withPatience(former, after!)]).toEqual([former, other, before]);
   const foreign = '[pgbouncer]\nquery_wait_timeout = 120\n';
   expect([patienceIn(foreign), withPatience(other, foreign)]).toEqual([undefined, undefined]);
+});
+
+test.each<[string, PoolerSettings]>([
+  ['with parameters that are dropped', settings],
+  ['without', { ...settings, ignoreStartupParameters: [] }],
+])('the settings of a file: %s', (_what, given) => {
+  expect(settingsIn(renderConfiguration(upstream, given))).toEqual(given);
+});
+
+test.each([
+  ['names apart', 'search_path , options', ['search_path', 'options']],
+  ['what is no name stays there', 'a b,x=secret,app.name', ['app.name']],
+])('the parameters of a file that somebody has changed: %s', (_what, line, ignoreStartupParameters) => {
+  const text = renderConfiguration(upstream, settings).replace('extra_float_digits,search_path', line);
+  expect(settingsIn(text)).toEqual({ ...settings, ignoreStartupParameters });
+});
+
+test.each([
+  ['no line for the pool', 'default_pool_size', 'reserve_pool_size'],
+  ['no number', 'max_client_conn = 1000', 'max_client_conn = many'],
+  ['no patience', 'query_wait_timeout', 'query_timeout'],
+])('no settings in a file of somebody else’s: %s', (_what, from, to) => {
+  expect(settingsIn(renderConfiguration(upstream, settings).replace(from, to))).toBeUndefined();
 });
 
 test('a file of somebody else’s leads nowhere that is known', () => {
