@@ -87,7 +87,10 @@ export interface CutoverActivities {
    * heartbeating activity.
    */
   verifyComparison(request: { deployment: string; seconds: number }): Promise<string>;
-  /** Every pod is on that path; on the pooled one, the deployment has no session of its own on the primary. */
+  /**
+   * Every pod is on that path. On the pooled one the deployment has no session of its own on the primary, and where its pods
+   * answer and sessions are nobody's, one is a client of the pooler; on the former path none is (sessions.ts).
+   */
   verifyPath(request: { deployment: string; state: PathState; since?: Since }): Promise<string>;
   /**
    * For so long each pod of the pooler lets the application's transactions through, and no client waits there for a second.

@@ -11,11 +11,12 @@ import { postgresProblem } from '../postgres/failures';
 import { upstreamOf } from '../pgbouncer/configuration';
 import { readRoleSessions } from '../postgres/session-features';
 import type { PoolerDependencies } from '../poolers/dependencies';
-import { clientAddresses, pooledProcesses, readPoolerPods } from '../poolers/pods';
+import { pooledProcesses, readClients, readPoolerPods } from '../poolers/pods';
 import type { CutoverActivities, PathState, Published } from './contract';
 import { inspectCutover } from './inspection';
 import { divided, readPublished, showPath, stateOf, wayOf, type Way } from './path';
-import { comparePods, watchPools } from './watching';
+import { judgeBack, judgeForward, type Judged } from './sessions';
+import { answeringClients, comparePods, watchPools } from './watching';
 
 export function createCutoverActivities(use: PoolerDependencies): CutoverActivities {
   const kubernetes = () => use.kubernetes();
@@ -100,9 +101,9 @@ export function createCutoverActivities(use: PoolerDependencies): CutoverActivit
       const wanted = ({ replicas }: { replicas: number }) => ({ atLeast: replicas, allGone: true });
       const evidence = await verifyWorkload(deployment, { wanted, since }, use);
       if (state.reference !== pooledReference(way))
-        return `${await verifyNoPooledClient(deployment, way)}, ${evidence}`;
+        return `${await verifyBack(deployment, way)}, ${evidence}`;
       await assertPublished(way);
-      return `${await verifyNoDirectSession(deployment, way)}, ${evidence}`;
+      return `${await verifyForward(deployment, way)}, ${evidence}`;
     },
     verifyPools: ({ deployment, ...window }) =>
       whileAlive(
@@ -124,34 +125,43 @@ export function createCutoverActivities(use: PoolerDependencies): CutoverActivit
     assertStill<Published>(addressOf(way), 'current', published);
   }
 
-  /** By the addresses of its pods, which a pod of the pooler sees as they are. */
-  async function verifyNoPooledClient(deployment: string, way: Way): Promise<string> {
-    const [pods, poolerPods] = await Promise.all([
-      kubernetes().readPods(await kubernetes().readDeployment(deployment)),
-      readPoolerPods(kubernetes(), way.pooler.name),
-    ]);
-    const clients = await clientAddresses(poolerPods);
-    const still = pods.filter(({ address }) => address !== undefined && clients.has(address));
-    if (still.length === 0) return `no pod of ${deployment} is a client of ${way.pooler.name}`;
-    throw failure('NotVerified', `${still.map(({ name }) => name).join(', ')} is still a client of ${way.pooler.name}`);
+  async function verifyBack(deployment: string, way: Way): Promise<string> {
+    const [pods, poolerPods] = await podsOf(deployment, way);
+    const clients = await readClients(poolerPods);
+    return shown(judgeBack({ deployment, pooler: way.pooler.name, pods, clients }));
   }
 
-  /** A session is the deployment's by its address, or by its name: behind a translated address only by that. */
-  async function verifyNoDirectSession(deployment: string, way: Way): Promise<string> {
-    const { applicationRole, primary } = use.topology.postgres;
+  async function verifyForward(deployment: string, way: Way): Promise<string> {
+    const { applicationRole: role, primary } = use.topology.postgres;
     const server = await use.servers.readServer(primary);
-    const [pods, poolerPods, sessions] = await Promise.all([
+    const [pods, poolerPods] = await podsOf(deployment, way);
+    // Before what is seen afterwards: pods connect when they are asked, and some for no longer than that.
+    const [answered, meanwhile] = await Promise.all([answeringClients(pods, way), readClients(poolerPods)]);
+    const [{ addresses, silent }, sessions] = await Promise.all([
+      readClients(poolerPods),
+      onServer(server, 'admin', use, (client) => readRoleSessions(client, role)),
+    ]);
+    const deployments = use.topology.kubernetes?.deployments ?? [];
+    return shown(
+      judgeForward({
+        ...{ deployment, pooler: way.pooler.name, variable: way.variable, primary, role, pods, answered, sessions },
+        others: deployments.map(({ name }) => name).filter((name) => name !== deployment),
+        clients: { addresses: new Set([...meanwhile.addresses, ...addresses]), silent },
+        pooled: await pooledProcesses(poolerPods),
+      }),
+    );
+  }
+
+  async function podsOf(deployment: string, way: Way) {
+    return Promise.all([
       kubernetes().readPods(await kubernetes().readDeployment(deployment)),
       readPoolerPods(kubernetes(), way.pooler.name),
-      onServer(server, 'admin', use, (client) => readRoleSessions(client, applicationRole)),
     ]);
-    const pooled = await pooledProcesses(poolerPods);
-    const addresses = new Set(pods.map(({ address }) => address));
-    const direct = sessions.filter(
-      ({ pid, application, address }) =>
-        !pooled.has(pid) && (addresses.has(address) || application.startsWith(`${deployment}-`)),
-    );
-    if (direct.length === 0) return `${deployment} has no session of its own on ${primary}, ${pooled.size} are pooled`;
-    throw failure('NotVerified', `${deployment} has ${direct.length} sessions of its own on ${primary} still`);
   }
+}
+
+/** The evidence. Throws NotVerified with everything that is not so. */
+function shown({ open, evidence }: Judged): string {
+  if (open.length > 0) throw failure('NotVerified', open.join('; '));
+  return evidence;
 }

@@ -1,5 +1,6 @@
 /** The two that look for a while: at the one pod beside its siblings, and at the pools. */
 import { Context } from '@temporalio/activity';
+import { answers as answersAt } from '../deployments/endpoint';
 import { failure } from '../failures';
 import type { Pod } from '../kubernetes/kubernetes';
 import { type Credentials, isLoginRefused, passThrough } from '../pgbouncer/console';
@@ -36,6 +37,13 @@ export async function comparePods(
   const worse = worseThan(own!, siblings);
   if (worse.length > 0) throw failure('CanaryWorse', worse.join('; '));
   return comparison(own!, siblings);
+}
+
+/** How many of the pods answer as their clients ask; 0 where the topology does not say how clients do. */
+export async function answeringClients(pods: Pod[], way: Way): Promise<number> {
+  if (way.known.clientUrl === undefined) return 0;
+  const answered = await Promise.all(pods.map((pod) => answersAt(urlOf(pod, way))));
+  return answered.filter(Boolean).length;
 }
 
 function urlOf({ address = '' }: Pod, { known, podEndpoint }: Way): string {

@@ -52,10 +52,25 @@ export async function pooledProcesses({ pods, password }: PoolerPods): Promise<S
   return new Set((await Promise.all(servers)).flat().map((row) => Number(row['remote_pid'])));
 }
 
-/** Where clients of any database come from (SHOW CLIENTS: addr). Of a pod that does not answer none is known. */
-export async function clientAddresses({ pods, password }: PoolerPods): Promise<Set<string>> {
-  const clients = pods.map((pod) => askPooler(pod, password, ({ show }) => show('CLIENTS')).catch(() => []));
-  return new Set((await Promise.all(clients)).flat().map((row) => String(row['addr'])));
+/** What pods of the pooler say of their clients. */
+export interface PoolerClients {
+  /** Where clients of any database come from (SHOW CLIENTS: addr). */
+  addresses: Set<string>;
+  /** Pods that do not answer: they may have any. */
+  silent: Pick<Pod, 'name' | 'ready'>[];
+}
+
+export async function readClients({ pods, password }: PoolerPods): Promise<PoolerClients> {
+  const told = await Promise.all(
+    pods.map(async (pod) => {
+      const rows = await askPooler(pod, password, ({ show }) => show('CLIENTS')).catch(() => undefined);
+      return { pod, rows };
+    }),
+  );
+  return {
+    addresses: new Set(told.flatMap(({ rows = [] }) => rows.map((row) => String(row['addr'])))),
+    silent: told.flatMap(({ pod, rows }) => (rows ? [] : [pod])),
+  };
 }
 
 export function addressOf({ address = '' }: Pick<Pod, 'address'>): Address {
