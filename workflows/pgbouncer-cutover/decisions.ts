@@ -1,7 +1,7 @@
 /** Whether a deployment can be led through the pool, and in which steps. Pure, table-tested. */
 import type { CutoverFacts, PathState } from '../../activities/cutover/contract';
 import { type Finding, type PgbouncerCutoverInput, sessionFeatures, type Topology } from '../../catalogue';
-import { clientsUnmeasured } from '../deployments';
+import { clientsUnmeasured, deploymentIn } from '../deployments';
 import type { Checks } from '../runbook/checks';
 import { askAll, refuse, warn } from '../runbook/checks';
 import { connectionBudget, reservedConnections } from '../scale-deployment/budget';
@@ -160,6 +160,18 @@ const checks: Checks<Situation> = {
           ),
         ]
       : [],
+
+  'it is compared as clients ask': ({ facts, topology }) => {
+    const { clientUrl, podEndpoint } = deploymentIn(topology, facts.deployment) ?? {};
+    if (clientUrl !== undefined || isPooled(facts)) return [];
+    return [
+      warn(
+        'CanaryByHealthOnly',
+        'deployment',
+        `the topology has no clientUrl of ${facts.deployment}: its pods are compared by ${podEndpoint?.path ?? 'their own endpoint'}, which may answer without the database. What a pool breaks is not seen there, nor whether pods that are idle go through it`,
+      ),
+    ];
+  },
 
   'no feature of a session is in use': ({ wanted: { force }, facts: { features, statementsKnown } }) => [
     ...features

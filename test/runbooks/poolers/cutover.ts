@@ -123,6 +123,9 @@ export function cutoverTests(cluster: () => Cluster): void {
       outcome: 'Succeeded',
       steps: [{ name: 'lead one pod of broxiva-worker' }, { name: 'lead the rest of broxiva-worker' }],
     });
+    expect(await run.findings()).toContainEqual(
+      expect.stringMatching(/^CanaryByHealthOnly: the topology has no clientUrl of broxiva-worker/),
+    );
     expect(report.steps[1]!.evidence).toMatch(/^broxiva-worker has no session of its own on broxiva-db-primary/);
   });
 }

@@ -142,3 +142,17 @@ test.each<[string, Partial<CutoverFacts>, object, string[]]>([
 ])('preflight: %s', (_name, more, wish, codes) => {
   expect(found(findings(input(wish), facts(more), topology))).toEqual(codes);
 });
+
+test.each<[string, object, Partial<CutoverFacts>, string[]]>([
+  ['says how clients ask', {}, {}, []],
+  [
+    'does not',
+    { clientUrl: undefined, podEndpoint: { port: 3000, path: '/health' } },
+    {},
+    [expect.stringMatching(/no clientUrl of broxiva-api: its pods are compared by \/health, which may/) as string],
+  ],
+  ['does not, and nothing is left to compare', { clientUrl: undefined }, { path: pooled }, []],
+])('the topology %s: whether the one pod is compared by its health only', (_what, more, found, words) => {
+  const warnings = findings(input(), facts(found), topologyWith(more)).filter(({ level }) => level === 'warning');
+  expect(warnings.map(({ message }) => message)).toEqual(words);
+});
