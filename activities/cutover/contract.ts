@@ -49,7 +49,8 @@ export interface CutoverFacts {
   urlProblem?: string;
   /** What the URL says otherwise than the topology: its role, its database, the server that it leads to. Absent in histories from before. */
   elsewhere?: string[];
-  autoscalers: { name: string; min: number; max: number; controller?: string }[];
+  /** `inactive`: why it does not scale, absent in histories from before. */
+  autoscalers: { name: string; min: number; max: number; inactive?: string[]; controller?: string }[];
   /** Of the pooler's pods; empty where there is no pooler. */
   poolers: PoolerPodFacts[];
   /** Seen in use, and where: "LISTEN new_orders". */

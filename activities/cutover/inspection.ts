@@ -4,6 +4,7 @@ import { onServer } from '../database/sql';
 import { controllerOf } from '../deployments/controller';
 import { answers } from '../deployments/endpoint';
 import { connectionsOf } from '../deployments/inspection';
+import { inactiveReasons } from '../deployments/judgement';
 import { type Upstream, upstreamOf } from '../pgbouncer/configuration';
 import { readSessionFeatures } from '../postgres/session-features';
 import type { PoolerDependencies } from '../poolers/dependencies';
@@ -54,7 +55,8 @@ export async function inspectCutover(deployment: string, use: PoolerDependencies
     elsewhere,
     autoscalers: autoscalers.map((one) => {
       const owner = controllerOf(one, { whole: true });
-      return { name: one.name, min: one.min, max: one.max, ...(owner ? { controller: owner } : {}) };
+      const inactive = inactiveReasons(one.conditions);
+      return { name: one.name, min: one.min, max: one.max, inactive, ...(owner ? { controller: owner } : {}) };
     }),
     ...{ poolers, ...seen, builtInPooler: pooledByAzure, database: connections },
     restarts: Object.fromEntries(pods.map((pod) => [pod.name, pod.restarts])),

@@ -118,7 +118,7 @@ export interface ScalingActivities {
   /** `deployment`: whose pods are told as well. */
   readBounds(request: { autoscaler: string; deployment?: string }): Promise<BoundsBefore>;
   changeBounds(request: ChangeRequest<Bounds> & { autoscaler: string }): Promise<void>;
-  /** The autoscaler has them, scales, and its pods, at least `min`, are Ready and answer. */
+  /** The autoscaler has them, on the way forward also scales, and its pods, at least `min`, are Ready and answer. */
   verifyBounds(request: { autoscaler: string; deployment: string; bounds: Bounds; since?: Since }): Promise<string>;
 
   readVariable(request: { deployment: string; variable: string }): Promise<VariableBefore>;

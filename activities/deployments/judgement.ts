@@ -57,7 +57,8 @@ export function judgeWorkload(reading: WorkloadReading, wanted: Wanted, since?: 
       ...present
         .filter(({ ready, answers }) => ready && answers === false)
         .map(({ name }) => `${name} does not answer`),
-      ...(autoscaler ? judgeAutoscaler(autoscaler, wanted) : []),
+      // On the way back its limits are the proof: whether it can read its metrics is no longer the run's to wait for.
+      ...(autoscaler && since !== undefined ? judgeAutoscaler(autoscaler, wanted) : []),
       ...unsettledWarnings(reading, since),
     ],
     failing: failingOf(reading, since),

@@ -139,6 +139,13 @@ const checks: Checks<Situation> = {
         ]
       : [],
 
+  'the autoscaler works': ({ facts }) => {
+    const autoscaler = moving(facts);
+    return (autoscaler?.inactive ?? []).map((reason) =>
+      refuse('AutoscalerInactive', 'deployment', `${autoscaler!.name} does not scale: ${reason}`),
+    );
+  },
+
   'one pod can go first': ({ facts: { recreates, deployment } }) =>
     recreates
       ? [

@@ -218,6 +218,14 @@ test('what was refused on the way forward is no obstacle on the way back', () =>
   expect(judgeWorkload({ deployment: deployment(), pods, warnings }, two)).toMatchObject({ open: [], failing: [] });
 });
 
+test('an autoscaler that reads no metrics is no obstacle on the way back', () => {
+  const conditions = [{ type: 'ScalingActive', status: 'False', reason: 'FailedGetResourceMetric', message: 'none' }];
+  const autoscaler = { ...scaler, desired: 1, conditions };
+  const reading = { deployment: deployment(), pods, warnings: [], autoscaler };
+  expect(judgeWorkload(reading, two, { at: 1_500 }).open).toHaveLength(3);
+  expect(judgeWorkload(reading, two)).toMatchObject({ open: [], failing: [] });
+});
+
 test('a controller that tries again is told of once, with what it said last', () => {
   const short = {
     deployment: deployment({ readyReplicas: 1 }),
