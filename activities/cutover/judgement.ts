@@ -17,13 +17,13 @@ const noticeableMs = 50;
 
 /** Why the canary is worse; nothing where it is not. */
 export function worseThan(canary: Answers, siblings: Answers[]): string[] {
-  const failedMax = Math.max(0, ...siblings.map(({ failed }) => failed));
+  const usual = failedUsually(siblings);
   const theirs = median(siblings.flatMap(({ took }) => took));
   const own = median(canary.took);
   const limit = theirs * factorMax + noticeableMs;
   return [
-    ...(canary.failed > failedMax
-      ? [`${canary.pod} failed ${canary.failed} times, none of its siblings more than ${failedMax}`]
+    ...(canary.failed > usual
+      ? [`${canary.pod} failed ${canary.failed} times, half of its siblings no more than ${usual}`]
       : []),
     ...(canary.took.length < answersMin ? [`${canary.pod} answered ${canary.took.length} times only`] : []),
     ...(siblings.length > 0 && own > limit
@@ -37,7 +37,13 @@ const hopelessFailures = 5;
 
 /** So much worse already that no more time changes it: clients of the canary go on failing meanwhile. */
 export function isHopeless(canary: Answers, siblings: Answers[]): boolean {
-  return canary.failed - Math.max(0, ...siblings.map(({ failed }) => failed)) >= hopelessFailures;
+  return canary.failed - failedUsually(siblings) >= hopelessFailures;
+}
+
+/** No more than that in half of them at least: what failed at the address of one that is gone excuses no canary. */
+function failedUsually(siblings: Answers[]): number {
+  const sorted = siblings.map(({ failed }) => failed).sort((one, other) => one - other);
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
 }
 
 export function comparison(canary: Answers, siblings: Answers[]): string {
