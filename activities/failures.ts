@@ -37,6 +37,12 @@ export function failure(problem: Problem | FailureType, text = ''): ApplicationF
   });
 }
 
+/** The vendor's own code, where `failure` was given one. */
+export function codeOf({ details }: ApplicationFailure): string | undefined {
+  const [detail] = (details ?? []) as [{ code?: string }?];
+  return detail?.code;
+}
+
 /** A vendor's mapping: undefined for what it does not know. */
 export type Mapping = (error: unknown) => Problem | undefined;
 

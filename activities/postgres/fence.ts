@@ -12,7 +12,7 @@ import { failure } from '../failures';
 type Queries = Pick<Client, 'query'>;
 
 /** Azure's own superuser and roles, by their names; one that the administrator may alter is none of them. */
-const ofAzure = '^(azuresu$|azure_)';
+export const ofAzure = '^(azuresu$|azure_)';
 
 /**
  * Roles that can log in, but for Azure's own (`replication` is among those that a server comes with: learn.microsoft.com, built-in

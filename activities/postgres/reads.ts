@@ -3,6 +3,7 @@
  * no superuser, none of the application's tables).
  */
 import type { Client } from 'pg';
+import { ofAzure } from './fence';
 
 export interface RunningSettings {
   /** pg_postmaster_start_time(), ISO 8601. */
@@ -179,9 +180,10 @@ export async function readProcesses(
 export async function readSessions(client: Client): Promise<Record<string, number>> {
   const { rows } = await client.query<{ role: string; sessions: number }>(
     `SELECT usename AS role, count(*)::int AS sessions FROM pg_stat_activity
-      WHERE backend_type = 'client backend' AND usename IS NOT NULL AND usename NOT LIKE 'azure%'
-        AND application_name <> 'durable-runbooks'
+      WHERE backend_type = 'client backend' AND usename IS NOT NULL AND application_name <> 'durable-runbooks'
+        AND (usename !~ $1 OR pg_has_role(current_user, usesysid, 'MEMBER WITH ADMIN OPTION'))
       GROUP BY 1`,
+    [ofAzure],
   );
   return Object.fromEntries(rows.map(({ role, sessions }) => [role, sessions]));
 }

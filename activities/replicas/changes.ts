@@ -45,11 +45,15 @@ export function creation(
   };
 }
 
-/** Throws Drift for a server that this run has not made: it is not deleted. */
+/**
+ * Throws Drift for a server that this run has not made: it is not deleted. `assertUnused` throws where somebody is on it. It
+ * is asked right before the request: its source may have been busy for minutes, and somebody may have come meanwhile.
+ */
 export function removal(
   { source, replica }: ReplicaIdentity,
   servers: Servers,
   identity: RequestIdentity,
+  assertUnused: () => Promise<void>,
 ): Change<FlexibleServer> {
   return {
     name: `no replica ${replica}`,
@@ -59,7 +63,10 @@ export function removal(
       if (found) assertOurs(found, source, identity);
       return found === undefined;
     },
-    send: (accepted) => servers.deleteServer(replica, { identity, accepted }),
+    async send(accepted) {
+      await assertUnused();
+      return servers.deleteServer(replica, { identity, accepted });
+    },
   };
 }
 

@@ -79,8 +79,8 @@ export interface ReplicaActivities {
   /** Does nothing where it exists; one heartbeating activity for the whole wait. Throws Drift where it follows another. */
   createReplica(request: LongRequest & ReplicaIdentity & ReplicaWish): Promise<void>;
   /**
-   * Does nothing where it is gone. Throws ReplicaInUse where sessions other than Azure's and our own are on it, or a virtual
-   * endpoint leads to it.
+   * Does nothing where it is gone. Throws ReplicaInUse where right before the request sessions other than Azure's and our own
+   * are on it, it takes no more, or a virtual endpoint leads to it. One that cannot be reached for a minute has none.
    */
   deleteReplica(request: LongRequest & ReplicaIdentity): Promise<void>;
   /**

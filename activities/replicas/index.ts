@@ -1,6 +1,6 @@
 /** The activities of createReadReplica: contract.ts says what each does. */
-import { ApplicationFailure } from '@temporalio/common';
 import { type Alive, whileAlive } from '../alive';
+import type { Circumstances } from '../azure/change';
 import { azureProblem } from '../azure/failures';
 import { asResources } from '../azure/flexible-servers';
 import { withCircumstances } from '../azure/circumstances';
@@ -19,6 +19,7 @@ import { creation, findServer, removal } from './changes';
 import type { Publication, ReplicaActivities, ReplicaIdentity } from './contract';
 import type { ReplicaDependencies } from './dependencies';
 import { inspectReplica } from './inspection';
+import { sessionsOn } from './occupancy';
 import { verifyLag, verifyReplica } from './replication';
 
 const defaultSettleMs = 3000;
@@ -44,9 +45,9 @@ export function createReplicaActivities(use: ReplicaDependencies): ReplicaActivi
       );
     },
     deleteReplica: (request) =>
-      withCircumstances(long(request), async (given, identity) => {
-        await assertUnused(request, use);
-        await makeChanges(request.source, [removal(request, servers, identity)], asResources(servers), given);
+      withCircumstances(long(request), (given, identity) => {
+        const change = removal(request, servers, identity, () => assertUnused(request, given, use));
+        return makeChanges(request.source, [change], asResources(servers), given);
       }),
     verifyReplica: (request) => verifyReplica(request, use),
     async verifyNoReplica({ replica }) {
@@ -126,18 +127,20 @@ async function urlFrom(secret: string, primaryKey: string, address: Required<Add
   return url;
 }
 
-async function assertUnused({ source, replica }: ReplicaIdentity, use: ReplicaDependencies): Promise<void> {
+async function assertUnused(
+  { source, replica }: ReplicaIdentity,
+  given: Circumstances,
+  use: ReplicaDependencies,
+): Promise<void> {
   const server = await findServer(replica, use.servers);
   if (!server) return;
   const endpoints = await use.servers.readVirtualEndpoints(source);
   const leading = endpoints.filter(({ members }) => members.includes(replica)).map(({ name }) => name);
   if (leading.length > 0) throw failure('ReplicaInUse', `virtual endpoints lead to ${replica}: ${leading.join(', ')}`);
   if (server.state !== 'Ready') return;
-  const sessions = await onServer(server, 'admin', use, readSessions).catch((error: unknown) => {
-    // One that nobody can reach has no clients; it is deleted only where this run has made it.
-    if (error instanceof ApplicationFailure && error.type === 'DatabaseUnreachable') return {};
-    throw error;
-  });
+  const sessions = await sessionsOn(replica, () => onServer(server, 'admin', use, readSessions), given);
   const used = Object.entries(sessions).map(([role, count]) => `${count} of ${role}`);
   if (used.length > 0) throw failure('ReplicaInUse', `${replica} has sessions: ${used.join(', ')}`);
+  // That took up to a minute, and is followed by the request.
+  given.assertAwake();
 }

@@ -1,0 +1,46 @@
+/** Whether anybody is on a replica, asked under a clock of its own. */
+import { CancelledFailure } from '@temporalio/common';
+import { failure } from '../../../../activities/failures';
+import { sessionsOn } from '../../../../activities/replicas/occupancy';
+
+const unreachable = failure('DatabaseUnreachable', 'timeout expired');
+const full = failure({ type: 'DatabaseUnreachable', message: 'SQLSTATE 53300: sorry', code: '53300' });
+const starting = failure({ type: 'DatabaseUnreachable', message: 'SQLSTATE 57P03: starting up', code: '57P03' });
+
+type Answer = Record<string, number> | Error;
+
+/** The last answer is given for ever. */
+async function ask(answers: Answer[], sleep = (): Promise<void> => Promise.resolve()) {
+  const clock = { now: 0 };
+  let looks = 0;
+  const look = (): Promise<Record<string, number>> => {
+    const answer = answers[Math.min(looks++, answers.length - 1)]!;
+    return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+  };
+  const found = sessionsOn('replica-1', look, {
+    now: () => clock.now,
+    sleep: (ms) => {
+      clock.now += ms;
+      return sleep();
+    },
+  });
+  return { found: await found, after: clock.now };
+}
+
+test.each<[string, Answer[], { found: Record<string, number>; after: number }]>([
+  ['nobody is there', [{}], { found: {}, after: 0 }],
+  ['somebody is', [{ app: 2 }], { found: { app: 2 }, after: 0 }],
+  ['it did not answer for a moment', [unreachable, starting, { app: 1 }], { found: { app: 1 }, after: 10_000 }],
+  ['it never answers', [unreachable], { found: {}, after: 60_000 }],
+])('%s', async (_what, answers, told) => expect(await ask(answers)).toEqual(told));
+
+test.each<[string, Answer[], object]>([
+  ['it is full of clients', [full], { type: 'ReplicaInUse', message: expect.stringContaining('53300') as string }],
+  ['it is full of clients once it answers', [unreachable, full], { type: 'ReplicaInUse' }],
+  ['it lets us in no more', [failure('DatabaseLoginRejected', 'no')], { type: 'DatabaseLoginRejected' }],
+])('%s: it does not count as empty', (_what, answers, why) => expect(ask(answers)).rejects.toMatchObject(why));
+
+test('a run that is stopped waits no longer', () => {
+  const stopped = () => Promise.reject(new CancelledFailure('stopped'));
+  return expect(ask([unreachable], stopped)).rejects.toThrow('stopped');
+});
