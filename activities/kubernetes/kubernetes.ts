@@ -20,6 +20,12 @@ export interface Condition {
   message: string;
 }
 
+/** A Secret of which every key is a variable of the container, of the same name behind the prefix (envFrom). */
+export interface WholeSecret {
+  secret: string;
+  prefix: string;
+}
+
 /** By what other tools mark what is theirs. */
 export interface Marks {
   labels: Record<string, string>;
@@ -39,6 +45,7 @@ export interface Deployment extends Marks {
   environment: Record<string, string>;
   /** Names of variables that come from a ConfigMap, a Secret or a field; "*" where a whole one is taken over (envFrom). */
   environmentFrom: string[];
+  wholeSecrets: WholeSecret[];
   /** Variables that come from a Secret → "secret/key". */
   secretReferences: Record<string, string>;
   /** Of the first container, which is the application's. */

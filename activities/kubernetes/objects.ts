@@ -13,6 +13,7 @@ import type {
 } from '@kubernetes/client-node';
 import type { AutoscalerSpec, PodSize } from '../../catalogue';
 import { quantity } from '../../catalogue';
+import { environmentOf, secretReferencesOf } from './environment';
 import type {
   Autoscaler,
   Condition,
@@ -43,14 +44,7 @@ export function deploymentOf(found: V1Deployment): Deployment {
     ...marksOf(metadata, (fields) => 'f:replicas' in (fields['f:spec'] ?? {})),
     uid: metadata!.uid!,
     replicas: spec!.replicas ?? 1,
-    environment: Object.fromEntries(
-      (container.env ?? []).flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])),
-    ),
-    environmentFrom: [
-      ...(container.env ?? []).flatMap(({ name, valueFrom }) => (valueFrom ? [name] : [])),
-      ...((container.envFrom ?? []).length > 0 ? ['*'] : []),
-    ],
-    secretReferences: secretReferencesOf(container),
+    ...environmentOf(container),
     container: container.name,
     image: container.image ?? '',
     requests: sumOf('requests', spec!.template.spec!.containers),
@@ -72,15 +66,6 @@ export function deploymentOf(found: V1Deployment): Deployment {
     presentReplicas: status?.replicas ?? 0,
     conditions: (status?.conditions ?? []).map(conditionOf),
   };
-}
-
-function secretReferencesOf(container: V1Container | undefined): Record<string, string> {
-  return Object.fromEntries(
-    (container?.env ?? []).flatMap(({ name, valueFrom }) => {
-      const from = valueFrom?.secretKeyRef;
-      return from ? [[name, `${from.name}/${from.key}`]] : [];
-    }),
-  );
 }
 
 export function autoscalerOf({ metadata, spec, status }: V2HorizontalPodAutoscaler): Autoscaler {

@@ -29,6 +29,8 @@ export interface ReaderFacts {
   wired: boolean;
   /** The template sets the variable in another way. */
   taken: boolean;
+  /** It takes the whole Secret (envFrom), where the key has the variable's name; absent in histories from before. */
+  byItself?: boolean;
   /** Who would set the template or the Secret back. */
   controller?: string;
   /** Host that the key leads to; absent where the Secret has no such key. */

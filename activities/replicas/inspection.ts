@@ -5,6 +5,7 @@ import { inspect } from '../database/inspection';
 import { onServer } from '../database/sql';
 import { controllerOf } from '../deployments/controller';
 import { answers } from '../deployments/endpoint';
+import { comesByItself } from '../kubernetes/environment';
 import { addressIn } from './address';
 import type { ReaderFacts, ReplicaActivities, ReplicaFacts } from './contract';
 import { findServer } from './changes';
@@ -82,6 +83,8 @@ async function readersOf(wanted: string[] | undefined, use: ReplicaDependencies)
       const controller = controllerOf(deployment, { whole: true }) ?? controllerOf(secret, { whole: true });
       return {
         ...{ ...reader, wired, taken: set && !wired },
+        // What the template itself says of a variable goes before what it takes over whole.
+        byItself: !set && comesByItself(deployment.wholeSecrets, reader),
         ...(controller ? { controller } : {}),
         ...(secret.text === undefined ? {} : addressIn(secret.text)),
         ...(clientsAnswer === undefined ? {} : { clientsAnswer }),

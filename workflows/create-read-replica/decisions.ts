@@ -124,9 +124,18 @@ const checks: Checks<Situation> = {
   },
 
   'readers can be changed': ({ facts }) =>
-    facts.readers.flatMap(({ deployment, variable, taken, controller }) => [
+    facts.readers.flatMap(({ deployment, variable, secret, key, taken, byItself = false, controller }) => [
       ...(taken
         ? [refuse('VariableTaken', 'readers', `${deployment} sets ${variable} in another way: take that away first`)]
+        : []),
+      ...(byItself
+        ? [
+            refuse(
+              'VariableTaken',
+              'readers',
+              `${deployment} takes all of ${secret} (envFrom), so that ${variable} would come with ${key} into every pod that starts, before it is led there and after it is taken back: give the key another name in the topology (readReplica.key)`,
+            ),
+          ]
         : []),
       ...(controller
         ? [

@@ -141,6 +141,12 @@ test.each<[string, object, ReplicaFacts, string[]]>([
   ],
   ['a variable that is set otherwise', {}, facts({ readers: [{ ...reader, taken: true }] }), ['refusal VariableTaken']],
   [
+    'a variable that comes with its key',
+    {},
+    facts({ readers: [{ ...reader, byItself: true }] }),
+    ['refusal VariableTaken'],
+  ],
+  [
     'a reader of Argo CD’s',
     {},
     facts({ readers: [{ ...reader, controller: 'Argo CD' }] }),

@@ -23,6 +23,7 @@ function deployment(more: Partial<Deployment> = {}): Deployment {
       replicas: 2,
       environment: {},
       environmentFrom: [],
+      wholeSecrets: [],
       secretReferences: {},
       container: 'api',
     },
