@@ -100,8 +100,7 @@ export function createCutoverActivities(use: PoolerDependencies): CutoverActivit
       assertStill(pathOf(deployment), state, stateOf(found, way.variable), showPath);
       const wanted = ({ replicas }: { replicas: number }) => ({ atLeast: replicas, allGone: true });
       const evidence = await verifyWorkload(deployment, { wanted, since }, use);
-      if (state.reference !== pooledReference(way))
-        return `${await verifyBack(deployment, way)}, ${evidence}`;
+      if (state.reference !== pooledReference(way)) return `${await verifyBack(deployment, way)}, ${evidence}`;
       await assertPublished(way);
       return `${await verifyForward(deployment, way)}, ${evidence}`;
     },
