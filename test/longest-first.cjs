@@ -1,16 +1,14 @@
-/** Begins with the files that take minutes: one that begins last would be waited for alone. Jest itself goes by size. */
+/**
+ * Begins with the files that take minutes: one that begins last would be waited for alone. Beside the longest, which needs all of a processor,
+ * those that mostly wait. Jest itself goes by size.
+ */
 const { default: Sequencer } = require('@jest/test-sequencer');
 
 const longest = [
-  ...[
-    'proof/matrix',
-    'runbooks/deployments',
-    'runbooks/poolers',
-    'runbooks/redis-clusters',
-    'activities/change-compute',
-  ],
-  ...['runbooks/database-sku-upgrade', 'runbooks/create-read-replica', 'proof/newcomer', 'lab/kubernetes-production'],
-  ...['runbooks/database-sku-upgrade-crowd', 'activities/redis/cluster', 'runbooks/redis-scale', 'client/cli'],
+  ...['proof/matrix', 'runbooks/deployments', 'runbooks/create-read-replica', 'activities/change-compute'],
+  ...['runbooks/database-sku-upgrade-crowd', 'runbooks/database-sku-upgrade', 'runbooks/redis-scale', 'client/cli'],
+  ...['activities/probe', 'lab/lab-up', 'runbooks/poolers', 'runbooks/redis-clusters', 'proof/newcomer'],
+  ...['proof/broken-engines', 'lab/kubernetes-production', 'activities/redis/cluster'],
 ];
 
 const rank = ({ path }) => {

@@ -17,6 +17,7 @@ import { assertAzureAnswers, assertSearchAttributes, connectAzure, connectTempor
 import { ConfigurationError, readConfiguration, type WorkerConfiguration } from './configuration';
 import { createLog, temporalLogger } from './log';
 import { workerOptions } from './options';
+import { createSinks } from './sinks';
 
 async function main(): Promise<void> {
   const configuration = readConfiguration(process.env);
@@ -36,6 +37,7 @@ async function main(): Promise<void> {
       taskQueue,
       ...workflowCode(),
       activities: createActivities(configuration, azure, temporal.client),
+      sinks: createSinks(temporal.client),
     });
     const done = worker.run();
     log.info(

@@ -70,7 +70,12 @@ export function judgeForward(seen: Forward): Judged {
           ]
         : []),
     ],
-    evidence: `${deployment} has no session of its own on ${primary}, ${through} of ${pods.length} pods are clients of ${pooler}${unexplained ? `; ${unknown}` : ''}`,
+    // Behind a translated address none is seen.
+    evidence: [
+      `${deployment} has no session of its own on ${primary}`,
+      ...(through > 0 ? [`${through} of ${pods.length} pods are seen as clients of ${pooler}`] : []),
+      ...(unexplained ? [unknown] : []),
+    ].join('; '),
   };
 }
 

@@ -9,6 +9,7 @@ import { failure } from '../failures';
 import { postgresProblem } from './failures';
 
 /** What an open connection is used for outside this folder. */
+export type { Client };
 export type Connection = Pick<Client, 'query' | 'end'>;
 
 export interface ConnectionLimits {

@@ -1,10 +1,9 @@
 /** The server as the application meets it past the pooler: by this a restart is seen, and preflight tries it beforehand. */
 import { ApplicationFailure } from '@temporalio/common';
-import type { Client } from 'pg';
 import type { FlexibleServer } from '../azure/flexible-servers';
 import { toFailure } from '../failures';
 import { beginWriting } from '../pgbouncer/console';
-import { connect, type ConnectionLimits, readLimits } from '../postgres/connection';
+import { type Client, connect, type ConnectionLimits, readLimits } from '../postgres/connection';
 import { connectionUrl } from '../postgres/connection-url';
 import { postgresProblem } from '../postgres/failures';
 import { readSettings } from '../postgres/reads';

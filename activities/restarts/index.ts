@@ -1,7 +1,6 @@
 /** The activities of databaseRestart: contract.ts says what each does. */
 import { CancelledFailure } from '@temporalio/common';
 import { Context } from '@temporalio/activity';
-import type { Client } from 'pg';
 import { differing, valueToRestore } from '../../catalogue';
 import type { Alive } from '../alive';
 import type { Change, Circumstances } from '../azure/change';
@@ -15,6 +14,7 @@ import { onServer } from '../database/sql';
 import { asFailures, failure, neverSent } from '../failures';
 import { kubernetesProblem } from '../kubernetes/failures';
 import { readLease } from '../pgbouncer/lease';
+import type { Client } from '../postgres/connection';
 import { postgresProblem } from '../postgres/failures';
 import { readReplicaState, readSettings, readWalPosition } from '../postgres/reads';
 import { asApplication } from './application';

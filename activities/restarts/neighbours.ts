@@ -1,8 +1,8 @@
 /** The servers around the one that is restarted: the one that it follows, and those that follow it. Reads only. */
-import type { Client } from 'pg';
 import { judgeReplica } from '../database/judgement';
 import { onServer } from '../database/sql';
 import { toFailure } from '../failures';
+import type { Client } from '../postgres/connection';
 import { postgresProblem } from '../postgres/failures';
 import { readReplicaState, readSettings } from '../postgres/reads';
 import type { NeighbourFacts, Values } from './contract';

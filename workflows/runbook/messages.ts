@@ -10,7 +10,7 @@ import {
   queryNames,
   updateNames,
 } from '../../catalogue';
-import { apart } from './apart';
+import { apart, handleKnocks } from './apart';
 import type { Run } from './run';
 import { mayAbort, mayAccept, mayApprove, mayPause, mayReject, mayResume, mayRetry, mayRollBack } from './permissions';
 
@@ -56,6 +56,7 @@ export function handleMessages(run: Run): void {
     'closing as Accepted',
   );
 
+  handleKnocks();
   setHandler(defineSignal(lockMessages.granted), () => {
     run.lockGranted = true;
   });

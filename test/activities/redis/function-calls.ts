@@ -1,4 +1,5 @@
 /** A client of a cluster that calls a function for one key after the other, wherever its slot is. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createCluster } from 'redis';
 import type { RedisProcesses } from './redis-processes';
 import { shardsOf } from './resharding';
@@ -21,6 +22,7 @@ export async function calling(redis: RedisProcesses, work: () => Promise<void>):
       const answer: unknown = await client
         .fCall('greet', { keys: [key], arguments: [] })
         .catch(({ message }: Error) => message);
+      await sleep(2);
       answers.add(answer === `hello ${key}` ? 'as it should be' : answer);
     }
   };

@@ -90,7 +90,7 @@ beforeAll(async () => {
   await grow(valkey);
   const before = await shardsOf(valkey);
   plan = { before, after: balanced(before, () => true) };
-  traffic = await new ClusterTraffic(() => valkey.members).start(5000);
+  traffic = await new ClusterTraffic(() => valkey.members, { paceMs: 3 }).start(5000);
 });
 afterEach(() => hold(false));
 

@@ -83,7 +83,7 @@ beforeAll(async () => {
   plan = { before, after: balanced(before, () => true) };
 });
 beforeEach(async () => {
-  traffic = await new ClusterTraffic(() => redis.members).start(5000);
+  traffic = await new ClusterTraffic(() => redis.members, { paceMs: 3 }).start(5000);
 });
 
 test('whoever moves them dies between any two requests, on the way there and back: finished by whoever comes next', async () => {

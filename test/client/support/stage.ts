@@ -4,6 +4,7 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { Worker, bundleWorkflowCode } from '@temporalio/worker';
 import { createTargetLockActivities } from '../../../activities/target-lock';
+import { createSinks } from '../../../worker/sinks';
 import { searchAttributes, topologySchema } from '../../../catalogue';
 import { program } from '../../../lab/cache';
 import { quiet, quietServer } from '../../support/quiet';
@@ -62,6 +63,7 @@ export class Stage {
       connection: nativeConnection,
       taskQueue,
       workflowBundle: bundle,
+      sinks: createSinks(client),
       activities: {
         ...this.servers.activities(),
         ...createTargetLockActivities({ client, taskQueue }),

@@ -115,7 +115,7 @@ export function essential(shown: Shown): Case[] {
     ...each(shown, (step) => unwinds(shown, step, 'failAfter')),
     ...[...new Set([0, last])].flatMap((step) => stuck(shown, step)),
     ...shown.mutations.map((_, index) => killedAtMutation(index + 1)),
-    ...evenly(shown.requests, 3).map((request) => killedAtRequest(request, shown)),
+    killedAgain(evenly(shown.requests, 3), shown),
   ];
 }
 
@@ -228,6 +228,17 @@ export function killedAtRequest(request: number, { mutations, requests }: Shown)
     name: `the worker dies at request ${request} of ${requests} (${what} without faults)`,
     strikes: [{ do: 'killWorker', request }],
     // How often is asked depends on how long things take: a run can be over before.
+    mayMiss: true,
+  };
+}
+
+/** And whoever goes on for it, and the one after that: three in one run, where there is little time. */
+function killedAgain(at: number[], { requests }: Shown): Case {
+  return {
+    ...green,
+    helper: 'killed',
+    name: `workers die at requests ${at.join(', ')} of ${requests}`,
+    strikes: at.map((request) => ({ do: 'killWorker', request })),
     mayMiss: true,
   };
 }

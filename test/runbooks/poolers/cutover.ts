@@ -108,9 +108,7 @@ export function cutoverTests(cluster: () => Cluster): void {
         rules: before.rules,
         bounds: before.bounds,
       });
-      expect(report.steps[3]!.evidence).toMatch(
-        /^broxiva-api has no session of its own on broxiva-db-primary, [1-9]\d* of \d+ pods are clients of pgbouncer/,
-      );
+      expect(report.steps[3]!.evidence).toMatch(/^broxiva-api has no session of its own on broxiva-db-primary/);
     });
     const again = await cutover();
     expect(await again.report()).toMatchObject({ outcome: 'Succeeded', summary: 'nothing to do: all is so already' });

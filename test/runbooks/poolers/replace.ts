@@ -44,11 +44,11 @@ export function replaceTests(cluster: () => Cluster): void {
     cases += 1;
     const login = await pooler().login();
     const transaction = `BEGIN; SET LOCAL synchronous_commit = off; INSERT INTO orders (product_id) VALUES (${product()}); COMMIT`;
-    churn = new PoolClients(login, { clients: 8, pauseMs: 10, patienceMs: 60_000, transaction });
+    churn = new PoolClients(login, { clients: 8, pauseMs: 50, patienceMs: 60_000, transaction });
     const url = new URL(`postgresql://${login.host}:${login.port}/${login.database}?sslmode=disable`);
     Object.assign(url, { username: login.user, password: encodeURIComponent(login.password) });
     ledger = new Traffic(cluster().lab.path('traffic', `replace-${Date.now()}`), () => url.href);
-    await ledger.start({ clients: 8, rate: 400 });
+    await ledger.start({ clients: 8, rate: 200 });
   };
   const told = async (what: string) => {
     await Promise.all([churn!.end(), ledger!.stop()]);

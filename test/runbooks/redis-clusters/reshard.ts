@@ -9,7 +9,7 @@ const scaled = `patch statefulsets/scale ${name}`;
 /** No request fails and no key is lost. The client knows the cluster as it was before. */
 export async function underTraffic(redis: RedisCluster, work: () => Promise<void>): Promise<void> {
   const members = await redis.members();
-  const traffic = new ClusterTraffic(() => members, { password: await redis.password() });
+  const traffic = new ClusterTraffic(() => members, { password: await redis.password(), paceMs: 3 });
   try {
     await traffic.start(2000);
     await work();

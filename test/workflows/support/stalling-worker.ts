@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, NativeConnection, Worker } from '@temporalio/worker';
 import { createTargetLockActivities } from '../../../activities/target-lock';
+import { createSinks } from '../../../worker/sinks';
 import { quiet } from '../../support/quiet';
 import { topology } from './bench';
 import { board } from './words';
@@ -19,6 +20,7 @@ async function main(address: string, taskQueue: string): Promise<void> {
     NativeConnection.connect({ address }),
     bundleWorkflowCode({ workflowsPath: require.resolve('./workflows'), logger: quiet }),
   ]);
+  const client = new Client({ connection });
   const dials = board();
   let reads = 0;
   dials.reading = async () => {
@@ -28,10 +30,10 @@ async function main(address: string, taskQueue: string): Promise<void> {
     await sleep(lookMs);
   };
   const worker = await Worker.create({
-    ...{ connection: nativeConnection, taskQueue, workflowBundle },
+    ...{ connection: nativeConnection, taskQueue, workflowBundle, sinks: createSinks(client) },
     activities: {
       ...dials.activities(),
-      ...createTargetLockActivities({ client: new Client({ connection }), taskQueue }),
+      ...createTargetLockActivities({ client, taskQueue }),
       readTopology: () => Promise.resolve(topology),
     },
   });

@@ -18,8 +18,8 @@ const forward = {
   ...{ variable: 'DATABASE_URL', primary: 'main', role: 'app', sessions: [], pooled: new Set([7]) },
 };
 type Seen = Parameters<typeof judgeForward>[0];
-const passed = 'api has no session of its own on main, 1 of 3 pods are clients of pgbouncer';
-const unseen = 'api has no session of its own on main, 0 of 3 pods are clients of pgbouncer';
+const passed = 'api has no session of its own on main; 1 of 3 pods are seen as clients of pgbouncer';
+const unseen = 'api has no session of its own on main';
 const nobodys = [session(1, '', node), session(2, 'node-postgres', node)];
 const unknown = '2 sessions of app on main are in no pool and do not say whose they are';
 
