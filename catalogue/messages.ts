@@ -31,9 +31,3 @@ export const updateNames = {
 export const queryNames = { status: 'status', plan: 'plan', report: 'report' } as const;
 /** Told by the probe that measures clients; a lock's word is in lock.ts. */
 export const budgetSignal = 'clientBudgetExceeded';
-
-/** By which a run's worker lets what the run was told take effect (workflows/runbook/apart.ts). Whoever else sends it changes nothing. */
-export const takeEffectSignal = 'takeEffect';
-
-/** What a run asks of the worker that it is in. */
-export type WorkerSinks = { worker: { knock(): void } };

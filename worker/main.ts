@@ -17,7 +17,6 @@ import { assertAzureAnswers, assertSearchAttributes, connectAzure, connectTempor
 import { ConfigurationError, readConfiguration, type WorkerConfiguration } from './configuration';
 import { createLog, temporalLogger } from './log';
 import { workerOptions } from './options';
-import { createSinks } from './sinks';
 
 async function main(): Promise<void> {
   const configuration = readConfiguration(process.env);
@@ -37,7 +36,6 @@ async function main(): Promise<void> {
       taskQueue,
       ...workflowCode(),
       activities: createActivities(configuration, azure, temporal.client),
-      sinks: createSinks(temporal.client),
     });
     const done = worker.run();
     log.info(

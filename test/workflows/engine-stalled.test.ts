@@ -21,9 +21,9 @@ afterEach(() => worker?.kill('SIGKILL'));
 afterAll(() => bench.stop());
 
 /** Resolves to a function that waits for a word of it. */
-function startWorker(taskQueue: string): (word: string) => Promise<void> {
+function startWorker(taskQueue: string, slowFrom: number): (word: string) => Promise<void> {
   const program = ['-r', './test/lab/typescript.cjs', 'test/workflows/support/stalling-worker.ts'];
-  worker = spawn(process.execPath, [...program, bench.environment.address, taskQueue], {
+  worker = spawn(process.execPath, [...program, bench.environment.address, taskQueue, String(slowFrom)], {
     cwd: repository,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
@@ -35,15 +35,16 @@ function startWorker(taskQueue: string): (word: string) => Promise<void> {
 const timedOut = async (handle: WorkflowHandle) =>
   ((await handle.fetchHistory()).events ?? []).some((event) => event.workflowTaskTimedOutEventAttributes);
 
-test.each<[string, (handle: WorkflowHandle) => Promise<unknown>]>([
-  [
-    'an abort',
-    (handle) => handle.executeUpdate('abort', { args: [{ by: 'operator@example.com', reason: 'it hangs' }] }),
-  ],
-  ['a cancellation', (handle) => handle.cancel()],
-])('%s while the worker stands still', async (_name, tell) => {
+const abort = (handle: WorkflowHandle) =>
+  handle.executeUpdate('abort', { args: [{ by: 'operator@example.com', reason: 'it hangs' }] });
+
+test.each<[string, number, (handle: WorkflowHandle) => Promise<unknown>]>([
+  ['an abort as it looks again under the lock', 2, abort],
+  ['an abort as the first step begins', 3, abort],
+  ['a cancellation', 2, (handle) => handle.cancel()],
+])('%s, while the worker stands still', async (_name, read, tell) => {
   const taskQueue = `stalled-${randomUUID().slice(0, 8)}`;
-  const said = startWorker(taskQueue);
+  const said = startWorker(taskQueue, read);
   await said('ready');
   const handle = await bench.environment.client.workflow.start('turnDials', {
     ...{ workflowId: `turnDials:${taskQueue}`, taskQueue, workflowTaskTimeout: '2 s' },

@@ -9,6 +9,7 @@ import {
 } from '@temporalio/workflow';
 import type { Timing } from '../../catalogue';
 import { noted } from './clock';
+import { begin } from './midway';
 
 /**
  * The seven ways in which steps call activities. Every call carries a summary for people: "<step> · <what>".
@@ -120,7 +121,7 @@ const noTiming: Timing = {
 
 function local<Activities extends AnyActivities>(options: LocalActivityOptions): Caller<Activities> {
   const proxy = proxyLocalActivities<Record<string, (...args: unknown[]) => Promise<unknown>>>(options);
-  return (summary) => withOptions(proxy, () => ({ summary }));
+  return (summary) => withOptions(proxy, () => ({ summary }), begin);
 }
 
 function remote<Activities extends AnyActivities>(
@@ -159,11 +160,15 @@ function isFinal(error: unknown): boolean {
 }
 
 /** The same activities, each called with these options. */
-function withOptions<Activities extends AnyActivities>(proxy: object, options: () => object): Activities {
+function withOptions<Activities extends AnyActivities>(
+  proxy: object,
+  options: () => object,
+  around = (call: () => Promise<unknown>) => call(),
+): Activities {
   return new Proxy({} as Activities, {
     get: (_target, name) => {
       const activity = (proxy as Record<string, CallableWithOptions>)[String(name)]!;
-      return async (...args: unknown[]) => noted(await activity.executeWithOptions(options(), args));
+      return async (...args: unknown[]) => noted(await around(() => activity.executeWithOptions(options(), args)));
     },
   });
 }

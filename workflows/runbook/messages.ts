@@ -10,7 +10,7 @@ import {
   queryNames,
   updateNames,
 } from '../../catalogue';
-import { apart, handleKnocks } from './apart';
+import { assertNotMidway } from './midway';
 import type { Run } from './run';
 import { mayAbort, mayAccept, mayApprove, mayPause, mayReject, mayResume, mayRetry, mayRollBack } from './permissions';
 
@@ -28,10 +28,9 @@ export function handleMessages(run: Run): void {
 
   setHandler(
     defineUpdate<string, [Approval]>(updateNames.approve),
-    async (raw) => {
+    (raw) => {
+      assertNotMidway();
       const approval = approvalSchema.parse(raw);
-      await apart();
-      check(() => mayApprove(run, approval));
       run.approval = approval;
       run.note('approve', approval.by, approval.reason ?? `plan ${approval.planHash}`);
       return `plan ${run.plan?.hash} is approved`;
@@ -56,12 +55,11 @@ export function handleMessages(run: Run): void {
     'closing as Accepted',
   );
 
-  handleKnocks();
   setHandler(defineSignal(lockMessages.granted), () => {
     run.lockGranted = true;
   });
-  setHandler(defineSignal<[ClientMeasurement]>(budgetSignal), async (measured) => {
-    await apart();
+  setHandler(defineSignal<[ClientMeasurement]>(budgetSignal), (measured) => {
+    assertNotMidway();
     run.exceedBudget(measured);
     run.show();
   });
@@ -78,11 +76,9 @@ function order(
 ): void {
   setHandler(
     defineUpdate<string, [Order]>(updateNames[name]),
-    async (raw) => {
+    (raw) => {
+      assertNotMidway();
       const given = orderSchema.parse(raw);
-      await apart();
-      // Another one may have come with it.
-      check(() => refusal(run, given));
       run.note(name, given.by, given.reason);
       carryOut(given);
       run.show();

@@ -27,7 +27,7 @@ import type { Runbook } from './definition';
 import { storyOf } from './failure';
 import { lockTargets, unlockTargets } from './locking';
 import { handleMessages } from './messages';
-import { apart } from './apart';
+import { assertNotMidway } from './midway';
 import type { Ending } from './ending';
 import type { Afterwards } from './perform';
 import { perform } from './perform';
@@ -50,8 +50,8 @@ export function runbook<Input extends RunInput, Facts>(
     const run = new Run(definition.name);
     handleMessages(run);
     // Cancelling from Temporal is an abort like any other; after that the scope's own cancellation must reach nothing.
-    CancellationScope.current().cancelRequested.catch(async () => {
-      await apart();
+    CancellationScope.current().cancelRequested.catch(() => {
+      assertNotMidway();
       run.note('cancel', 'Temporal', 'cancelled');
       run.stop({ by: 'Temporal', reason: 'cancelled' });
     });

@@ -4,7 +4,6 @@ import { createActivities } from '../../../worker/activities';
 import { connectAzure, connectTemporal } from '../../../worker/clients';
 import { readConfiguration } from '../../../worker/configuration';
 import { workerOptions } from '../../../worker/options';
-import { createSinks } from '../../../worker/sinks';
 
 async function main(): Promise<void> {
   const configuration = readConfiguration(process.env);
@@ -16,7 +15,6 @@ async function main(): Promise<void> {
     taskQueue: configuration.taskQueue,
     workflowBundle: { codePath: process.argv[2]! },
     activities: createActivities(configuration, connectAzure(configuration), client),
-    sinks: createSinks(client),
   });
   const done = worker.run();
   console.log('worker ready');

@@ -4,7 +4,6 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { Worker, bundleWorkflowCode } from '@temporalio/worker';
 import { createTargetLockActivities } from '../../../activities/target-lock';
-import { createSinks } from '../../../worker/sinks';
 import { searchAttributes, topologySchema } from '../../../catalogue';
 import { program } from '../../../lab/cache';
 import { quiet, quietServer } from '../../support/quiet';
@@ -63,7 +62,6 @@ export class Stage {
       connection: nativeConnection,
       taskQueue,
       workflowBundle: bundle,
-      sinks: createSinks(client),
       activities: {
         ...this.servers.activities(),
         ...createTargetLockActivities({ client, taskQueue }),

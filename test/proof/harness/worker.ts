@@ -5,7 +5,6 @@ import { connectAzure, connectTemporal } from '../../../worker/clients';
 import { readConfiguration } from '../../../worker/configuration';
 import { createLog, temporalLogger } from '../../../worker/log';
 import { workerOptions } from '../../../worker/options';
-import { createSinks } from '../../../worker/sinks';
 import { askBeforeDirectChanges } from './direct-changes';
 import { tellRedisRequests } from './redis-requests';
 
@@ -22,7 +21,6 @@ async function main(): Promise<void> {
     taskQueue: configuration.taskQueue,
     workflowBundle: { codePath: process.argv[2]! },
     activities: createActivities(configuration, connectAzure(configuration), client),
-    sinks: createSinks(client),
   });
   // It ends with whoever started it, however that one ends.
   process.stdin.resume().on('close', () => process.exit());

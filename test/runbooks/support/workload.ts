@@ -119,6 +119,14 @@ export class Workload {
     await until(`${this.name} has ${count} pods`, all, { deadlineMs, everyMs: 200 });
   }
 
+  /** However many its autoscaler has by then. */
+  async untilAllReady(): Promise<void> {
+    const all = async () =>
+      (await this.cluster.list('pod', `app=${this.name}`)).length === (await this.get()).spec.replicas &&
+      (await this.readyPods()) === (await this.get()).spec.replicas;
+    await until(`all pods of ${this.name} are Ready`, all, { deadlineMs, everyMs: 200 });
+  }
+
   /** Until the metrics API has measured so many mebibytes in each pod. */
   async untilUses(mebibytes: number): Promise<void> {
     const uses = async () => {

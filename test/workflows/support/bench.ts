@@ -6,7 +6,6 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { Worker, bundleWorkflowCode } from '@temporalio/worker';
 import { createTargetLockActivities } from '../../../activities/target-lock';
-import { createSinks } from '../../../worker/sinks';
 import type { LockState, OrderName, Report, RunStatus, Topology } from '../../../catalogue';
 import { lockMessages, lockWorkflowId, searchAttributes, targetOf, topologySchema } from '../../../catalogue';
 import { program } from '../../../lab/cache';
@@ -72,7 +71,6 @@ export class Bench {
       connection: nativeConnection,
       taskQueue,
       workflowBundle: await bundle,
-      sinks: createSinks(client),
       activities: {
         ...board.activities(),
         ...createTargetLockActivities({ client, taskQueue }),
