@@ -75,7 +75,7 @@ export function shownBy(evidence: Evidence, variant: Variant): Shown {
     databases: count(resources, 'postgres:'),
     caches: count(resources, 'redis:'),
     changesServers: requests.some(({ isMutation, resource }) => isMutation && servers.includes(resource ?? '')),
-    patchesServers: changes.some(({ method, resource }) => method === 'PATCH' && servers.includes(resource ?? '')),
+    patchesServers: changes.some(({ method, path }) => method === 'PATCH' && /\/flexibleServers\/[^/]+$/i.test(path)),
     changesSize: changes.some(({ effect }) => effect.includes('"sku"')),
     makesReplicas: changes.some(({ effect }) => effect.includes('"createMode":"Replica"')),
     redisNodesMade:
