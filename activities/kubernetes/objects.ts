@@ -14,6 +14,7 @@ import type {
 import type { AutoscalerSpec, PodSize } from '../../catalogue';
 import { quantity } from '../../catalogue';
 import { environmentOf, secretReferencesOf } from './environment';
+import { labelSelector } from './label-selector';
 import type {
   Autoscaler,
   Condition,
@@ -59,7 +60,7 @@ export function deploymentOf(found: V1Deployment): Deployment {
     maxUnavailable: String(spec!.strategy?.rollingUpdate?.maxUnavailable ?? '25%'),
     minReadySeconds: spec!.minReadySeconds ?? 0,
     progressDeadlineSeconds: spec!.progressDeadlineSeconds ?? 600,
-    selector: selectorOf(spec!.selector.matchLabels ?? {}),
+    selector: labelSelector(spec!.selector.matchLabels ?? {}),
     observed: (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0),
     updatedReplicas: status?.updatedReplicas ?? 0,
     readyReplicas: status?.readyReplicas ?? 0,
@@ -272,12 +273,6 @@ function added(resources: Resources[]): Resources {
 
 function sum(numbers: number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
-}
-
-function selectorOf(labels: Record<string, string>): string {
-  return Object.entries(labels)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(',');
 }
 
 function timeOf(date: Date | string | undefined): number {

@@ -1,6 +1,7 @@
 /** The pooler's objects as they are to be, and what one is, in words. Pure, table-tested. */
 import stringify from 'fast-json-stable-stringify';
 import type { PoolerTopology } from '../../catalogue';
+import { labelSelector } from '../kubernetes/label-selector';
 import type { Manifest, Resources } from '../kubernetes/kubernetes';
 import {
   configurationFolder,
@@ -31,9 +32,7 @@ export function podLabels({ name }: Pick<PoolerTopology, 'name'>): Record<string
 }
 
 export function selectorOf(pooler: Pick<PoolerTopology, 'name'>): string {
-  return Object.entries(podLabels(pooler))
-    .map(([name, value]) => `${name}=${value}`)
-    .join(',');
+  return labelSelector(podLabels(pooler));
 }
 
 /** All but the Secret, whose content is rendered where it is written. */

@@ -8,8 +8,9 @@ import { Client, type ClientConfig } from 'pg';
 import { failure } from '../failures';
 import { postgresProblem } from './failures';
 
-/** What an open connection is used for outside this folder. */
 export type { Client };
+
+/** What an open connection is used for outside this folder. */
 export type Connection = Pick<Client, 'query' | 'end'>;
 
 export interface ConnectionLimits {

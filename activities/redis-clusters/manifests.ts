@@ -6,6 +6,7 @@
  */
 import stringify from 'fast-json-stable-stringify';
 import type { RedisClusterTopology } from '../../catalogue';
+import { labelSelector } from '../kubernetes/label-selector';
 import type { Manifest, Resources } from '../kubernetes/kubernetes';
 import { digestOf } from '../kubernetes/digest';
 import { managedBy } from '../kubernetes/managed';
@@ -30,9 +31,7 @@ export function podLabels({ name }: RedisClusterTopology): Record<string, string
 }
 
 export function selectorOf(cluster: RedisClusterTopology): string {
-  return Object.entries(podLabels(cluster))
-    .map(([name, value]) => `${name}=${value}`)
-    .join(',');
+  return labelSelector(podLabels(cluster));
 }
 
 /** A rewrite of the append-only file needs up to half of the memory again (redis.io, "Redis persistence"). */
