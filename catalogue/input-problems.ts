@@ -83,6 +83,7 @@ const typeNames: Record<string, string> = {
   int: 'a whole number',
   boolean: 'true or false',
   object: 'an object of fields',
+  record: 'names, each with a value',
   array: 'a list',
 };
 

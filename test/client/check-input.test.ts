@@ -45,6 +45,12 @@ describe('an input that does not fit', () => {
     expect(JSON.stringify(problems).length).toBeLessThan(600);
   });
 
+  it('is told in words, not in those of a schema', () => {
+    const { input } = findRunbook('databaseRestart')!;
+    const problems = inputProblems(input, { requestedBy: 'operator@example.com', parameters: 4 });
+    expect(problems).toMatchObject([{ field: 'parameters', given: '4', allowed: 'names, each with a value' }]);
+  });
+
   it('is told in full, not the first thing only', () => {
     const fields = inputProblems(entry.input, { tier: 1, storageGb: 1, colour: 'red', requestedBy: '*' }).map(
       ({ field }) => field,
