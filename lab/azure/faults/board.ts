@@ -42,6 +42,8 @@ const holdPollMs = 100;
 
 export class FaultBoard {
   private readonly stale = new Map<string, { until: number; view: unknown }>();
+  /** What is still being done to a replica. */
+  private readonly turns = new Map<string, Promise<void>>();
 
   constructor(private readonly context: Context) {}
 
@@ -96,7 +98,9 @@ export class FaultBoard {
       (wanted === undefined || wanted.includes(fault.options.server?.toLowerCase() ?? ''));
     for (const replica of this.armed.filter(goes).flatMap(({ spoilt = [] }) => spoilt)) {
       const failed = (error: unknown) => this.context.warn(`${replica} was to catch up`, error);
-      if (this.context.store.server(replica)) mend(this.context.postgres(replica)).catch(failed);
+      this.inTurn(replica, async () => {
+        if (this.context.store.server(replica)) await mend(this.context.postgres(replica));
+      }).catch(failed);
     }
     this.context.store.state.faults = this.armed.filter((fault) => !goes(fault));
     for (const server of wanted ?? [...this.stale.keys()]) this.stale.delete(server);
@@ -155,8 +159,18 @@ export class FaultBoard {
       if (!fault) continue;
       fault.spoilt = [...(fault.spoilt ?? []), replica];
       this.context.store.save();
-      await spoil(this.context.postgres(replica), name, fault.options['by']);
+      await this.inTurn(replica, () => spoil(this.context.postgres(replica), name, fault.options['by']));
     }
+  }
+
+  /** A fault that is armed while the one before is still being mended must not be undone by the rest of that mend. */
+  private inTurn(replica: string, work: () => Promise<void>): Promise<void> {
+    const done = (this.turns.get(replica) ?? Promise.resolve()).then(work);
+    this.turns.set(
+      replica,
+      done.catch(() => undefined),
+    );
+    return done;
   }
 
   /** True when an operation that has ended still makes its server refuse others. */
