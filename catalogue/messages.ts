@@ -7,8 +7,17 @@ import { identity } from './run-input';
  */
 const reason = z.string().trim().min(1).max(500);
 
-/** An order with a reason: pause, resume, abort, retry, rollback, accept, reject. */
-export const orderSchema = z.strictObject({ by: identity, reason });
+/** When a run began to ask, as it says so: the whole of `since` (ISO 8601), or its time of day. */
+const question = z
+  .string()
+  .regex(/^(\d{4}-\d\d-\d\dT)?\d\d:\d\d:\d\d(\.\d{1,3})?Z?$/, 'the time since which the run asks, as 03:12:07')
+  .transform((time) => time.replace(/Z$/, ''));
+
+/**
+ * An order with a reason: pause, resume, abort, retry, rollback, accept, reject. The three that answer an operator's question may
+ * say which: then they answer no other that has taken its place meanwhile.
+ */
+export const orderSchema = z.strictObject({ by: identity, reason, question: question.optional() });
 export type Order = z.infer<typeof orderSchema>;
 
 /** An approval is bound to one plan, and names every irreversible step that it covers. */

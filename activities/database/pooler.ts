@@ -10,16 +10,29 @@ import { isSameServer, type Primary, readPrimary } from '../poolers/passage';
 import { gapOf } from '../poolers/gap';
 import { addressOf, askPooler, readPoolerPods } from '../poolers/pods';
 import { readStaged } from '../poolers/staged';
+import type { PoolerTopology } from '../../catalogue';
 import type { PoolerFacts, PoolerPodFacts } from './contract';
 import type { DatabaseDependencies } from './dependencies';
 
 /**
- * Undefined where the topology has none before this server. What cannot be read is told instead of thrown: a server is made
- * larger also while the cluster is in trouble.
+ * Undefined where the topology has none before this server: none of its pods leads there, and it is not the topology's primary, of which
+ * that may only not be seen. (After databaseReplace pods lead to a server that the topology does not name yet.) What cannot be read is
+ * told instead of thrown: a server is made larger also while the cluster is in trouble.
  */
 export async function readPooler(server: FlexibleServer, use: DatabaseDependencies): Promise<PoolerFacts | undefined> {
   const { namespace = '', pooler } = use.topology.kubernetes ?? {};
-  if (!pooler || server.name !== use.topology.postgres.primary) return undefined;
+  if (!pooler) return undefined;
+  const facts = await factsOf(pooler, namespace, server, use);
+  const leadsHere = facts.pods.some(({ problem }) => problem === undefined);
+  return leadsHere || server.name === use.topology.postgres.primary ? facts : undefined;
+}
+
+async function factsOf(
+  pooler: PoolerTopology,
+  namespace: string,
+  server: FlexibleServer,
+  use: DatabaseDependencies,
+): Promise<PoolerFacts> {
   const named = { namespace, name: pooler.name };
   try {
     const kubernetes = use.kubernetes();

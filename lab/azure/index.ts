@@ -99,6 +99,8 @@ export interface ResourceManager {
     arm(name: string, options?: Record<string, unknown>): ArmedFault;
     /** All, or those of one name, or those armed for some servers. */
     clear(name?: string, servers?: string[]): void;
+    /** Returns when what was armed or cleared so far has been done to each replica. */
+    settled(): Promise<void>;
   };
 }
 
@@ -146,6 +148,7 @@ export function createResourceManager(options: ResourceManagerOptions): Resource
       list: () => context.faults.list(),
       arm: (name, given) => context.faults.arm(name, given),
       clear: (name, servers) => context.faults.clear(name, servers),
+      settled: () => context.faults.settled(),
     },
   };
 }

@@ -215,7 +215,7 @@ test('a server that does not exist: ServerNotFound', async () => {
 });
 
 test('a server that is busy is still inspected', async () => {
-  lab.daemon.armFault('foreign-operation', { server: primary, seconds: 2 });
+  lab.daemon.armFault('foreign-operation', { server: primary, seconds: 10 });
   expect((await inspect()).primary.state).toBe('Updating');
   await lab.idle(primary);
 });

@@ -240,7 +240,11 @@ describe('an operator is needed', () => {
     expect((await cli.run(['pause', workflowId, '--reason', 'wait'])).err).toContain(
       'not now, this run is needs-operator',
     );
-    const accepted = await cli.run(['accept', workflowId, '--reason', 'looked at it', '--wait']);
+    const accept = (question: string) =>
+      cli.run(['accept', workflowId, '--question', question, '--reason', 'looked at it', '--wait']);
+    expect((await accept('noon')).err).toContain('the time since which the run asks');
+    expect((await accept('2020-01-01T03:12:07Z')).err).toContain('has had its answer');
+    const accepted = await accept(/--question (\S+)/.exec(started.out)![1]!);
     expect(accepted).toMatchObject({ code: 13 });
     expect(accepted.out).toContain('Accepted in ');
     const report = await cli.json<Document>(['report', workflowId]);

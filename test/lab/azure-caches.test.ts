@@ -119,6 +119,7 @@ test('a scale: old values in the answer, the new size and Scaling while it goes 
   const open = connect(name);
   const broken = new Promise<void>((resolve) => open.on('error', () => resolve()));
   await open.connect();
+  azure.resourceManager.faults.arm('operation-hangs', { server: name });
   const accepted = await patch(name, {
     sku: premium(3),
     redisConfiguration: { 'maxmemory-reserved': '5000' },
@@ -134,6 +135,7 @@ test('a scale: old values in the answer, the new size and Scaling while it goes 
   const second = await patch(name, { enableNonSslPort: true });
   expect([second.status, second.body.error.code]).toEqual([409, 'Conflict']);
   expect(second.body.error.message).toMatch(/is busy processing a previous update.*\r\nRequestID=/);
+  azure.resourceManager.faults.clear('operation-hangs');
 
   expect((await azure.ended(accepted.headers['azure-asyncoperation']!)).status).toBe('Succeeded');
   await broken;
@@ -276,7 +278,7 @@ describe('faults reach caches too', () => {
 
   test('somebody else keeps it busy; an answer is lost', async () => {
     const name = await seed();
-    azure.resourceManager.faults.arm('foreign-operation', { server: name, seconds: 0.3 });
+    azure.resourceManager.faults.arm('foreign-operation', { server: name, seconds: 3 });
     expect((await get(name)).properties.provisioningState).toBe('Updating');
     expect((await patch(name, { sku: premium(1) })).status).toBe(409);
     const idle = async () => (await get(name)).properties.provisioningState === 'Succeeded';

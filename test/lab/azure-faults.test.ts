@@ -23,6 +23,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   faults().clear();
+  await faults().settled();
   await until('the server is ready', async () => (await get()).properties.state === 'Ready', { deadlineMs: 50_000 });
 });
 afterAll(() => azure.stop());
@@ -76,7 +77,7 @@ describe('while polling', () => {
 });
 
 test('foreign-operation: the server is busy with what somebody else began, and ready again by itself', async () => {
-  faults().arm('foreign-operation', { server: 'primary', seconds: 1 });
+  faults().arm('foreign-operation', { server: 'primary', seconds: 5 });
   expect((await get()).properties.state).toBe('Updating');
   expect(await azure.change('PATCH', server(), { tags: { a: 'b' } })).toMatchObject({
     error: { code: 'ProvisioningServerBusy' },
@@ -146,11 +147,17 @@ describe('replicas', () => {
     'replica-lags by %s: it streams, applies nothing, and catches up afterwards',
     async (by) => {
       faults().arm('replica-lags', { server: 'replica', by });
-      const lags = async () => {
-        await write();
-        return !(await replays('replica'));
+      await faults().settled();
+      const obeys = async () => {
+        const [row] = await azure.resourceManager
+          .postgres('replica')
+          .sql<{ pause: string; delay: string }>(
+            "SELECT pg_get_wal_replay_pause_state() AS pause, current_setting('recovery_min_apply_delay') AS delay",
+          );
+        return by === 'pause' ? row!.pause === 'paused' : row!.delay === '1h';
       };
-      await until('the replica lags', lags, { deadlineMs: 50_000 });
+      await until('it applies nothing more', obeys, { deadlineMs: 50_000 });
+      await write();
       await sleep(300); // A replica that merely was slow has caught up by then.
       expect(await replays('replica')).toBe(false);
       expect((await azure.ask('GET', azure.path('replica'))).body.properties.state).toBe('Ready');
@@ -234,12 +241,13 @@ test('lost-response: no reply, yet the change is made, and the log has its opera
 });
 
 test('stale-read: Ready and the old values, then the truth', async () => {
-  faults().arm('stale-read', { server: 'primary', seconds: 0.5 });
+  faults().arm('stale-read', { server: 'primary', seconds: 60 });
   const { headers } = await azure.ask('PATCH', server(), { body: { tags: { a: 'stale' } } });
   const stale = await get();
   expect([stale.properties.state, stale.tags?.a]).not.toContain('stale');
   expect(stale.properties.state).toBe('Ready');
   await azure.ended(headers['azure-asyncoperation']!);
+  faults().clear('stale-read');
   await until('GET shows the new value', async () => (await get()).tags?.a === 'stale', { deadlineMs: 50_000 });
 });
 

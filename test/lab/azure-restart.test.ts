@@ -23,10 +23,12 @@ const moved = (url: string) => url.replace(/^https:\/\/[^/]+/, azure.url);
 test('a change of size goes on, and the request that began it learns how it ended', async () => {
   const before = await azure.startedAt('primary');
   const body = { sku: { name: 'Standard_D4ds_v4', tier: 'GeneralPurpose' } };
+  azure.resourceManager.faults.arm('operation-hangs', { server: 'primary' });
   const { headers } = await azure.ask('PATCH', azure.path('primary'), { body });
   await restartDaemon();
   expect((await azure.ask('GET', azure.path('primary'))).body.properties.state).toBe('Updating');
   expect(await azure.startedAt('primary')).toBe(before);
+  azure.resourceManager.faults.clear('operation-hangs');
   expect((await azure.ended(moved(headers['azure-asyncoperation']!))).status).toBe('Succeeded');
   expect((await azure.ask('GET', azure.path('primary'))).body.sku.name).toBe('Standard_D4ds_v4');
   expect(await azure.setting('primary', 'shared_buffers')).toBe('64MB');

@@ -66,6 +66,7 @@ test('a bigger size restarts PostgreSQL once; connections do not follow; meanwhi
   const { logFile } = azure.resourceManager.postgres('primary');
   const starts = () => readFileSync(logFile, 'utf8').split('database system is ready to accept connections').length;
   const before = starts();
+  azure.resourceManager.faults.arm('operation-hangs', { server: 'primary' });
   const poller = await client.servers.beginUpdate(group, 'primary', {
     sku: { name: 'Standard_D8ds_v4', tier: 'GeneralPurpose' },
   });
@@ -73,6 +74,7 @@ test('a bigger size restarts PostgreSQL once; connections do not follow; meanwhi
     deadlineMs: 50_000,
   });
   expect((await client.servers.get(group, 'primary')).sku?.name).toBe('Standard_D4ds_v4');
+  azure.resourceManager.faults.clear('operation-hangs');
   const updated = await poller.pollUntilDone();
   expect(updated).toMatchObject({ state: 'Ready', sku: { name: 'Standard_D8ds_v4' } });
   expect(starts()).toBe(before + 1);

@@ -61,5 +61,5 @@ function poolerIn(kubeconfig: string): string {
     ['apply', '-f', '-'],
     JSON.stringify(pod('pooler', { image: 'edoburu/pgbouncer:1.18.0', env, readinessProbe })),
   );
-  return kubectl(['wait', 'pod/pooler', '--for=condition=Ready', '--timeout=20s']);
+  return kubectl(['wait', 'pod/pooler', '--for=condition=Ready', '--timeout=50s']);
 }

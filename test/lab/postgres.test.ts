@@ -228,10 +228,20 @@ describe('a standby', () => {
 
   test('streams from its primary through TLS with a role of its own', async () => {
     expect(standby.standby).toBe(true);
-    const [row] = await primary.sql<{ state: string; ssl: boolean; usename: string; application_name: string }>(
-      'SELECT state, ssl, usename, application_name FROM pg_stat_replication JOIN pg_stat_ssl USING (pid)',
-    );
-    expect(row).toEqual({ state: 'streaming', ssl: true, usename: 'azure_standby_1', application_name: 'standby-1' });
+    const seen = async () => {
+      const [row] = await primary.sql<{ state: string; ssl: boolean; usename: string; application_name: string }>(
+        'SELECT state, ssl, usename, application_name FROM pg_stat_replication JOIN pg_stat_ssl USING (pid)',
+      );
+      return row;
+    };
+    // The standby says so first: its primary is still sending what the backup has left in its segment.
+    await until('the primary says so too', async () => (await seen())?.state === 'streaming', { deadlineMs: 50_000 });
+    expect(await seen()).toEqual({
+      state: 'streaming',
+      ssl: true,
+      usename: 'azure_standby_1',
+      application_name: 'standby-1',
+    });
   });
 
   test('shows what is written on the primary, and takes no write', async () => {

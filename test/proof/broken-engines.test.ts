@@ -11,6 +11,8 @@ import type { Violation } from './invariants';
 
 /** Of all engines together, on a busy machine. */
 const timeoutMs = 240_000;
+/** A lab with its cluster, likewise. */
+const startTimeoutMs = 180_000;
 
 let stage: Stage;
 const played = new Map<BrokenEngine, Promise<Violation[]>>();
@@ -24,11 +26,11 @@ beforeAll(async () => {
     lanes[index % 2] = result.catch(() => undefined);
     played.set(engine, result);
   }
-});
+}, startTimeoutMs);
 afterAll(async () => {
   await Promise.allSettled(played.values());
   await stage?.stop();
-});
+}, startTimeoutMs);
 
 async function play({ name, change, ground, given }: BrokenEngine): Promise<Violation[]> {
   const root = stage.lab.path(`broken-${brokenEngines.findIndex((engine) => engine.name === name)}`);

@@ -98,7 +98,8 @@ describe('the history of a run', () => {
     within('1 step', await run.events(), 1);
   });
 
-  test.concurrent('Azure takes 2 s and 30 s: the same events', async () => {
+  // After the others: a look that takes too long in a crowd is taken once more, by other events.
+  test('Azure takes 2 s and 30 s: the same events', async () => {
     const [short, long] = await Promise.all([create(), create()]);
     await production.arm('operation-hangs', { server: long.name, after: 1 });
     const runs = await Promise.all([short, long].map((database) => start(database, { sku: large.sku })));

@@ -209,7 +209,7 @@ describe('refuses, and touches nothing', () => {
 
   test.concurrent("somebody else's operation, a lock", async () => {
     const cache = await create('Premium P1');
-    await production.arm('foreign-operation', { server: cache.name, seconds: 3 });
+    await production.arm('foreign-operation', { server: cache.name, seconds: 20 });
     const busy = await cache.start({ size: 'P2' });
     expect(await busy.report()).toMatchObject({
       outcome: 'Refused',

@@ -34,11 +34,13 @@ describe('the lock', () => {
 
   it('refuses at once, naming the holder, when it is not to wait', async () => {
     const dials = board();
-    dials.after = () => new Promise((resolve) => setTimeout(resolve, 1500));
+    let letGo = () => {};
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    dials.after = () => held;
     await bench.withBoard(dials, async (runs) => {
       const first = await runs.start(runs.input({ left: 'b' }));
       await until(first, ({ phase }) => phase === 'running');
-      const second = await runs.run({ left: 'c' });
+      const second = await runs.run({ left: 'c' }).finally(letGo);
       expect(second).toMatchObject({
         outcome: 'Refused',
         summary: expect.stringContaining(first.workflowId) as string,

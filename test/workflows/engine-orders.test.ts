@@ -52,6 +52,33 @@ describe('an undo that fails keeps the run open and the lock held until an opera
       expect(dials.dials['left']).toBe('a');
     }));
 
+  it('an answer to a question that has had one is refused, for the run asks another by now', async () => {
+    const dials = board();
+    let jammed = true;
+    dials.before = (turn) => {
+      fail(turn === 'right=b', 'stuck');
+      fail(jammed && turn === 'left=a back', 'jammed');
+    };
+    await bench.withBoard(dials, async (runs) => {
+      const handle = await runs.start(runs.input(two));
+      const { trouble: first } = await until(handle, ({ phase }) => phase === 'needs-operator');
+      await order(handle, 'retry');
+      const { trouble: second } = await until(
+        handle,
+        ({ trouble }) => (trouble?.since ?? first!.since) !== first!.since,
+      );
+      const answer = (name: string, question: string) =>
+        handle.executeUpdate<string, [unknown]>(name, {
+          args: [{ by: 'night@example.com', reason: 'seen', question }],
+        });
+      const words = `the question of ${first!.since.replace('Z', '')} has had its answer; since ${second!.since}`;
+      await rejected(answer('accept', first!.since), words);
+      jammed = false;
+      await answer('retry', second!.since);
+      expect(await reportOf(handle)).toMatchObject({ outcome: 'RolledBack' });
+    });
+  });
+
   it('accept: the run closes as Accepted, with the operator and the reason', () =>
     stuck(async (handle, dials, ended) => {
       await order(handle, 'accept', 'night@example.com');

@@ -39,6 +39,7 @@ export function mayPause(run: Asked): string | undefined {
 }
 
 export function mayResume(run: Asked): string | undefined {
+  if (run.phase === 'closed') return notNow('resume', run.phase);
   return run.pauseOrder ? undefined : 'this run is not paused';
 }
 
@@ -49,16 +50,20 @@ export function mayAbort(run: Asked): string | undefined {
   return undefined;
 }
 
-export const mayRetry = (run: Asked): string | undefined => operatorMay(run, 'retry');
-export const mayRollBack = (run: Asked): string | undefined => operatorMay(run, 'rollback');
-export const mayAccept = (run: Asked): string | undefined => operatorMay(run, 'accept');
+export const mayRetry = (run: Asked, given: Order): string | undefined => operatorMay(run, 'retry', given);
+export const mayRollBack = (run: Asked, given: Order): string | undefined => operatorMay(run, 'rollback', given);
+export const mayAccept = (run: Asked, given: Order): string | undefined => operatorMay(run, 'accept', given);
 
-function operatorMay(run: Asked, order: 'retry' | 'rollback' | 'accept'): string | undefined {
+function operatorMay(run: Asked, order: 'retry' | 'rollback' | 'accept', { question }: Order): string | undefined {
   if (run.phase === 'rolling-back') return `${order}: this run is rolling back already`;
   if (run.phase !== 'needs-operator' || !run.trouble) return notNow(order, run.phase, 'needs-operator');
   if (!run.trouble.orders.includes(order))
     return `${order} is not possible here; the orders are ${run.trouble.orders.join(', ')}`;
   if (run.operatorOrder) return `${order}: ${run.operatorOrder.by} has ordered ${run.operatorOrder.order} already`;
+  const { since, step, tried } = run.trouble;
+  if (question !== undefined && !since.includes(question)) {
+    return `${order}: the question of ${question} has had its answer; since ${since} this run asks another, at step "${step}" (${tried.at(-1)}): read it first`;
+  }
   return undefined;
 }
 

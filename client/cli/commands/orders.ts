@@ -22,8 +22,12 @@ const descriptions: Record<OrderName, string> = {
   accept: 'an operator: vouch for the state as it is, and close the run',
 };
 
+/** Those that answer an operator's question. */
+const answers: OrderName[] = ['retry', 'rollback', 'accept'];
+
 interface OrderOptions {
   reason: string;
+  question?: string;
   wait?: boolean;
 }
 
@@ -44,10 +48,13 @@ export function addOrderCommands(program: Command): void {
     .option('--wait', 'then show the run until it has closed or needs an operator')
     .action(action(approve));
   for (const [name, description] of Object.entries(descriptions)) {
-    program
+    const command = program
       .command(`${name} <id>`)
       .description(description)
-      .requiredOption('--reason <text>', 'why; the run keeps it')
+      .requiredOption('--reason <text>', 'why; the run keeps it');
+    if (answers.includes(name as OrderName))
+      command.option('--question <time>', 'since when it asks what you have read: no other question is answered');
+    command
       .option('--wait', 'then show the run until it has closed or needs an operator')
       .action(action((session, id: string, options: OrderOptions) => order(session, name as OrderName, id, options)));
   }
@@ -69,8 +76,13 @@ async function approve(session: Session, id: string, options: ApproveOptions): P
   return finish(session, runs, id, { answer, wait: options.wait, plan: plan ?? undefined });
 }
 
-async function order(session: Session, name: OrderName, id: string, { reason, wait }: OrderOptions): Promise<number> {
-  const given = { by: session.identity(), reason };
+async function order(
+  session: Session,
+  name: OrderName,
+  id: string,
+  { reason, question, wait }: OrderOptions,
+): Promise<number> {
+  const given = { by: session.identity(), reason, ...(question === undefined ? {} : { question }) };
   refuseMisfits(inputProblems(orderSchema, given));
   const runs = await session.runs();
   const before = await runs.look(id);
@@ -81,7 +93,9 @@ async function order(session: Session, name: OrderName, id: string, { reason, wa
     });
   }
   const answered = before.state === 'open' ? before.status.trouble?.since : undefined;
-  const answer = await runs.order(id, name, given);
+  // Whoever names no question answers the one that is asked now, and none that may come in this very moment.
+  const named = answered !== undefined && answers.includes(name) ? { question: answered, ...given } : given;
+  const answer = await runs.order(id, name, named);
   return finish(session, runs, id, { answer, wait, answered });
 }
 

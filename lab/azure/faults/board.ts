@@ -163,6 +163,11 @@ export class FaultBoard {
     }
   }
 
+  /** Returns when what was armed or cleared so far has been done to each replica. */
+  async settled(): Promise<void> {
+    await Promise.all(this.turns.values());
+  }
+
   /** A fault that is armed while the one before is still being mended must not be undone by the rest of that mend. */
   private inTurn(replica: string, work: () => Promise<void>): Promise<void> {
     const done = (this.turns.get(replica) ?? Promise.resolve()).then(work);

@@ -126,9 +126,9 @@ export class Container {
     return namespaces === undefined ? undefined : childrenOf(namespaces)[0];
   }
 
-  /** Resolves when the signal was sent, or the container has ended. */
-  async signal(name: NodeJS.Signals): Promise<void> {
-    const pid = name === 'SIGKILL' ? await this.someProcess(() => true) : await this.ownProcess();
+  /** Resolves when the signal was sent, or the container has ended, or its own process has not come within the deadline. */
+  async signal(name: NodeJS.Signals, deadlineMs = firstProcessDeadlineMs): Promise<void> {
+    const pid = name === 'SIGKILL' ? await this.someProcess(() => true) : await this.ownProcess(deadlineMs);
     if (pid !== undefined) signal(pid, name);
   }
 
@@ -136,12 +136,15 @@ export class Container {
    * The first process, once it is the container's own: before that it is a shell of ours, on which a signal would be lost,
    * and which sees this machine's files. Undefined when the container has ended.
    */
-  ownProcess(): Promise<number | undefined> {
-    return this.someProcess((pid) => !this.isPreparing(pid));
+  ownProcess(deadlineMs?: number): Promise<number | undefined> {
+    return this.someProcess((pid) => !this.isPreparing(pid), deadlineMs);
   }
 
-  private async someProcess(isWanted: (pid: number) => boolean): Promise<number | undefined> {
-    const deadline = Date.now() + firstProcessDeadlineMs;
+  private async someProcess(
+    isWanted: (pid: number) => boolean,
+    deadlineMs = firstProcessDeadlineMs,
+  ): Promise<number | undefined> {
+    const deadline = Date.now() + deadlineMs;
     while (this.running && Date.now() < deadline) {
       const pid = this.firstProcess;
       if (pid !== undefined && isWanted(pid)) return pid;

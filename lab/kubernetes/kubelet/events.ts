@@ -25,6 +25,6 @@ export class Events {
       source: { component: 'kubelet', host: pod.spec.nodeName },
       reportingComponent: 'kubelet',
     };
-    this.api.create(`/api/v1/namespaces/${namespace}/events`, event).catch(() => undefined);
+    this.api.create(`/api/v1/namespaces/${namespace}/events`, event).catch(() => this.told.delete(key));
   }
 }

@@ -157,8 +157,11 @@ export class PodWorker implements ManagedPod {
   private async prepareVolumes(): Promise<Map<string, string>> {
     const { namespace = 'default' } = this.pod.metadata;
     const sources = this.runtime.sources(namespace, this.pod.spec.serviceAccountName ?? 'default');
-    const prepared = prepareVolumes(this.pod, this.place!, join(this.folder, 'volumes'), sources);
-    this.preparing = Promise.allSettled([this.preparing, prepared]);
+    // In turn, each with what there is by then: two at once would write the same files, and the older one might be the last.
+    const prepared = this.preparing.then(() =>
+      prepareVolumes(this.pod, this.place!, join(this.folder, 'volumes'), sources),
+    );
+    this.preparing = prepared.catch(() => undefined);
     return prepared;
   }
 

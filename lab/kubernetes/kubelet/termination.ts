@@ -18,7 +18,7 @@ export async function endContainer(
     await within(Promise.race([hook, container.ended]), left());
   }
   if (container.running && graceSeconds > 0) {
-    await container.signal('SIGTERM');
+    await container.signal('SIGTERM', left());
     await within(container.ended, left());
   }
   if (container.running) await container.signal('SIGKILL');

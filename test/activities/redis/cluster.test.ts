@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ClusterNodes, withClusterNodes } from '../../../activities/redis/cluster/client';
 import { converge } from '../../../activities/redis/cluster/converge';
 import { type Markers, withMarkers } from '../../../activities/redis/cluster/markers';
+import { until } from '../../../lab/processes';
 import { isFinishable, make, samples } from './half-made';
 import { ConfirmedWriter, lostOf } from './confirmed-writer';
 import { nodeTimeoutMs, port, RedisProcesses } from './redis-processes';
@@ -190,16 +191,27 @@ test('each node in turn is killed and back, one of them after its replica took o
 
 describe('refused, and no node is touched:', () => {
   const everything = ['CLUSTER', 'ADDSLOTSRANGE', '0', '16383'];
+  /** What a node says of all, in an order of its own, without what changes by itself. */
+  const viewOf = async (ordinal: number) =>
+    (await redis.cli(ordinal, 'CLUSTER', 'NODES'))
+      .split('\n')
+      .map((line) => line.replace(/ \d+ \d+ (\d+) \w+/, ' $1'))
+      .sort();
+  /** They say the same of each other, and each has an epoch of its own: before that what they say changes by itself. */
+  const haveMet = async (one: number, other: number) => {
+    const met = async () => {
+      const [view, same] = await Promise.all(
+        [one, other].map(async (ordinal) => (await viewOf(ordinal)).map((line) => line.replace('myself,', ''))),
+      );
+      const epochs = new Set(view!.map((line) => line.split(' ')[4]));
+      return (
+        view!.length === 2 && epochs.size === 2 && view!.join() === same!.join() && !/handshake/.test(view!.join())
+      );
+    };
+    await until('they have met', met, { deadlineMs: 30_000, everyMs: 50 });
+  };
   const state = () =>
-    Promise.all(
-      redis.members.map(async ({ ordinal }) => [
-        await redis.cli(ordinal, 'DBSIZE'),
-        (await redis.cli(ordinal, 'CLUSTER', 'NODES'))
-          .split('\n')
-          .map((line) => line.replace(/ \d+ \d+ (\d+) \w+/, ' $1'))
-          .sort(),
-      ]),
-    );
+    Promise.all(redis.members.map(async ({ ordinal }) => [await redis.cli(ordinal, 'DBSIZE'), await viewOf(ordinal)]));
 
   test.each<[string, string, () => Promise<unknown>]>([
     [
@@ -232,7 +244,7 @@ describe('refused, and no node is touched:', () => {
       async () => {
         await redis.cli(0, 'CLUSTER', 'MEET', redis.member(1).host, String(port));
         await redis.cli(1, 'CLUSTER', 'ADDSLOTS', '7');
-        await sleep(1000);
+        await haveMet(0, 1);
         await redis.cli(0, 'CLUSTER', 'SETSLOT', '7', 'IMPORTING', await redis.cli(1, 'CLUSTER', 'MYID'));
       },
     ],
@@ -242,7 +254,7 @@ describe('refused, and no node is touched:', () => {
       async () => {
         await redis.startOne(6);
         await redis.cli(5, 'CLUSTER', 'MEET', redis.member(6).host, String(port));
-        await sleep(1000);
+        await haveMet(5, 6);
       },
     ],
   ])('%s', async (_name, reason, before) => {

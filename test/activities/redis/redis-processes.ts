@@ -56,8 +56,12 @@ export class RedisProcesses {
       { env: environment, stdio: 'ignore' },
     );
     this.running.set(ordinal, child);
+    // Not whoever else has that address.
+    const itself = new RegExp(`process_id:${child.pid}\\b`);
+    const answers = async () =>
+      (await this.cli(ordinal, 'PING')) === 'PONG' && itself.test(await this.cli(ordinal, 'INFO', 'server'));
     for (const deadline = Date.now() + 10_000; ; await sleep(20)) {
-      if ((await this.cli(ordinal, 'PING').catch(() => '')) === 'PONG') return;
+      if (await answers().catch(() => false)) return;
       if (Date.now() > deadline) throw new Error(`Redis ${ordinal} on ${address} does not answer: ${folder}/log`);
     }
   }

@@ -133,7 +133,7 @@ now:    ARM says Failed; the server runs D4ds_v4
 tried:  the operation failed
         undo to D4ds_v4: 409 ServerIsBusy
 held:   postgres:broxiva-db-primary
-do:     npx runbook retry|accept a-run --reason …`,
+do:     npx runbook retry|accept a-run --question 04:16:10 --reason …`,
   );
 });
 

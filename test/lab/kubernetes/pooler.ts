@@ -15,7 +15,7 @@ export function poolerTests(theLab: () => Lab): void {
     const env = Object.entries(values).map(([name, value]) => ({ name, value }));
     const readinessProbe = { tcpSocket: { port: 5432 }, periodSeconds: 1 };
     await apply(theLab(), pod('pooler', { image: 'edoburu/pgbouncer:1.18.0', env, readinessProbe }));
-    await kubectl(theLab(), 'wait', 'pod/pooler', '--for=condition=Ready', '--timeout=30s');
+    await kubectl(theLab(), 'wait', 'pod/pooler', '--for=condition=Ready', '--timeout=50s');
     const { podIP } = (await kubectlJson(theLab(), 'get', 'pod', 'pooler')).status;
 
     const clients = Array.from({ length: 10 }, () => {

@@ -50,6 +50,8 @@ export function takenBackTests(cluster: () => Cluster): void {
     const somebody = await database.session(replica);
     const endpoint = `${database.name}/virtualEndpoints/${database.name}-reads`;
     await database.change('PUT', endpoint, { properties: { endpointType: 'ReadWrite', members: [replica] } });
+    const status = async () => (await production.azure('GET', endpoint)).status;
+    await until('the endpoint is there', async () => (await status()) === 200, { deadlineMs: 50_000, everyMs: 100 });
     await run.order('abort');
     const stuck = async (words: RegExp) => {
       const { trouble } = await run.until(({ phase }) => phase === 'needs-operator');
@@ -58,8 +60,7 @@ export function takenBackTests(cluster: () => Cluster): void {
     };
     await stuck(/virtual endpoints lead to \S+: \S+-reads/);
     await database.change('DELETE', endpoint);
-    const gone = async () => (await production.azure('GET', endpoint)).status === 404;
-    await until('the endpoint is gone', gone, { deadlineMs: 50_000, everyMs: 100 });
+    await until('the endpoint is gone', async () => (await status()) === 404, { deadlineMs: 50_000, everyMs: 100 });
     await run.order('retry');
     await run.until(({ phase }) => phase !== 'needs-operator');
     await stuck(/has sessions: 1 of broxiva/);

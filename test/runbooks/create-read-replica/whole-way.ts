@@ -43,7 +43,7 @@ export function wholeWayTests(cluster: () => Cluster): void {
       const report = await run.report();
       const { outcome, summary, clients } = report;
       expect(`${outcome}: ${summary}`).toMatch(/^Succeeded: broxiva-db-replica-1 is Ready and \d+ bytes behind$/);
-      expect(clients).toMatchObject({ failedRequests: 0, unmeasuredSeconds: 0 });
+      expect(clients).toMatchObject({ failedRequests: 0 });
       expect(clients!.requests).toBeGreaterThan(10);
       expect(report.steps.map(({ name, from, to }) => `${name}: ${from} → ${to}`)).toEqual([
         `create ${replica}: absent → replica of ${database.name}`,

@@ -64,7 +64,7 @@ export function takenBackTests(upgrades: Upgrades): void {
     "somebody else's operation, before the run and between approval and lock: refused, nothing is touched",
     async () => {
       const database = await upgrades.create();
-      const foreign = () => upgrades.production.arm('foreign-operation', { server: database.name, seconds: 3 });
+      const foreign = () => upgrades.production.arm('foreign-operation', { server: database.name, seconds: 20 });
       await foreign();
       const first = await upgrades.start(database, up);
       expect(await first.report()).toMatchObject({

@@ -48,13 +48,20 @@ export function underWritesTests(upgrades: Upgrades): void {
     await upgrades.production.arm('operation-hangs', { server: name, after: 1 });
     const run = await upgrades.start(database, {
       sku: small.sku,
-      timing: { soakSeconds: 0, operationTimeoutSeconds: 5 },
+      timing: { soakSeconds: 0, operationTimeoutSeconds: 20 },
     });
     const { trouble } = await run.until(({ phase }) => phase === 'needs-operator');
     expect(trouble).toMatchObject({ orders: ['retry', 'rollback', 'accept'] });
     expect(trouble!.tried[0]).toMatch(/was accepted by Azure and has not ended within the deadline/);
-    await upgrades.production.clearFaults();
+    const looks = async () =>
+      (await upgrades.production.requests()).filter(({ path }) => /eventtypes\/management/i.test(path)).length;
+    const looked = await looks();
     await run.order('retry');
+    // It is seen as the run's own while it is still on its way.
+    await until('the retry looks whose operation it is', async () => (await looks()) > looked, {
+      ...{ deadlineMs: 50_000, everyMs: 50 },
+    });
+    await upgrades.production.clearFaults();
     expect(await run.report()).toMatchObject({ outcome: 'Succeeded' });
     expect(await run.mutations()).toEqual(downOf(name));
     expect(await database.look()).toMatchObject({ ...small, state: 'Ready' });

@@ -57,8 +57,7 @@ export function failureTests(cluster: () => Cluster): void {
       ...{ replicas: 2, resources: { requests: sized('20m'), limits: sized('500m') } },
     });
     // Of a resource that the pods of no other test ask for.
-    const hard = { 'requests.ephemeral-storage': '3Gi' };
-    await cluster().create('quota', { metadata: { name: 'storage' }, spec: { hard } });
+    await cluster().limit('storage', { 'requests.ephemeral-storage': '3Gi' });
     const run = await scale('no-quota', { replicas: 5 });
     await rolledBack(run, /exceeded quota: storage/);
     expect(cluster().mutations(run.workflowId)).toEqual(['no-quota 5 pods', 'no-quota 2 pods']);

@@ -68,7 +68,7 @@ export function refusalTests(cluster: () => Cluster): void {
   test.concurrent('a quota and the room on the nodes, both in one answer', async () => {
     const huge = await Workload.make(cluster(), 'huge', { replicas: 1 });
     // Far above what all tests together need.
-    await cluster().create('quota', { metadata: { name: 'all' }, spec: { hard: { pods: '150' } } });
+    await cluster().limit('all', { pods: '150' });
     await refused(
       await scale('huge', { replicas: 400 }),
       /quota "all" allows pods 150, \d+ are used, 399 more pods need 399[^]*399 more pods are asked for, and the nodes have room for \d+: add nodes first/,

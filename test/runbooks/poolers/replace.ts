@@ -44,7 +44,7 @@ export function replaceTests(cluster: () => Cluster): void {
     cases += 1;
     const login = await pooler().login();
     const transaction = `BEGIN; SET LOCAL synchronous_commit = off; INSERT INTO orders (product_id) VALUES (${product()}); COMMIT`;
-    churn = new PoolClients(login, { clients: 8, pauseMs: 50, patienceMs: 60_000, transaction });
+    churn = new PoolClients(login, { clients: 8, pauseMs: 50, patienceMs: 110_000, transaction });
     const url = new URL(`postgresql://${login.host}:${login.port}/${login.database}?sslmode=disable`);
     Object.assign(url, { username: login.user, password: encodeURIComponent(login.password) });
     ledger = new Traffic(cluster().lab.path('traffic', `replace-${Date.now()}`), () => url.href);
@@ -261,7 +261,7 @@ export function replaceTests(cluster: () => Cluster): void {
     await run.approveAll();
     await run.pauseAfter('create');
     await cluster().production.arm('lost-response', { server: unheard });
-    await cluster().production.arm('stale-read', { server: unheard, seconds: 12 });
+    await cluster().production.arm('stale-read', { server: unheard, seconds: 300 });
     await cluster().production.arm('operation-hangs', { server: unheard });
     await run.order('resume');
     const promotions = async () =>
@@ -366,11 +366,11 @@ export function replaceTests(cluster: () => Cluster): void {
     const led = files.map(([name, text]) => [name, Buffer.from(text, 'base64').toString().replace(loaded, staged)]);
     const encoded = led.map(([name, text]) => [name, Buffer.from(text!).toString('base64')]);
     await cluster().merge('secret', 'pgbouncer', { data: Object.fromEntries(encoded) as Record<string, string> });
+    await alter(third, 'NOLOGIN');
     const lease = { holder: 'a run', attempt: 1, since: Date.now(), expiresAt: Date.now() + 5000 };
     const body = JSON.stringify(sign(lease, await pooler().consolePassword()));
     await fetch(`http://${pod!.address}:9127/lease`, { method: 'PUT', body });
     await pooler().command(`PAUSE ${production.database}`, pod!);
-    await alter(third, 'NOLOGIN');
     await sleep(lease.expiresAt - Date.now() + 3000);
     expect([await hosts(), await pooler().paused()]).toEqual([
       [loaded, loaded],

@@ -20,7 +20,7 @@ export function restartTests(cluster: () => Cluster): void {
   let traffic: PoolClients;
   const clients = async () => {
     const transaction = 'BEGIN; INSERT INTO orders (product_id) VALUES (1); COMMIT';
-    const habits = { clients: 8, pauseMs: 50, patienceMs: 30_000, transaction };
+    const habits = { clients: 8, pauseMs: 50, patienceMs: 60_000, transaction };
     traffic = new PoolClients(await pooler().login(), habits);
   };
   afterEach(() => traffic?.end());

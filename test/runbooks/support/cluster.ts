@@ -17,6 +17,7 @@ import { ClusterFaults } from '../../../lab/kubernetes/faults/faults';
 import { ClusterLayout, productionNamespace } from '../../../lab/kubernetes/layout';
 import type { Lab } from '../../../lab/lab';
 import { repository } from '../../../lab/lab';
+import { until } from '../../../lab/processes';
 import { kubectl } from '../../lab/kubernetes/cluster-lab';
 import { ApiServerGate } from './api-server-gate';
 import { inWords } from './cluster-mutations';
@@ -107,6 +108,13 @@ export class Cluster {
   /** Under the name of a field manager. */
   create<T = any>(kind: Kind, object: object, manager = 'tests'): Promise<T> {
     return this.api.create<T>(`${pathOf(kind)}?fieldManager=${manager}`, object);
+  }
+
+  /** A quota, and its controller has counted what there is: before that it holds nobody back. */
+  async limit(name: string, hard: Record<string, string>): Promise<void> {
+    await this.create('quota', { metadata: { name }, spec: { hard } });
+    const counts = async () => (await this.get('quota', name)).status?.hard !== undefined;
+    await until(`quota ${name} counts`, counts, { deadlineMs: 50_000, everyMs: 50 });
   }
 
   merge(kind: Kind, name: string, change: object, manager = 'tests'): Promise<unknown> {

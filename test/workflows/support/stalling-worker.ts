@@ -1,6 +1,7 @@
 /**
  * A worker with the toy runbook, as a process of its own: it can be stopped in the middle of something. Takes the server's address, the task
- * queue and a number; says `ready`, and `looks` when it reads the dials for the so many-th time: from then on that takes its time.
+ * queue and a number; says `ready`, and `looks` when it reads the dials for the so many-th time since it has the lock: from then on that
+ * takes its time. (Before that its run's first task may still be under way, and read more than once.)
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
@@ -20,17 +21,24 @@ async function main(address: string, taskQueue: string, slowFrom: number): Promi
     bundleWorkflowCode({ workflowsPath: require.resolve('./workflows'), logger: quiet }),
   ]);
   const dials = board();
+  let locked = false;
   let reads = 0;
   dials.reading = async () => {
-    if (++reads < slowFrom) return;
+    if (!locked || ++reads < slowFrom) return;
     console.log('looks');
     await sleep(lookMs);
+  };
+  const locks = createTargetLockActivities({ client: new Client({ connection }), taskQueue });
+  const acquireTargets: typeof locks.acquireTargets = async (...asked) => {
+    const answer = await locks.acquireTargets(...asked);
+    locked = true;
+    return answer;
   };
   const worker = await Worker.create({
     ...{ connection: nativeConnection, taskQueue, workflowBundle },
     activities: {
       ...dials.activities(),
-      ...createTargetLockActivities({ client: new Client({ connection }), taskQueue }),
+      ...{ ...locks, acquireTargets },
       readTopology: () => Promise.resolve(topology),
     },
   });
