@@ -36,6 +36,7 @@ const nothing = {
   changesSize: false,
   makesReplicas: false,
   troubles: [],
+  warnings: [],
 };
 const server: Ground = {
   subject: databaseSkuUpgrade,

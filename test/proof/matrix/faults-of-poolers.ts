@@ -14,9 +14,9 @@ const lookedMs = 20_000;
 /** Nothing comes of it by itself. */
 const timing = { verificationTimeoutSeconds: 15 };
 
-export function faultsOfPoolers({ troubles, pause, mutations }: Shown): Case[] {
+export function faultsOfPoolers({ troubles, warnings, pause, mutations }: Shown): Case[] {
   if (pause) return troubles.flatMap((trouble) => inPause[trouble](pause));
-  return troubles.flatMap((trouble) => throughout(trouble, mutations.length));
+  return troubles.flatMap((trouble) => throughout(trouble, mutations.length, warnings.includes(trouble)));
 }
 
 const inPause: Record<PoolerTrouble, (pause: Pause) => Case[]> = {
@@ -99,14 +99,18 @@ function whenPausing(name: string, troubled: TroubledPooler): Case {
   return struck(troubled.trouble, name, strikes, ['RolledBack', 'Succeeded']);
 }
 
-/** One that dies is there again soon. With any other nobody is led through the pool, and whoever is asked about it goes back. */
-function throughout(trouble: PoolerTrouble, mutations: number): Case[] {
+/**
+ * One that dies is there again soon, and one that has missed a reload can read the next file. With any other nobody is led through the pool,
+ * and whoever is asked about it goes back.
+ */
+function throughout(trouble: PoolerTrouble, mutations: number, isWarning: boolean): Case[] {
   const passes = trouble === 'a pod dies';
-  const outcomes: Outcomes = passes ? ['Succeeded', 'RolledBack'] : ['RolledBack'];
+  const mayPass = passes || trouble === 'a pod misses the reload';
+  const outcomes: Outcomes = mayPass ? ['Succeeded', 'RolledBack'] : ['RolledBack'];
   const at = Array.from({ length: mutations }, (_, index) =>
     struck(trouble, `from mutation ${index + 1} on`, [{ do: 'troublePooler', trouble, mutation: index + 1 }], outcomes),
   );
-  const first = fromTheBeginning(trouble, ['Refused', ...outcomes]);
+  const first = fromTheBeginning(trouble, isWarning ? ['Succeeded'] : ['Refused', ...outcomes]);
   return [first, ...at].map((given) => ({ ...given, timing, answer: () => (passes ? 'retry' : 'rollback') }));
 }
 

@@ -49,6 +49,7 @@ export interface Shown {
   redisNodes?: { most: number; last: number } | undefined;
   /** The variant's. */
   troubles: PoolerTrouble[];
+  warnings: PoolerTrouble[];
   /** The mutation, counted from 1, at which every pod of the pooler is paused, and the server that it is about. */
   pause?: { mutation: number; server: number };
   /** Names of the variant's. */
@@ -82,6 +83,7 @@ export function shownBy(evidence: Evidence, variant: Variant): Shown {
       requests.findIndex(({ isMutation, resource }) => isMutation && resource?.startsWith('statefulset:')) + 1,
     redisNodes: nodesIn(evidence),
     troubles: variant.troubles ?? [],
+    warnings: variant.warnings ?? [],
     ...(variant.pause && { pause: pausedAt(changes, variant.pause) }),
     competitors: Object.keys(variant.competitors ?? {}),
   };

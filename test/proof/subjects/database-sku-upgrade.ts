@@ -34,6 +34,8 @@ const behindPooler: Variant = {
   before: (place) =>
     place.goBehindOwnPooler({ sku: small.sku }, { queryWaitTimeoutSeconds: 20, serverLoginRetrySeconds: 15 }),
   troubles: ['a pod hangs', 'a pod misses the reload'],
+  // A server is made larger also while the cluster is in trouble.
+  warnings: ['a pod hangs'],
   input: ({ servers }) => ({ server: servers.primary, sku: large.sku }),
   changes: ({ servers }) => sized(large, servers),
 };

@@ -21,6 +21,8 @@ export interface Variant {
   changes(place: Place): State;
   /** What may befall the pods of its pooler. */
   troubles?: PoolerTrouble[];
+  /** Of those: what is a warning of the plan and no refusal where it is there from the beginning. */
+  warnings?: PoolerTrouble[];
   /** Where it pauses them: what it asks of Azure then (a part of the request's effect), of the primary (0) or of a replica. */
   pause?: { asking: string; server: number };
   /** What others may do meanwhile to what the run changes, by its name for people; each returns what of the state it has changed. */
