@@ -214,14 +214,6 @@ export class ActivityRun {
     return payload && defaultPayloadConverter.fromPayload(payload);
   }
 
-  /** Whether a worker has it. */
-  async isStarted(): Promise<boolean> {
-    const { raw } = await this.handle.describe();
-    return (
-      raw.pendingActivities?.[0]?.lastStartedTime !== undefined && raw.pendingActivities[0].lastStartedTime !== null
-    );
-  }
-
   /** Why the activity's last attempt failed. */
   async pendingFailure(): Promise<string | undefined> {
     const { raw } = await this.handle.describe();
