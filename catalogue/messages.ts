@@ -13,12 +13,12 @@ const question = z
   .regex(/^(\d{4}-\d\d-\d\dT)?\d\d:\d\d:\d\d(\.\d{1,3})?Z?$/, 'the time since which the run asks, as 03:12:07')
   .transform((time) => time.replace(/Z$/, ''));
 
-/**
- * An order with a reason: pause, resume, abort, retry, rollback, accept, reject. The three that answer an operator's question may
- * say which: then they answer no other that has taken its place meanwhile.
- */
-export const orderSchema = z.strictObject({ by: identity, reason, question: question.optional() });
+/** An order with a reason: pause, resume, abort, reject. */
+export const orderSchema = z.strictObject({ by: identity, reason });
+/** retry, rollback, accept: answers to an operator's question. One that says which answers no other that has taken its place meanwhile. */
+export const answerSchema = orderSchema.extend({ question: question.optional() });
 export type Order = z.infer<typeof orderSchema>;
+export type Answer = z.infer<typeof answerSchema>;
 
 /** An approval is bound to one plan, and names every irreversible step that it covers. */
 export const approvalSchema = z.strictObject({
@@ -31,6 +31,16 @@ export type Approval = z.infer<typeof approvalSchema>;
 
 export const orders = ['reject', 'pause', 'resume', 'abort', 'retry', 'rollback', 'accept'] as const;
 export type OrderName = (typeof orders)[number];
+
+export const answers = ['retry', 'rollback', 'accept'] as const;
+export type AnswerName = (typeof answers)[number];
+
+/** What goes with an order. */
+export const schemaOf = (name: OrderName) => (isAnswer(name) ? answerSchema : orderSchema);
+
+export function isAnswer(name: OrderName): name is AnswerName {
+  return (answers as readonly OrderName[]).includes(name);
+}
 
 /** Names as they appear in Temporal. */
 export const updateNames = {

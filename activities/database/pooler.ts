@@ -10,48 +10,46 @@ import { isSameServer, type Primary, readPrimary } from '../poolers/passage';
 import { gapOf } from '../poolers/gap';
 import { addressOf, askPooler, readPoolerPods } from '../poolers/pods';
 import { readStaged } from '../poolers/staged';
-import type { PoolerTopology } from '../../catalogue';
 import type { PoolerFacts, PoolerPodFacts } from './contract';
 import type { DatabaseDependencies } from './dependencies';
 
 /**
- * Undefined where the topology has none before this server: none of its pods leads there, and it is not the topology's primary, of which
- * that may only not be seen. (After databaseReplace pods lead to a server that the topology does not name yet.) What cannot be read is
- * told instead of thrown: a server is made larger also while the cluster is in trouble.
+ * Undefined where the topology has none before this server: it is not the topology's primary, nor the one in the application's URL (which
+ * databaseReplace leads to the new server before anybody changes the topology), or every pod says that it leads elsewhere. What cannot be
+ * read is told instead of thrown: a server is made larger also while the cluster is in trouble.
  */
 export async function readPooler(server: FlexibleServer, use: DatabaseDependencies): Promise<PoolerFacts | undefined> {
   const { namespace = '', pooler } = use.topology.kubernetes ?? {};
   if (!pooler) return undefined;
-  const facts = await factsOf(pooler, namespace, server, use);
-  const leadsHere = facts.pods.some(({ problem }) => problem === undefined);
-  return leadsHere || server.name === use.topology.postgres.primary ? facts : undefined;
-}
-
-async function factsOf(
-  pooler: PoolerTopology,
-  namespace: string,
-  server: FlexibleServer,
-  use: DatabaseDependencies,
-): Promise<PoolerFacts> {
   const named = { namespace, name: pooler.name };
+  let isNamed = server.name === use.topology.postgres.primary;
   try {
     const kubernetes = use.kubernetes();
-    const { pods, password } = await readPoolerPods(kubernetes, pooler.name);
-    if (pods.length === 0) return { ...named, pods: [] };
     const { secret, key } = pooler.application;
-    const upstream = upstreamOf((await kubernetes.readSecret(secret, key)).text);
+    const [{ pods, password }, { text }] = await Promise.all([
+      readPoolerPods(kubernetes, pooler.name),
+      kubernetes.readSecret(secret, key),
+    ]);
+    const upstream = upstreamOf(text);
+    isNamed ||= typeof upstream !== 'string' && upstream.host === server.host;
+    if (!isNamed) return undefined;
+    if (pods.length === 0) return { ...named, pods: [] };
     if (typeof upstream === 'string') throw failure('ConfigurationMissing', `${key} of ${secret}: ${upstream}`);
     const primary = await readPrimary(server, use);
     const asked = await Promise.all(pods.map((pod) => askPod(pod, password, upstream, primary)));
+    const here = asked.filter((pod) => pod !== undefined);
+    if (here.length === 0) return undefined;
     const staged = await readStaged(pooler, kubernetes);
     const written = patienceIn(staged.text ?? '');
     // Only then would a RELOAD change nothing but what the run does.
     const gaps = written ? await Promise.all(pods.map((pod) => gapOf(pod, password, written, staged))) : [];
     return {
-      ...{ ...named, pods: asked.filter((pod) => pod !== undefined) },
+      ...named,
+      pods: here,
       ...(written && gaps.every((gap) => gap === undefined) ? { configured: written } : {}),
     };
   } catch (error) {
+    if (!isNamed) return undefined;
     return { ...named, pods: [], problem: toFailure(error, [kubernetesProblem, postgresProblem]).message };
   }
 }

@@ -5,6 +5,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { createTargetLockActivities } from '../../activities/target-lock';
 import { targetOf } from '../../catalogue';
 import { Bench, reportOf, until } from './support/bench';
+import { beatingUntil } from './support/dial-board';
 import { turning } from './support/dials';
 import { board, eventually } from './support/words';
 
@@ -36,7 +37,7 @@ describe('the lock', () => {
     const dials = board();
     let letGo = () => {};
     const held = new Promise<void>((resolve) => (letGo = resolve));
-    dials.after = () => held;
+    dials.after = () => beatingUntil(held);
     await bench.withBoard(dials, async (runs) => {
       const first = await runs.start(runs.input({ left: 'b' }));
       await until(first, ({ phase }) => phase === 'running');
@@ -56,7 +57,7 @@ describe('the lock', () => {
     dials.before = async (turn) => {
       if (turn !== 'left=b') return;
       dials.dials['left'] = turning;
-      await held;
+      await beatingUntil(held);
     };
     await bench.withBoard(dials, async (runs) => {
       const first = await runs.start(runs.input({ left: 'b' }));

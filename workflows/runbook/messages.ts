@@ -1,13 +1,23 @@
 import { ApplicationFailure, defineQuery, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow';
 import type { ZodType } from 'zod';
-import type { Approval, ClientMeasurement, Order, OrderName, Plan, Report, RunStatus } from '../../catalogue';
+import type {
+  AnswerName,
+  Approval,
+  ClientMeasurement,
+  Order,
+  OrderName,
+  Plan,
+  Report,
+  RunStatus,
+} from '../../catalogue';
 import {
   approvalSchema,
   budgetSignal,
   inputProblems,
+  isAnswer,
   lockMessages,
-  orderSchema,
   queryNames,
+  schemaOf,
   updateNames,
 } from '../../catalogue';
 import { assertNotMidway } from './midway';
@@ -45,15 +55,10 @@ export function handleMessages(run: Run): void {
   order(run, 'pause', mayPause, (given) => (run.pauseOrder = given), 'pausing before the next step');
   order(run, 'resume', mayResume, () => (run.pauseOrder = undefined), 'going on');
   order(run, 'abort', mayAbort, (given) => run.stop(given), 'aborting: what was done is undone');
-  order(run, 'retry', mayRetry, (given) => (run.operatorOrder = { ...given, order: 'retry' }), 'trying again');
-  order(run, 'rollback', mayRollBack, (given) => (run.operatorOrder = { ...given, order: 'rollback' }), 'rolling back');
-  order(
-    run,
-    'accept',
-    mayAccept,
-    (given) => (run.operatorOrder = { ...given, order: 'accept' }),
-    'closing as Accepted',
-  );
+  const answer = (name: AnswerName) => (given: Order) => (run.operatorOrder = { ...given, order: name });
+  order(run, 'retry', mayRetry, answer('retry'), 'trying again');
+  order(run, 'rollback', mayRollBack, answer('rollback'), 'rolling back');
+  order(run, 'accept', mayAccept, answer('accept'), 'closing as Accepted');
 
   setHandler(defineSignal(lockMessages.granted), () => {
     run.lockGranted = true;
@@ -74,17 +79,21 @@ function order(
   carryOut: (order: Order) => unknown,
   answer: string,
 ): void {
+  const schema = schemaOf(name);
   setHandler(
     defineUpdate<string, [Order]>(updateNames[name]),
     (raw) => {
       assertNotMidway();
-      const given = orderSchema.parse(raw);
+      const given = schema.parse(raw);
       run.note(name, given.by, given.reason);
       carryOut(given);
       run.show();
       return answer;
     },
-    { description: `${name}: {by, reason}`, validator: (raw) => check(() => refusal(run, parse(orderSchema, raw))) },
+    {
+      description: `${name}: {by, reason${isAnswer(name) ? ', question: since when it asks' : ''}}`,
+      validator: (raw) => check(() => refusal(run, parse<Order>(schema, raw))),
+    },
   );
 }
 

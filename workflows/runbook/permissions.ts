@@ -1,4 +1,4 @@
-import type { Approval, Order, Phase } from '../../catalogue';
+import type { Answer, AnswerName, Approval, Order, Phase } from '../../catalogue';
 import type { Run } from './run';
 
 /**
@@ -50,11 +50,11 @@ export function mayAbort(run: Asked): string | undefined {
   return undefined;
 }
 
-export const mayRetry = (run: Asked, given: Order): string | undefined => operatorMay(run, 'retry', given);
-export const mayRollBack = (run: Asked, given: Order): string | undefined => operatorMay(run, 'rollback', given);
-export const mayAccept = (run: Asked, given: Order): string | undefined => operatorMay(run, 'accept', given);
+export const mayRetry = (run: Asked, given: Answer): string | undefined => operatorMay(run, 'retry', given);
+export const mayRollBack = (run: Asked, given: Answer): string | undefined => operatorMay(run, 'rollback', given);
+export const mayAccept = (run: Asked, given: Answer): string | undefined => operatorMay(run, 'accept', given);
 
-function operatorMay(run: Asked, order: 'retry' | 'rollback' | 'accept', { question }: Order): string | undefined {
+function operatorMay(run: Asked, order: AnswerName, { question }: Answer): string | undefined {
   if (run.phase === 'rolling-back') return `${order}: this run is rolling back already`;
   if (run.phase !== 'needs-operator' || !run.trouble) return notNow(order, run.phase, 'needs-operator');
   if (!run.trouble.orders.includes(order))

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { OrderName, Plan } from '../../../catalogue';
-import { approvalSchema, orderSchema } from '../../../catalogue';
+import { approvalSchema, isAnswer, schemaOf } from '../../../catalogue';
 import { inputProblems } from '../../../catalogue';
 import { Problem } from '../../problem';
 import type { Runs } from '../../runs';
@@ -21,9 +21,6 @@ const descriptions: Record<OrderName, string> = {
   rollback: 'an operator: undo what was done',
   accept: 'an operator: vouch for the state as it is, and close the run',
 };
-
-/** Those that answer an operator's question. */
-const answers: OrderName[] = ['retry', 'rollback', 'accept'];
 
 interface OrderOptions {
   reason: string;
@@ -52,7 +49,7 @@ export function addOrderCommands(program: Command): void {
       .command(`${name} <id>`)
       .description(description)
       .requiredOption('--reason <text>', 'why; the run keeps it');
-    if (answers.includes(name as OrderName))
+    if (isAnswer(name as OrderName))
       command.option('--question <time>', 'since when it asks what you have read: no other question is answered');
     command
       .option('--wait', 'then show the run until it has closed or needs an operator')
@@ -83,7 +80,7 @@ async function order(
   { reason, question, wait }: OrderOptions,
 ): Promise<number> {
   const given = { by: session.identity(), reason, ...(question === undefined ? {} : { question }) };
-  refuseMisfits(inputProblems(orderSchema, given));
+  refuseMisfits(inputProblems(schemaOf(name), given));
   const runs = await session.runs();
   const before = await runs.look(id);
   // Asked first: an order that nobody takes would be waited for in vain, and might be carried out much later.
@@ -93,9 +90,7 @@ async function order(
     });
   }
   const answered = before.state === 'open' ? before.status.trouble?.since : undefined;
-  // Whoever names no question answers the one that is asked now, and none that may come in this very moment.
-  const named = answered !== undefined && answers.includes(name) ? { question: answered, ...given } : given;
-  const answer = await runs.order(id, name, named);
+  const answer = await runs.order(id, name, given);
   return finish(session, runs, id, { answer, wait, answered });
 }
 

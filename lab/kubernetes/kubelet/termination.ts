@@ -4,6 +4,8 @@ import type { Container as ContainerSpec } from '../api/objects';
 import type { Container } from './container';
 import { askOnce, type ProbeTarget } from './probe';
 
+const minimalGraceMs = 2000;
+
 export async function endContainer(
   container: Container,
   spec: ContainerSpec,
@@ -18,8 +20,10 @@ export async function endContainer(
     await within(Promise.race([hook, container.ended]), left());
   }
   if (container.running && graceSeconds > 0) {
-    await container.signal('SIGTERM', left());
-    await within(container.ended, left());
+    // A preStop that has taken all of it leaves this much, as with a real kubelet (minimumGracePeriodInSeconds).
+    const until = Math.max(deadline, Date.now() + minimalGraceMs);
+    await container.signal('SIGTERM', until - Date.now());
+    await within(container.ended, Math.max(0, until - Date.now()));
   }
   if (container.running) await container.signal('SIGKILL');
   await container.ended;

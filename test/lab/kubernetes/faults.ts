@@ -6,6 +6,9 @@ import { until } from '../../../lab/processes';
 import { kubectl, kubectlJson, labCommand, podsOf, production, runKubectl, serviceUrl } from './cluster-lab';
 import { Requests } from '../../../lab/traffic/requests';
 
+/** All its waits together. */
+const longMs = 300_000;
+
 export function faultTests(theLab: () => Lab): void {
   let faults: ClusterFaults;
   beforeAll(() => {
@@ -38,22 +41,26 @@ export function faultTests(theLab: () => Lab): void {
     await soon('two are ready', async () => (await podsOf(theLab(), 'broxiva-web')).length === 2);
   });
 
-  test('a worker that is ready and takes no job: its queue is not drained', async () => {
-    const { name, namespace } = { name: 'broxiva-worker', namespace: production };
-    faults.pushImage('broxiva/worker:1.0.0', 'idle');
-    const restart = async () => {
-      await kubectl(theLab(), 'rollout', 'restart', '-n', namespace, `deployment/${name}`);
-      await kubectl(theLab(), 'rollout', 'status', '-n', namespace, `deployment/${name}`, '--timeout=60s');
-      await soon('the old ones are gone', async () => (await podsOf(theLab(), name)).length === 2);
-    };
-    await restart();
-    const length = await fillQueue(theLab(), 'email-queue', 50);
-    expect(length).toBe(50);
-    faults.restoreImages();
-    await restart();
-    const drained = async () => (await queueLengths(theLab()))['email-queue'] === 0;
-    await soon('good ones drain it', drained);
-  });
+  test(
+    'a worker that is ready and takes no job: its queue is not drained',
+    async () => {
+      const { name, namespace } = { name: 'broxiva-worker', namespace: production };
+      faults.pushImage('broxiva/worker:1.0.0', 'idle');
+      const restart = async () => {
+        await kubectl(theLab(), 'rollout', 'restart', '-n', namespace, `deployment/${name}`);
+        await kubectl(theLab(), 'rollout', 'status', '-n', namespace, `deployment/${name}`, '--timeout=60s');
+        await soon('the old ones are gone', async () => (await podsOf(theLab(), name)).length === 2);
+      };
+      await restart();
+      const length = await fillQueue(theLab(), 'email-queue', 50);
+      expect(length).toBe(50);
+      faults.restoreImages();
+      await restart();
+      const drained = async () => (await queueLengths(theLab()))['email-queue'] === 0;
+      await soon('good ones drain it', drained);
+    },
+    longMs,
+  );
 
   test('a template whose image never becomes ready is a rollout that stands still', async () => {
     await kubectl(theLab(), 'set', 'image', '-n', production, 'deployment/broxiva-web', 'web=broxiva/web:unready');

@@ -7,6 +7,9 @@ import { until } from '../../../lab/processes';
 import { apply, kubectl, kubectlJson, pod, podsOf, processOf, serviceUrl, statusOf } from './cluster-lab';
 import { ask } from '../../../lab/traffic/requests';
 
+/** All its waits together. */
+const longMs = 300_000;
+
 export function podTests(theLab: () => Lab): void {
   test.concurrent(
     'the API answers from PostgreSQL, through its Service; the page is made from what the API answers',
@@ -144,6 +147,7 @@ export function podTests(theLab: () => Lab): void {
       expect(last).toMatchObject({ status: 200, reused: true });
       await kubectl(theLab(), 'wait', 'pod/leaving', '--for=delete', '--timeout=50s');
     },
+    longMs,
   );
 
   test.concurrent('a claim is bound to a folder, which the next pod finds as the last one left it', async () => {

@@ -20,6 +20,18 @@ function areCut({ case: { strikes } }: Evidence): boolean {
   );
 }
 
+/** Since before the run had begun. */
+function hung({ case: { strikes } }: Evidence): boolean {
+  return strikes.some(
+    (strike) =>
+      strike.do === 'troublePooler' &&
+      strike.trouble === 'a pod hangs' &&
+      'request' in strike &&
+      strike.request === 1 &&
+      !strike.whenPausing,
+  );
+}
+
 function unmeasured({ report, activities, workflowId }: RunEvidence): string[] {
   if (report?.outcome !== 'Succeeded' && report?.outcome !== 'RolledBack') return [];
   const asked = activities.some(({ type }) => type === 'measureClients');
@@ -31,7 +43,9 @@ function ignored({ report, plan, workflowId }: RunEvidence, evidence: Evidence):
   const { failedRequests, longestStallSeconds } = plan.clientBudget;
   const { clients } = evidence;
   const noticed = [
-    ...(areCut(evidence) ? [] : [{ failed: clients.failed, stall: clients.longestStallSeconds, by: 'the clients' }]),
+    ...(areCut(evidence) || hung(evidence)
+      ? []
+      : [{ failed: clients.failed, stall: clients.longestStallSeconds, by: 'the clients' }]),
     { failed: report.clients?.failedRequests ?? 0, stall: report.clients?.longestStallSeconds ?? 0, by: 'the probe' },
   ];
   if (report.operators.some(({ order }) => order === 'retry')) return [];

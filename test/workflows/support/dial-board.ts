@@ -55,7 +55,10 @@ export function refusal(message: string, type = 'AzureOperationFailed'): Applica
 }
 
 /** Resolves when the activity in which it is called is cancelled; beats meanwhile, or it would never hear of it. */
-export async function untilCancelled(): Promise<void> {
+export const untilCancelled = (): Promise<void> => beatingUntil(Context.current().cancelled);
+
+/** However long that takes. */
+export async function beatingUntil(over: Promise<void>): Promise<void> {
   const beat = setInterval(() => heartbeat(), 200);
-  await Context.current().cancelled.finally(() => clearInterval(beat));
+  await over.finally(() => clearInterval(beat));
 }
