@@ -14,9 +14,9 @@ import type { PoolerFacts, PoolerPodFacts } from './contract';
 import type { DatabaseDependencies } from './dependencies';
 
 /**
- * Undefined where the topology has none before this server: it is not the topology's primary, nor the one in the application's URL (which
- * databaseReplace leads to the new server before anybody changes the topology), or every pod says that it leads elsewhere. What cannot be
- * read is told instead of thrown: a server is made larger also while the cluster is in trouble.
+ * Undefined where the topology has none before this server: each pod says that it leads elsewhere, or none can be asked and it is neither the
+ * topology's primary nor in the application's URL. (By databaseReplace both, pods and URL, lead to the new server before anybody changes the
+ * topology.) What cannot be read is told instead of thrown: a server is made larger also while the cluster is in trouble.
  */
 export async function readPooler(server: FlexibleServer, use: DatabaseDependencies): Promise<PoolerFacts | undefined> {
   const { namespace = '', pooler } = use.topology.kubernetes ?? {};
@@ -32,13 +32,13 @@ export async function readPooler(server: FlexibleServer, use: DatabaseDependenci
     ]);
     const upstream = upstreamOf(text);
     isNamed ||= typeof upstream !== 'string' && upstream.host === server.host;
-    if (!isNamed) return undefined;
-    if (pods.length === 0) return { ...named, pods: [] };
+    if (pods.length === 0) return isNamed ? { ...named, pods: [] } : undefined;
     if (typeof upstream === 'string') throw failure('ConfigurationMissing', `${key} of ${secret}: ${upstream}`);
     const primary = await readPrimary(server, use);
     const asked = await Promise.all(pods.map((pod) => askPod(pod, password, upstream, primary)));
     const here = asked.filter((pod) => pod !== undefined);
-    if (here.length === 0) return undefined;
+    const leadsHere = here.some(({ problem }) => problem === undefined);
+    if (here.length === 0 || !(leadsHere || isNamed)) return undefined;
     const staged = await readStaged(pooler, kubernetes);
     const written = patienceIn(staged.text ?? '');
     // Only then would a RELOAD change nothing but what the run does.
