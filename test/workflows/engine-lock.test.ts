@@ -4,7 +4,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createTargetLockActivities } from '../../activities/target-lock';
 import { targetOf } from '../../catalogue';
-import { Bench, reportOf, until } from './support/bench';
+import { Bench, reportOf, reportsWithin, until } from './support/bench';
 import { beatingUntil } from './support/dial-board';
 import { turning } from './support/dials';
 import { board, eventually } from './support/words';
@@ -26,7 +26,8 @@ describe('the lock', () => {
     };
     await bench.withBoard(dials, async (runs) => {
       const values = Array.from({ length: 20 }, (_, index) => `v${index}`);
-      const reports = await Promise.all(values.map((value) => runs.run({ left: value }, { onBusy: 'wait' })));
+      const inputs = values.map((value) => runs.input({ left: value }, { onBusy: 'wait' }));
+      const reports = await reportsWithin(100, await Promise.all(inputs.map((input) => runs.start(input))));
       expect(reports.map(({ outcome }) => outcome)).toEqual(values.map(() => 'Succeeded'));
       expect(overlaps).toBe(0);
       expect(dials.turns).toHaveLength(20);

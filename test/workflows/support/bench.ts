@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, defineSearchAttributeKey } from '@temporalio/common';
@@ -7,7 +8,14 @@ import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { Worker, bundleWorkflowCode } from '@temporalio/worker';
 import { createTargetLockActivities } from '../../../activities/target-lock';
 import type { LockState, OrderName, Report, RunStatus, Topology } from '../../../catalogue';
-import { lockMessages, lockWorkflowId, searchAttributes, targetOf, topologySchema } from '../../../catalogue';
+import {
+  lockMessages,
+  lockWorkflowId,
+  queryNames,
+  searchAttributes,
+  targetOf,
+  topologySchema,
+} from '../../../catalogue';
 import { program } from '../../../lab/cache';
 import { quiet, quietServer } from '../../support/quiet';
 import type { DialBoard } from './dial-board';
@@ -134,6 +142,21 @@ export async function reportOf(handle: WorkflowHandle): Promise<Report> {
     }
     throw error;
   }
+}
+
+/** Of all of them. Throws where some have not closed by then, with what each of these says of itself. */
+export async function reportsWithin(seconds: number, handles: WorkflowHandle[]): Promise<Report[]> {
+  const over = new AbortController();
+  const late = async (): Promise<never> => {
+    await sleep(seconds * 1000, undefined, { signal: over.signal });
+    const open = handles.map(async (handle) =>
+      (await handle.describe()).status.name === 'RUNNING'
+        ? [JSON.stringify(await handle.query(queryNames.status))]
+        : [],
+    );
+    throw new Error(`not closed within ${seconds} s:\n${(await Promise.all(open)).flat().join('\n')}`);
+  };
+  return Promise.race([Promise.all(handles.map(reportOf)), late()]).finally(() => over.abort());
 }
 
 export async function order(handle: WorkflowHandle, name: OrderName, by = 'operator@example.com'): Promise<string> {
