@@ -1,3 +1,4 @@
+import type { AnswerName } from './messages';
 import type { Outcome, Phase } from './outcome';
 import type { ClientBudget, PlannedStep } from './plan';
 
@@ -33,7 +34,7 @@ export interface Trouble {
   tried: string[];
   held: string[];
   /** Which of the three orders make sense here. */
-  orders: ('retry' | 'rollback' | 'accept')[];
+  orders: AnswerName[];
   since: string;
 }
 

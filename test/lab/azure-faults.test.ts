@@ -166,6 +166,19 @@ describe('replicas', () => {
     },
   );
 
+  test('replica-lags, armed right after another was cleared: what mends that one does not undo it', async () => {
+    faults().arm('replica-lags', { server: 'replica', by: 'delay' });
+    await faults().settled();
+    faults().clear();
+    faults().arm('replica-lags', { server: 'replica', by: 'pause' });
+    await faults().settled();
+    await write();
+    await sleep(300);
+    expect(await replays('replica')).toBe(false);
+    faults().clear();
+    await until('the replica catches up', () => replays('replica'), { deadlineMs: 50_000 });
+  });
+
   test('replica-lags of a primary: the next replica that is made, and no other', async () => {
     faults().arm('replica-lags', { server: 'primary' });
     await make('late');

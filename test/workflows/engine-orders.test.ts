@@ -14,16 +14,22 @@ let bench: Bench;
 beforeAll(async () => (bench = await Bench.start()));
 afterAll(() => bench.stop());
 
+/** The second step fails, and so does undoing the first one until it is released. */
+function jammedBoard(): { dials: DialBoard; release: () => void } {
+  const dials = board();
+  let jammed = true;
+  dials.before = (turn) => {
+    fail(turn === 'right=b', 'stuck');
+    fail(jammed && turn === 'left=a back', 'jammed');
+  };
+  return { dials, release: () => (jammed = false) };
+}
+
 describe('an undo that fails keeps the run open and the lock held until an operator decides', () => {
   const stuck = async (
     work: (handle: WorkflowHandle, dials: DialBoard, ended: () => Promise<Report>) => Promise<void>,
   ): Promise<void> => {
-    const dials = board();
-    let jammed = true;
-    dials.before = (turn) => {
-      fail(turn === 'right=b', 'stuck');
-      fail(jammed && turn === 'left=a back', 'jammed');
-    };
+    const { dials, release } = jammedBoard();
     await bench.withBoard(dials, async (runs) => {
       const handle = await runs.start(runs.input(two));
       const status = await until(handle, ({ phase }) => phase === 'needs-operator');
@@ -39,7 +45,7 @@ describe('an undo that fails keeps the run open and the lock held until an opera
       await expect(order(handle, 'abort')).rejects.toMatchObject({
         cause: { message: expect.stringContaining('retry, rollback and accept') as string },
       });
-      jammed = false;
+      release();
       await work(handle, dials, () => reportOf(handle));
       await eventually(async () => expect((await runs.lock('left')).holder).toBeUndefined());
     });
@@ -53,12 +59,7 @@ describe('an undo that fails keeps the run open and the lock held until an opera
     }));
 
   it('an answer to a question that has had one is refused, for the run asks another by now', async () => {
-    const dials = board();
-    let jammed = true;
-    dials.before = (turn) => {
-      fail(turn === 'right=b', 'stuck');
-      fail(jammed && turn === 'left=a back', 'jammed');
-    };
+    const { dials, release } = jammedBoard();
     await bench.withBoard(dials, async (runs) => {
       const handle = await runs.start(runs.input(two));
       const { trouble: first } = await until(handle, ({ phase }) => phase === 'needs-operator');
@@ -73,7 +74,7 @@ describe('an undo that fails keeps the run open and the lock held until an opera
         });
       const words = `the question of ${first!.since.replace('Z', '')} has had its answer; since ${second!.since}`;
       await rejected(answer('accept', first!.since), words);
-      jammed = false;
+      release();
       await answer('retry', second!.since);
       expect(await reportOf(handle)).toMatchObject({ outcome: 'RolledBack' });
     });

@@ -102,7 +102,7 @@ function trouble({ trouble, workflowId }: RunStatus): string {
     `**An operator is needed** at step “${trouble.step}” since ${clock(trouble.since)}`,
     `- now: ${escape(trouble.now)}`,
     ...trouble.tried.map((cause) => `- tried: ${escape(cause)}`),
-    `- do: ${trouble.orders.map((order) => `\`runbook ${order} ${workflowId} --question ${trouble.since.slice(11, 19)} --reason …\``).join(' or ')}`,
+    `- do: ${trouble.orders.map((order) => `\`runbook ${order} ${workflowId} --question ${clock(trouble.since)} --reason …\``).join(' or ')}`,
   ].join('\n');
 }
 

@@ -7,6 +7,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type {
+  AnswerName,
   Approval,
   ClientMeasurement,
   OperatorEntry,
@@ -26,7 +27,7 @@ import { now } from './clock';
 import { currentDetails } from './details';
 
 /** What `retry`, `rollback` or `accept` was ordered, while an operator is needed. */
-export type OperatorOrder = Order & { order: 'retry' | 'rollback' | 'accept' };
+export type OperatorOrder = Order & { order: AnswerName };
 
 /**
  * All that a run knows of itself: what its queries answer, what its current details show, and the flags that updates set and

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { OrderName, Plan } from '../../../catalogue';
-import { approvalSchema, isAnswer, schemaOf } from '../../../catalogue';
+import { approvalSchema, isAnswer, orders, schemaOf } from '../../../catalogue';
 import { inputProblems } from '../../../catalogue';
 import { Problem } from '../../problem';
 import type { Runs } from '../../runs';
@@ -44,16 +44,16 @@ export function addOrderCommands(program: Command): void {
     .option('--reason <text>', 'why')
     .option('--wait', 'then show the run until it has closed or needs an operator')
     .action(action(approve));
-  for (const [name, description] of Object.entries(descriptions)) {
+  for (const name of orders) {
     const command = program
       .command(`${name} <id>`)
-      .description(description)
+      .description(descriptions[name])
       .requiredOption('--reason <text>', 'why; the run keeps it');
-    if (isAnswer(name as OrderName))
+    if (isAnswer(name))
       command.option('--question <time>', 'since when it asks what you have read: no other question is answered');
     command
       .option('--wait', 'then show the run until it has closed or needs an operator')
-      .action(action((session, id: string, options: OrderOptions) => order(session, name as OrderName, id, options)));
+      .action(action((session, id: string, options: OrderOptions) => order(session, name, id, options)));
   }
 }
 

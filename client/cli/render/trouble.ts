@@ -16,10 +16,7 @@ export function renderTrouble(given: Trouble, workflowId: string, look: Look): s
         ['now:', now],
         ...tried.map((cause, index) => [index === 0 ? 'tried:' : '', cause]),
         ['held:', held.length === 0 ? 'nothing' : held.join(', ')],
-        [
-          'do:',
-          `${look.command} ${orders.join('|')} ${shellWord(workflowId)} --question ${since.slice(11, 19)} --reason …`,
-        ],
+        ['do:', `${look.command} ${orders.join('|')} ${shellWord(workflowId)} --question ${clock(since)} --reason …`],
       ],
       '',
     ),

@@ -1,6 +1,6 @@
 /** What people see, as text: pure, so it can be read here as it is read there. */
 import { stripVTControlCharacters } from 'node:util';
-import type { RunStatus } from '../../../catalogue';
+import type { AnswerName, RunStatus } from '../../../catalogue';
 import { exitCodeOfView, renderView } from '../../../client/cli/render/view';
 import { renderChanges } from '../../../client/cli/render/changes';
 import { renderLocks } from '../../../client/cli/render/locks';
@@ -124,7 +124,7 @@ it('trouble says what is true, what was tried, what is held and what can be done
     now: 'ARM says Failed; the server runs D4ds_v4',
     tried: ['the operation failed', 'undo to D4ds_v4: 409 ServerIsBusy'],
     held: ['postgres:broxiva-db-primary'],
-    orders: ['retry', 'accept'] as ('retry' | 'accept')[],
+    orders: ['retry', 'accept'] as AnswerName[],
     since: '2026-11-24T04:16:10.000Z',
   };
   expect(renderTrouble(trouble, 'a-run', look)).toBe(
@@ -133,7 +133,7 @@ now:    ARM says Failed; the server runs D4ds_v4
 tried:  the operation failed
         undo to D4ds_v4: 409 ServerIsBusy
 held:   postgres:broxiva-db-primary
-do:     npx runbook retry|accept a-run --question 04:16:10 --reason …`,
+do:     npx runbook retry|accept a-run --question 04:16:10Z --reason …`,
   );
 });
 

@@ -62,6 +62,8 @@ export function shownBy(evidence: Evidence, variant: Variant): Shown {
   const { directChange: directChanges } = evidence.counts;
   const steps = evidence.runs[0].plan?.steps ?? [];
   const resources = new Set(steps.map(({ resource }) => resource));
+  if (variant.troubles && !evidence.locks.some(({ target }) => target.startsWith('pooler:')))
+    throw new Error(`${variant.name}: the run took no lock of a pooler, so nothing that befalls one is shown`);
   const changes = requests.filter(isChange);
   const systems = [...new Set(changes.map(({ system }) => system))];
   return {
