@@ -10,7 +10,7 @@ import { readReplicaState, readSettings, readWalPosition } from '../postgres/rea
 import { parameterChange, restartChange, sizeChange, storageChange } from './changes';
 import type { ChangeRequest, Compute, DatabaseActivities } from './contract';
 import type { DatabaseDependencies } from './dependencies';
-import { inspect } from './inspection';
+import { inspectWithPooler } from './inspection';
 import { judgeCompute, type ComputeReading, type Judgement } from './judgement';
 import { onServer } from './sql';
 
@@ -26,7 +26,7 @@ export function createDatabaseActivities(use: DatabaseDependencies): DatabaseAct
   });
 
   const activities: DatabaseActivities = {
-    inspectDatabase: ({ server }) => inspect(server, use),
+    inspectDatabase: ({ server }) => inspectWithPooler(server, use),
 
     async readCompute({ server: name, parameters }) {
       const server = await servers.readServer(name);

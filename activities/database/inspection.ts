@@ -25,12 +25,11 @@ const offersMax = 300;
 export async function inspect(name: string, use: DatabaseDependencies): Promise<DatabaseFacts> {
   const { servers, resourceGroup } = use;
   const primary = await servers.readServer(name);
-  const [offers, backups, replicaNames, pooledByAzure, pooler] = await Promise.all([
+  const [offers, backups, replicaNames, pooledByAzure] = await Promise.all([
     servers.readOffers(name),
     servers.readBackups(name),
     servers.readReplicas(name),
     builtInPooler(name, use),
-    readPooler(primary, use),
   ]);
   const replicas = await Promise.all(replicaNames.map((replica) => servers.readServer(replica)));
   return {
@@ -42,8 +41,16 @@ export async function inspect(name: string, use: DatabaseDependencies): Promise<
       .map(({ sku, tier, vCores, memoryGb }: Offer) => ({ sku, tier, vCores, memoryGb })),
     backup: newestAutomatic(backups, primary, Date.now()),
     builtInPooler: pooledByAzure,
-    ...(pooler ? { pooler } : {}),
   };
+}
+
+/** Pods that do not answer are waited for, for some seconds: only where it is asked who comes through them. */
+export async function inspectWithPooler(name: string, use: DatabaseDependencies): Promise<DatabaseFacts> {
+  const [facts, pooler] = await Promise.all([
+    inspect(name, use),
+    use.servers.readServer(name).then((server) => readPooler(server, use)),
+  ]);
+  return { ...facts, ...(pooler ? { pooler } : {}) };
 }
 
 /** Pure. The newest automatic backup: one that an operator took does not show that the automatic ones work. */
