@@ -72,6 +72,10 @@ export function newestAutomatic(
   };
 }
 
+/**
+ * `state` is looked at once more when all else is read: a change that has begun in between shows parameters of neither before nor after, and
+ * is what the server is refused for.
+ */
 async function factsOf(
   server: FlexibleServer,
   primary: FlexibleServer | undefined,
@@ -80,14 +84,16 @@ async function factsOf(
   const { servers } = use;
   const [parameters, locks] = await Promise.all([servers.readParameters(server.name), servers.readLocks(server.name)]);
   const connections = parameters.find(({ name }) => name === 'max_connections');
-  const { name, id, location, sku, tier, storageGb, state, role, highAvailability, version } = server;
+  const live = await bySql(server, primary, Number(connections?.value ?? 0), use);
+  const { name, id, location, sku, tier, storageGb, role, highAvailability, version } = server;
+  const { state } = server.state === 'Ready' ? await servers.readServer(name) : server;
   return {
     ...{ name, id, location, sku, tier, storageGb, state, role, highAvailability, version },
     ...(server.subnet === undefined ? {} : { subnet: server.subnet }),
     maxConnectionsSource: connections?.source ?? 'unknown',
     pending: pendingOf(parameters),
     locks: locks.slice(0, listMax),
-    ...(await bySql(server, primary, Number(connections?.value ?? 0), use)),
+    ...live,
   };
 }
 

@@ -220,6 +220,25 @@ test('a server that is busy is still inspected', async () => {
   await lab.idle(primary);
 });
 
+test('a server that somebody begins to change while it is inspected is busy', async () => {
+  const pidFile = lab.lab.path('servers', primary, 'data', 'postmaster.pid');
+  const postmaster = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
+  lab.forget();
+  // Nobody learns its parameters, neither Azure nor the run, while it lets nobody in.
+  process.kill(postmaster, 'SIGSTOP');
+  try {
+    const inspected = inspect();
+    const isSeen = () => lab.requests().some(({ path }) => path.endsWith('/backups'));
+    await until('Azure has shown the server', isSeen, { deadlineMs: 10_000, everyMs: 10 });
+    lab.daemon.armFault('foreign-operation', { server: primary, seconds: 10 });
+    process.kill(postmaster, 'SIGCONT');
+    expect((await inspected).primary.state).toBe('Updating');
+  } finally {
+    process.kill(postmaster, 'SIGCONT');
+    await lab.idle(primary);
+  }
+});
+
 test('verification names everything that is not as asked, and is tried again until it is', async () => {
   const run = await lab.begin('verifyCompute', { server: primary, compute: large });
   const pending = () => run.pendingFailure();

@@ -43,13 +43,23 @@ const staged = {
 };
 
 /** Of a run that was asked for at 12:00:00, in the one step that its plan promises to hide, or not to. */
-function evidence(poolers: Pod[], request: Partial<SeenRequest>, impact = 'behind pgbouncer: wait'): Evidence {
+function evidence(
+  poolers: Pod[],
+  request: Partial<SeenRequest>,
+  impact = 'behind pgbouncer: wait',
+  again: Partial<SeenRequest>[] = [],
+): Evidence {
   const step = 'switch over';
   const activities = [{ step, type: 'switchOver', scheduledAt: second(8) }];
   const run = { correlationId: 'its own', startedAt: second(0), plan: { steps: [{ name: step, impact }] }, activities };
-  const seen = { at: second(10), isAccepted: true, endedInFailure: false, correlationId: 'its own', ...request };
-  return { poolers, runs: [run], requests: [staged, seen] } as unknown as Evidence;
+  const seen = [request, ...again].map((one) => ({
+    ...{ at: second(10), isAccepted: true, endedInFailure: false, correlationId: 'its own', ...one },
+  }));
+  return { poolers, runs: [run], requests: [staged, ...seen] } as unknown as Evidence;
 }
+
+/** Asked for once more at 12:00:14, when the first has ended in failure. */
+const twice = (...poolers: Pod[]) => evidence(poolers, canceled, undefined, [{ ...asked, at: second(14) }]);
 
 const crossed = pod([up(), pauses, ...crosses(11)]);
 const openPod = /^a pod let clients through when /;
@@ -91,6 +101,11 @@ test.each<[string, Evidence, RegExp[]]>([
   ['started anew before that was staged', evidence([crossed, pod([up(4), pauses, resumes(11)])], asked), [strayPod]],
   ['back when it had ended without effect', evidence([pod([up(), pauses, resumes(12)])], canceled), []],
   ['back while it might still come', evidence([pod([up(), pauses, resumes(11)])], canceled), [strayPod]],
+  ['failed after its effect, and asked again', twice(crossed, crossed), []],
+  ['failed without effect, and asked again', twice(crossed, pod([up(), pauses, resumes(12)])), [openPod]],
+  ['asked again, and one was never paused', twice(crossed, pod([up()])), [openPod, openPod]],
+  ['asked again, and one was started anew', twice(crossed, pod([up(6)])), [openPod, openPod]],
+  ['asked again without a failure', evidence([crossed], asked, undefined, [{ ...asked, at: second(14) }]), [openPod]],
   ['a restart, all paused, resumed early', evidence([pod([up(), pauses, resumes(10.5)])], restarted), []],
   ['a restart, one not paused', evidence([crossed, pod([up()])], restarted), [openPod]],
   ['a restart that meets clients by the plan', evidence([pod([up()])], restarted, 'all: cut off'), []],

@@ -1,8 +1,8 @@
 /**
  * Where a plan lets clients wait behind a pooler: when Azure took on the promotion, or the restart, no PgBouncer that served clients
  * let any through; and after a promotion none lets them go on before it has taken the file that leads to the new primary. A promotion
- * that ended without effect is one until it has ended. Whether a restart that was taken on then meets clients (Azure was too slow, or no
- * worker was left) is the client budget's.
+ * that ended without effect is one until it has ended; where it has failed after its effect, clients are across when it is asked for again.
+ * Whether a restart that was taken on then meets clients (Azure was too slow, or no worker was left) is the client budget's.
  */
 import { activityOf, type Evidence, type RunEvidence, wordsOf } from '../harness/evidence';
 import type { PoolerRun } from '../harness/pooler-runs';
@@ -21,7 +21,7 @@ export const allPoolersOrNone: Invariant = {
       evidence.requests
         .filter((request) => isBehindPause(request, run))
         .flatMap((request) => [
-          ...unpaused(request, evidence),
+          ...unpaused(request, run, evidence),
           ...(isPromotion(request) ? astray(request, run, evidence) : []),
         ]),
     ),
@@ -39,29 +39,44 @@ function isPromotion({ effect }: SeenRequest): boolean {
   return effect.includes('"promoteMode"');
 }
 
-function unpaused(request: SeenRequest, { poolers }: Evidence): string[] {
-  const there = poolers.filter((run) => run.startedAt <= request.at && (run.endedAt ?? Infinity) > request.at);
+function unpaused(request: SeenRequest, run: RunEvidence, { poolers, requests }: Evidence): string[] {
+  const there = poolers.filter((pooler) => pooler.startedAt <= request.at && (pooler.endedAt ?? Infinity) > request.at);
   if (there.length === 0) return [`${wordsOf(request)} was accepted, and no PgBouncer is known: nothing was shown`];
+  const failed = requests.find((earlier) => isPromotion(earlier) && hasFailedBefore(earlier, request));
+  const isAcross = ({ at, loadedAt }: State) =>
+    failed !== undefined && at > failed.at && loadedAt >= stagedAt(run, requests);
   return there
     .filter(({ servesFrom = Infinity }) => servesFrom + newcomerMs <= request.at)
-    .filter((run) => !statesOf(run).findLast(({ at }) => at <= request.at)!.paused)
-    .map(({ pod }) => `${pod} let clients through when ${wordsOf(request)} was accepted`);
+    .map((pooler) => ({ pooler, state: statesOf(pooler).findLast(({ at }) => at <= request.at)! }))
+    .filter(({ state }) => !state.paused && !isAcross(state))
+    .map(({ pooler }) => `${pooler.pod} let clients through when ${wordsOf(request)} was accepted`);
+}
+
+/** The same was asked for, and Azure said that it had failed, before it was asked for again. */
+function hasFailedBefore(earlier: SeenRequest, { path, at, correlationId }: SeenRequest): boolean {
+  const { isAccepted, endedInFailure, endedAt = Infinity } = earlier;
+  return (
+    isAccepted && endedInFailure && endedAt <= at && earlier.path === path && earlier.correlationId === correlationId
+  );
 }
 
 function astray(promotion: SeenRequest, run: RunEvidence, { poolers, requests }: Evidence): string[] {
   const { at: from, endedInFailure, endedAt = from } = promotion;
   const until = endedInFailure ? endedAt : Infinity;
-  const staged = requests.find(({ isAccepted, path }) => isAccepted && path.endsWith(`/secrets/${poolerName}`));
-  // Staged before this run, where it has not done so.
-  const stagedAt = staged?.at ?? run.startedAt;
   return poolers.flatMap((pooler) =>
     statesOf(pooler)
-      .filter(({ at, resumed, loadedAt }) => resumed && at > from && at < until && loadedAt < stagedAt)
+      .filter(({ at, resumed, loadedAt }) => resumed && at > from && at < until && loadedAt < stagedAt(run, requests))
       .map(
         ({ at }) =>
           `${pooler.pod} was resumed at ${new Date(at).toISOString().slice(11, 23)}, after ${wordsOf(promotion)}, without the new address`,
       ),
   );
+}
+
+/** When the file that leads to the new primary was there: before this run, where it has not written it. */
+function stagedAt(run: RunEvidence, requests: SeenRequest[]): number {
+  const staged = requests.find(({ isAccepted, path }) => isAccepted && path.endsWith(`/secrets/${poolerName}`));
+  return staged?.at ?? run.startedAt;
 }
 
 interface State {
