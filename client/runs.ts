@@ -5,6 +5,7 @@ import { queryNames, runWorkflowId, updateNames } from '../catalogue';
 import { checkInput } from './check-input';
 import { readEnding } from './ending';
 import { Problem } from './problem';
+import { retriesOf } from './retries';
 import type { Temporal } from './temporal';
 import { isUnanswered, problemOf } from './temporal-errors';
 import { readTopology } from './topology';
@@ -48,7 +49,8 @@ export class Runs {
       const run = this.reference(workflowId, description.runId);
       if (description.status.name === 'RUNNING') {
         try {
-          return { state: 'open', run, status: await this.query<RunStatus>(handle, queryNames.status) };
+          const status = await this.query<RunStatus>(handle, queryNames.status);
+          return { state: 'open', run, status, retries: retriesOf(description) };
         } catch (error) {
           if (!isUnanswered(error)) throw error;
         }

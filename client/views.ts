@@ -28,9 +28,20 @@ export interface Traces {
   workerLastSeen?: string;
 }
 
+/** Something that a run asks for until it is so. */
+export interface Retry {
+  /** Temporal's id of the activity, the same for all attempts. */
+  activity: string;
+  attempt: number;
+  /** What the attempt before was answered. */
+  why: string;
+  /** This one has been accepted, it seems, and is waited for. */
+  underWay: boolean;
+}
+
 /** A run as it is now: it speaks for itself, nobody speaks for it, or it has closed, with or without a report. */
 export type RunView =
-  | { state: 'open'; run: RunReference; status: RunStatus }
+  | { state: 'open'; run: RunReference; status: RunStatus; retries: Retry[] }
   | { state: 'unanswered'; run: RunReference; traces: Traces }
   | { state: 'closed'; run: RunReference; report: Report }
   | { state: 'ended'; run: RunReference; runbook: string; why: string };

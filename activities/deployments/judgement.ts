@@ -50,17 +50,16 @@ export interface Wanted {
 export function judgeWorkload(reading: WorkloadReading, wanted: Wanted, since?: Since): Judgement {
   const { deployment, pods, autoscaler } = reading;
   const present = pods.filter(({ terminating }) => !terminating);
+  const open = [
+    ...judgeCounts(reading, wanted),
+    ...present.filter(({ ready }) => !ready).map((pod) => `${pod.name} is not Ready${waits(pod)}`),
+    ...present.filter(({ ready, answers }) => ready && answers === false).map(({ name }) => `${name} does not answer`),
+    // On the way back its limits are the proof: whether it can read its metrics is no longer the run's to wait for.
+    ...(autoscaler && since !== undefined ? judgeAutoscaler(autoscaler, wanted) : []),
+  ];
   return {
-    open: [
-      ...judgeCounts(reading, wanted),
-      ...present.filter(({ ready }) => !ready).map((pod) => `${pod.name} is not Ready${waits(pod)}`),
-      ...present
-        .filter(({ ready, answers }) => ready && answers === false)
-        .map(({ name }) => `${name} does not answer`),
-      // On the way back its limits are the proof: whether it can read its metrics is no longer the run's to wait for.
-      ...(autoscaler && since !== undefined ? judgeAutoscaler(autoscaler, wanted) : []),
-      ...unsettledWarnings(reading, since),
-    ],
+    // Warnings say why something is open. They stay for an hour, also where what they warned of has passed: alone they are no reason to wait.
+    open: open.length > 0 ? [...open, ...unsettledWarnings(reading, since)] : [],
     failing: failingOf(reading, since),
     evidence: evidenceOf(deployment, present, autoscaler),
   };

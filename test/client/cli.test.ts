@@ -2,6 +2,7 @@
  * The command line as a program, against a real Temporal server and the real engine: what it prints, what it exits with, and
  * what the run did of it.
  */
+import { ApplicationFailure } from '@temporalio/common';
 import type { Report } from '../../catalogue';
 import { CommandLine } from './support/command-line';
 import { broken, gate } from './support/paper-server';
@@ -249,6 +250,21 @@ describe('an operator is needed', () => {
     expect(accepted.out).toContain('Accepted in ');
     const report = await cli.json<Document>(['report', workflowId]);
     expect(report).toMatchObject({ code: 13, document: { state: 'closed', outcome: 'Accepted' } });
+  });
+});
+
+describe('what is tried again', () => {
+  it('says what it was answered the last time', async () => {
+    stage.servers.before = () => {
+      throw ApplicationFailure.create({ type: 'AzureThrottled', message: '429: ask later' });
+    };
+    const { document } = await cli.json<Document>(['start', 'databaseSkuUpgrade', ...wish(freshServer())]);
+    const { workflowId } = document;
+    const status = async () => (await cli.run(['status', workflowId])).out;
+    await eventually(async () => /not yet: 429: ask later \(attempt \d+\)/.test(await status()));
+    stage.servers.before = () => undefined;
+    await untilPhase(workflowId, 'closed');
+    expect(await status()).not.toContain('not yet');
   });
 });
 

@@ -1,7 +1,7 @@
 import type { OperatorEntry, Report, RunStatus, StepProgress } from '../../../catalogue';
 import { duration } from '../../../catalogue';
-import type { RunView } from '../../views';
-import { approveCommand } from './status';
+import type { Retry, RunView } from '../../views';
+import { approveCommand, renderRetry } from './status';
 import { newsOf, stateAndTime } from './steps';
 import type { Look } from './text';
 import { plain, plainAll } from './text';
@@ -18,7 +18,10 @@ export function renderChanges(before: RunView | undefined, after: RunView, now: 
 function changes(before: RunView | undefined, after: RunView, now: string, look: Look): string[] {
   switch (after.state) {
     case 'open':
-      return statusChanges(before?.state === 'open' ? before.status : undefined, after.status, now, look);
+      return [
+        ...statusChanges(before?.state === 'open' ? before.status : undefined, after.status, now, look),
+        ...retryChanges(before?.state === 'open' ? before.retries : [], after.retries),
+      ];
     case 'unanswered':
       return before?.state === 'unanswered' && before.traces.why === after.traces.why
         ? []
@@ -52,6 +55,13 @@ function statusChanges(before: RunStatus | undefined, given: RunStatus, now: str
         ]),
     ...newWords(before, after.operators),
   ];
+}
+
+/** At the second attempt, the fourth, the eighth: a log says that nothing goes on, and is not filled with it. */
+function retryChanges(before: readonly Retry[], after: readonly Retry[]): string[] {
+  const times = (attempt: number) => Math.floor(Math.log2(attempt));
+  const known = (activity: string) => before.find((retry) => retry.activity === activity)?.attempt ?? 1;
+  return after.filter(({ activity, attempt }) => times(attempt) > times(known(activity))).map(renderRetry);
 }
 
 function newWords(before: RunStatus | undefined, operators: readonly OperatorEntry[]): string[] {

@@ -1,5 +1,6 @@
 import type { RunStatus, Waiting } from '../../../catalogue';
 import { duration } from '../../../catalogue';
+import type { Retry } from '../../views';
 import { renderClients } from './clients';
 import { renderOperators } from './operators';
 import { renderSteps } from './steps';
@@ -9,13 +10,14 @@ import { clock, secondsBetween } from './time';
 import { renderTrouble } from './trouble';
 
 /** What a run does, since when, whether that is usual, what it waits for and on whom, and how to answer or stop it. */
-export function renderStatus(given: RunStatus, now: string, look: Look): string {
+export function renderStatus(given: RunStatus, now: string, look: Look, retries: readonly Retry[] = []): string {
   const status = plainAll(given);
   const { steps, waiting, trouble, held, clients, operators, workflowId } = status;
   return [
     head(status, now, look),
     renderSteps(steps, now, look),
     waiting === undefined || trouble !== undefined ? '' : renderWaiting(waiting, now, look),
+    ...retries.filter(({ underWay }) => !underWay).map(renderRetry),
     trouble === undefined ? '' : renderTrouble(trouble, workflowId, look),
     trouble === undefined && held.length > 0 ? `holds: ${held.join(', ')}` : '',
     clients === undefined ? '' : renderClients(clients, undefined, look),
@@ -39,6 +41,11 @@ function head(
 function renderWaiting({ reason, on, since, until }: Waiting, now: string, look: Look): string {
   const end = until === undefined ? '' : `, until ${clock(until)}`;
   return tint(look, 'yellow', `waits for ${on}: ${reason} (${duration(Math.round(secondsBetween(since, now)))}${end})`);
+}
+
+/** Why what it waits for is not so yet. */
+export function renderRetry({ attempt, why }: Retry): string {
+  return `not yet: ${plain(why)} (attempt ${attempt})`;
 }
 
 /** The orders that make sense now, as they are typed. */

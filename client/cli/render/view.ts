@@ -11,7 +11,7 @@ import { renderTraces } from './traces';
 export function renderView(view: RunView, now: string, look: Look): string {
   switch (view.state) {
     case 'open':
-      return `${renderStatus(view.status, now, look)}\n${view.run.url}`;
+      return `${renderStatus(view.status, now, look, view.retries)}\n${view.run.url}`;
     case 'unanswered':
       return renderTraces(view.traces, view.run, look);
     case 'closed':

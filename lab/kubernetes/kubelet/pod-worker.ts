@@ -77,11 +77,10 @@ export class PodWorker implements ManagedPod {
 
   /** The object has changed. */
   update(pod: Pod): void {
-    this.pod = pod;
+    this.see(pod);
+    const { initContainers = [], containers } = this.pod.spec;
     for (const slot of [...this.initSlots, ...this.slots]) {
-      const spec = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].find(
-        ({ name }) => name === slot.spec.name,
-      );
+      const spec = [...initContainers, ...containers].find(({ name }) => name === slot.spec.name);
       if (spec) Object.assign(slot.spec, { resources: spec.resources, image: spec.image });
     }
     this.containerChanged();
@@ -189,6 +188,11 @@ export class PodWorker implements ManagedPod {
     });
   }
 
+  /** By the watch, or as the answer of a PATCH, whichever is later: one of them says that the pod is to leave. */
+  private see(pod: Pod): void {
+    if (versionOf(pod) >= versionOf(this.pod)) this.pod = pod;
+  }
+
   private async tell(): Promise<void> {
     const status = podStatus({
       ...{ pod: this.pod, place: this.place, startedAt: this.startedAt, now: timestamp() },
@@ -200,13 +204,17 @@ export class PodWorker implements ManagedPod {
     const { namespace, name, uid } = this.pod.metadata;
     try {
       const body = { metadata: { uid }, status };
-      this.pod = await this.runtime.api.merge<Pod>(`/api/v1/namespaces/${namespace}/pods/${name}/status`, body);
+      this.see(await this.runtime.api.merge<Pod>(`/api/v1/namespaces/${namespace}/pods/${name}/status`, body));
       this.told = text;
       this.changed();
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
   }
+}
+
+function versionOf({ metadata: { resourceVersion } }: Pod): number {
+  return Number(resourceVersion);
 }
 
 function isDone({ current, spec }: Slot): boolean {

@@ -14,7 +14,7 @@ import { plain, shellWord } from '../../../client/cli/render/text';
 import { renderTrouble } from '../../../client/cli/render/trouble';
 import type { Lock } from '../../../client/locks';
 import { Problem } from '../../../client/problem';
-import type { RunView } from '../../../client/views';
+import type { Retry, RunView } from '../../../client/views';
 import { growth, plan, report, status, step } from '../support/samples';
 
 const look: Look = { colour: false, width: 100, command: 'npx runbook' };
@@ -24,7 +24,10 @@ const run = {
   url: 'http://localhost:8233/namespaces/default/workflows/a-run/r/history',
 };
 const now = '2026-11-24T04:13:32.000Z';
-const open = (change: Partial<RunStatus> = {}): RunView => ({ state: 'open', run, status: status(change) });
+const open = (change: Partial<RunStatus> = {}, retries: Retry[] = []): RunView => ({
+  ...{ state: 'open', run, status: status(change), retries },
+});
+const retry = (attempt: number): Retry => ({ activity: '7', attempt, why: '8 of 10 pods are Ready', underWay: false });
 
 it('a plan fits a change ticket', () => {
   expect(`${renderPlan(plan(), look)}\n${renderPlanNext(plan(), look)}`).toBe(
@@ -107,6 +110,14 @@ stop:   npx runbook pause|abort databaseSkuUpgrade:broxiva-db-primary:20261124-0
     );
   });
 
+  it('says why what it waits for is not so yet', () => {
+    const waiting = { reason: 'grow', on: 'api', since: '2026-11-24T04:12:32.000Z' };
+    expect(renderView(open({ waiting }, [retry(5)]), now, look)).toContain(
+      'waits for api: grow (1 min)\nnot yet: 8 of 10 pods are Ready (attempt 5)\nholds:',
+    );
+    expect(renderView(open({ waiting }, [{ ...retry(5), underWay: true }]), now, look)).not.toContain('not yet');
+  });
+
   it('gives the whole approval to type, irreversible steps by name', () => {
     const text = renderStatus(status({ phase: 'awaiting-approval', steps: [step(), growth()] }), now, look);
     expect(text).toContain(`--plan 7f3ac1d2e3f4 --irreversible 'grow primary' --as <who approves>`);
@@ -180,6 +191,10 @@ describe('a log', () => {
       open({ waiting: { reason: 'soak', on: 'time', since: now, until: now } }),
       ['waits for time: soak, until 04:13:32Z'],
     ],
+    ['a first retry', open(), open({}, [retry(2)]), ['not yet: 8 of 10 pods are Ready (attempt 2)']],
+    ['one more', open({}, [retry(4)]), open({}, [retry(7)]), []],
+    ['twice as many', open({}, [retry(7)]), open({}, [retry(8)]), ['not yet: 8 of 10 pods are Ready (attempt 8)']],
+    ['another activity', open({}, [{ ...retry(9), activity: '6' }]), open({}, [retry(3)]), ['(attempt 3)']],
   ])('%s', (_name, before, after, expected) => {
     const lines = renderChanges(before, after, now, look);
     expect(lines).toHaveLength(expected.length);

@@ -25,7 +25,7 @@ export function scalingTests(cluster: () => Cluster): void {
         const api = Workload.of(cluster(), 'broxiva-api');
         const settings = ['deployment=broxiva-api', 'replicas=10', 'timing.soakSeconds=1'];
         const command = ['start', 'scaleDeployment', '--wait', ...settings.flatMap((setting) => ['--set', setting])];
-        const { code, out } = await cluster().production.runbook.run(command, { deadlineMs: 150_000 });
+        const { code, out } = await cluster().production.runbook.run(command, { deadlineMs: 300_000 });
         expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('Succeeded') as string });
         const [workflowId] = /scaleDeployment:\S+/.exec(out)!;
         expect(cluster().mutations(workflowId)).toEqual(['broxiva-api-hpa min 10, max 10']);

@@ -73,6 +73,9 @@ const crashing = pod('b', {
   waiting: { reason: 'CrashLoopBackOff', message: 'back-off 20s' },
 });
 
+const lacking = { autoscaler: { ...scaler, desired: 1 } };
+const lacks = 'hpa wants 1 pods, not 2 or more';
+
 interface Row {
   name: string;
   reading: Partial<WorkloadReading>;
@@ -153,22 +156,34 @@ const rows: Row[] = [
     failing: [],
   },
   {
-    name: 'a warning after the last pod became Ready',
-    reading: { warnings: [warning('FailedMount', 6_000)] },
-    open: ['Pod/a: FailedMount: so it is'],
+    name: 'a warning after the last pod became Ready says why another is missing',
+    reading: { ...lacking, warnings: [warning('FailedMount', 6_000)] },
+    open: [lacks, 'Pod/a: FailedMount: so it is'],
   },
-  { name: 'a warning that was overcome', reading: { warnings: [warning('FailedMount', 4_000)] } },
-  { name: 'a scheduler that waited a moment', reading: { warnings: [warning('FailedScheduling', 20_000)] } },
+  {
+    name: 'a warning alone, which stays when what it warned of has passed',
+    reading: { warnings: [warning('FailedMount', 6_000), warning('FailedGetResourceMetric', 40_000)] },
+  },
+  {
+    name: 'a warning that was overcome',
+    reading: { ...lacking, warnings: [warning('FailedMount', 4_000)] },
+    open: [lacks],
+  },
+  {
+    name: 'a scheduler that waited a moment',
+    reading: { ...lacking, warnings: [warning('FailedScheduling', 20_000)] },
+    open: [lacks],
+  },
   {
     name: 'a scheduler that goes on failing',
-    reading: { warnings: [warning('FailedScheduling', 40_000)] },
-    open: ['Pod/a: FailedScheduling: so it is'],
+    reading: { ...lacking, warnings: [warning('FailedScheduling', 40_000)] },
+    open: [lacks, 'Pod/a: FailedScheduling: so it is'],
   },
   { name: 'an autoscaler that agrees', reading: { autoscaler: scaler } },
   {
     name: 'an autoscaler that has not looked yet',
-    reading: { autoscaler: { ...scaler, desired: 1 } },
-    open: ['hpa wants 1 pods, not 2 or more'],
+    reading: lacking,
+    open: [lacks],
   },
   {
     name: 'an autoscaler without metrics',
