@@ -55,7 +55,7 @@ export interface CutoverFacts {
   poolers: PoolerPodFacts[];
   /** Seen in use, and where: "LISTEN new_orders". */
   features: { feature: SessionFeature; seen: string }[];
-  /** Without pg_stat_statements only what runs just now was seen. */
+  /** Where pg_stat_statements is not there, or keeps no utility statements, only what runs just now was seen. */
   statementsKnown: boolean;
   builtInPooler: boolean;
   database: { server: string; maxConnections: number; consumers: PoolConsumer[] };

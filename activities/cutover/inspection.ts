@@ -9,10 +9,12 @@ import { type Upstream, upstreamOf } from '../pgbouncer/configuration';
 import { readSessionFeatures } from '../postgres/session-features';
 import type { PoolerDependencies } from '../poolers/dependencies';
 import { leadsTo, type Primary, readPrimary } from '../poolers/passage';
-import { readPoolerPods } from '../poolers/pods';
+import { readPoolerPods, strangePods } from '../poolers/pods';
 import type { CutoverFacts } from './contract';
 import { readPublished, stateOf, wayOf } from './path';
 import { tryPooler } from './poolers';
+
+const strangersMax = 100;
 
 export async function inspectCutover(deployment: string, use: PoolerDependencies): Promise<CutoverFacts> {
   const kubernetes = use.kubernetes();
@@ -36,9 +38,12 @@ export async function inspectCutover(deployment: string, use: PoolerDependencies
   ]);
   const upstream = upstreamOf(direct.text);
   const poolers =
-    typeof upstream === 'string'
+    typeof upstream === 'string' || poolerPods.pods.length === 0
       ? []
-      : await Promise.all(poolerPods.pods.map((pod) => tryPooler(pod, poolerPods.password, upstream, primary)));
+      : [
+          ...(await Promise.all(poolerPods.pods.map((pod) => tryPooler(pod, poolerPods.password, upstream, primary)))),
+          ...(await strangePods(kubernetes, pooler.name)).slice(0, strangersMax),
+        ];
   const elsewhere = typeof upstream === 'string' ? [] : await elsewhereBy(upstream, primary, use);
   const path = stateOf(found, variable);
   const set = [...Object.keys(found.environment), ...found.environmentFrom].includes(variable);

@@ -62,14 +62,19 @@ export interface PoolLook {
   pod: string;
   waiting: number;
   maxWaitSeconds: number;
+  /** Connections to the server that clients have just now. */
+  busy: number;
   transactions: number;
 }
 
 const maxWaitSecondsMax = 1;
 
-/** A client that waits a moment for its turn is what a pool is for; one that waits for a second is not. */
-export function exhausted({ pod, waiting, maxWaitSeconds }: PoolLook): string[] {
-  return waiting > 0 && maxWaitSeconds >= maxWaitSecondsMax
+/**
+ * A client that waits a moment for its turn is what a pool is for; one that waits for a second is not. Where nobody has a connection the server
+ * is away, and a larger pool would not help.
+ */
+export function exhausted({ pod, waiting, maxWaitSeconds, busy }: PoolLook): string[] {
+  return busy > 0 && waiting > 0 && maxWaitSeconds >= maxWaitSecondsMax
     ? [`${waiting} clients wait in ${pod}, the first for ${maxWaitSeconds} s`]
     : [];
 }

@@ -50,7 +50,7 @@ export async function lookAt(pod: Pod, password: string, database: string): Prom
     const pools = (await show('POOLS')).filter((pool) => pool['database'] === database);
     const sum = (column: string) => pools.reduce((total, pool) => total + Number(pool[column] ?? 0), 0);
     return {
-      ...{ pod: pod.name, waiting: sum('cl_waiting'), maxWaitSeconds: sum('maxwait') },
+      ...{ pod: pod.name, waiting: sum('cl_waiting'), maxWaitSeconds: sum('maxwait'), busy: sum('sv_active') },
       transactions: transactionsIn(await show('STATS'), database),
     };
   });

@@ -65,7 +65,8 @@ async function askOnce(url: string, answers: Answers): Promise<void> {
 
 /**
  * Every second a transaction of the application's through each pod, and a look at who waits there. Begins anew where the
- * pooler's pods are others than before.
+ * pooler's pods are others than before, or let no transaction through. Where that is because others have all of a pool's connections, two looks
+ * tell: after one, those who waited for a server that was away may just be getting their turn.
  */
 export async function watchPools(
   name: string,
@@ -77,17 +78,23 @@ export async function watchPools(
   const deadline = context.info.scheduledTimestampMs + deadlineSeconds * 1000;
   let first: PoolLook[] = [];
   let [since, own, worst] = [Date.now(), 0, 0];
+  let wasFull = false;
   for (;;) {
     const { pods, password } = await readPoolerPods(use.kubernetes(), name);
     const problems = (await Promise.all(pods.map((pod) => problemIn(pod, login)))).flat();
+    const look = (pod: Pod) => lookAt(pod, password, login.database);
     if (problems.length > 0) {
+      const answered = await Promise.all(pods.map((pod) => look(pod).catch(() => [])));
+      const full = answered.flat().flatMap(exhausted);
+      if (full.length > 0 && wasFull) throw failure('PoolExhausted', full.join('; '));
+      wasFull = full.length > 0;
       if (Date.now() > deadline) throw failure('NotVerified', problems.join('; '));
       first = [];
       await context.sleep(everyMs);
       continue;
     }
-    own += 1;
-    const looks = await Promise.all(pods.map((pod) => lookAt(pod, password, login.database)));
+    [own, wasFull] = [own + 1, false];
+    const looks = await Promise.all(pods.map(look));
     const full = looks.flatMap(exhausted);
     if (full.length > 0) throw failure('PoolExhausted', full.join('; '));
     const same = looks.length > 0 && looks.every(({ pod }) => first.some((one) => one.pod === pod));

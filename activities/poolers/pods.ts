@@ -2,6 +2,7 @@
 import type { Kubernetes, Pod } from '../kubernetes/kubernetes';
 import { administrator, poolerPort } from '../pgbouncer/configuration';
 import { type Address, type Console, type Limits, onConsole } from '../pgbouncer/console';
+import { selectorOf } from './manifests';
 import { passwordKey } from './secret';
 
 /** With the console's password: it stays in this process. */
@@ -31,6 +32,14 @@ export function strangersAmong(
 ): string[] {
   const known = new Set(own.map(({ uid }) => uid));
   return labeled.filter(({ uid, terminating }) => !terminating && !known.has(uid)).map(({ name }) => name);
+}
+
+/** The same with what is to be done about each. Throws where there is no pooler. */
+export async function strangePods(kubernetes: Kubernetes, name: string): Promise<{ pod: string; problem: string }[]> {
+  const labeled = await kubernetes.readLabeledPods(selectorOf({ name }));
+  const own = await kubernetes.readPods(await kubernetes.readDeployment(name));
+  const problem = `it has the label app=${name} and is none of the pooler's: remove it, or the label, first`;
+  return strangersAmong(labeled, own).map((pod) => ({ pod, problem }));
 }
 
 /** Throws where the pod does not answer within its limits. */

@@ -64,9 +64,14 @@ export async function readSessionFeatures(client: Client, role: string): Promise
     for (const { query } of statements) running.add(query);
     for (const { pid } of locks) holders.add(pid);
   }
-  const { rows: extension } = await client.query(`SELECT 1 FROM pg_extension WHERE extname = 'pg_stat_statements'`);
+  const { rows: extensions } = await client.query<{ keeps: boolean }>(
+    // LISTEN, PREPARE and SET are utility statements. Null where the library is not loaded.
+    `SELECT current_setting('pg_stat_statements.track', true) <> 'none'
+              AND current_setting('pg_stat_statements.track_utility', true) = 'on' AS keeps
+       FROM pg_extension WHERE extname = 'pg_stat_statements'`,
+  );
   const remembered =
-    extension.length === 0
+    extensions.length === 0
       ? { rows: [] }
       : await client.query<{ query: string }>(
           `SELECT left(s.query, 1000) AS query
@@ -81,7 +86,7 @@ export async function readSessionFeatures(client: Client, role: string): Promise
     for (const feature of featuresOf(query)) if (!seen.has(feature)) seen.set(feature, firstWords(query));
   }
   const features = [...seen].map(([feature, words]) => ({ feature, seen: words }));
-  return { features, statementsKnown: extension.length > 0 };
+  return { features, statementsKnown: extensions[0]?.keeps === true };
 }
 
 function withoutComments(statement: string): string {

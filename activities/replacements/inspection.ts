@@ -11,7 +11,7 @@ import { lookAtPods } from '../restarts/inspection';
 import { findPool, type Pool } from '../restarts/pool';
 import type { KnownAddress, ReplacedPod, ReplacedPool, ReplacementFacts } from './contract';
 import type { ReplacementDependencies } from './dependencies';
-import { pooledProcesses } from '../poolers/pods';
+import { pooledProcesses, strangePods } from '../poolers/pods';
 import { readStaged } from '../poolers/staged';
 import type { Party } from './parties';
 import { loadedHosts } from './staging';
@@ -62,6 +62,7 @@ async function lookAtPool(
     use.kubernetes().readDeployment(pool.name),
   ]);
   const foreign = await foreignSessions(pool, primary, use);
+  const strangers = (await strangePods(use.kubernetes(), pool.name)).slice(0, listMax);
   const host = text === undefined ? undefined : hostIn(text, pool.upstream.database);
   const asked = await Promise.all(pods.map((pod) => withMounted(pod, hosts.get(pod.pod))));
   return {
@@ -69,7 +70,7 @@ async function lookAtPool(
       ...{ namespace: pool.namespace, name: pool.name, role: pool.upstream.role },
       ...(paused ? { heldBy: pausedByUs ? ('us' as const) : ('others' as const) } : {}),
       ...(host === undefined ? {} : { host }),
-      pods: asked,
+      pods: [...asked, ...strangers.map((stranger) => ({ ...stranger, loginRetrySeconds: 0 }))],
     },
     foreign: foreign.slice(0, listMax),
   };

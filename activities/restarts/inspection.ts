@@ -15,9 +15,8 @@ import {
 import type { Pod } from '../kubernetes/kubernetes';
 import { putLease, readLease } from '../pgbouncer/lease';
 import { isPaused, numberIn, type Row } from '../pgbouncer/console';
-import { selectorOf } from '../poolers/manifests';
 import { isSameServer } from '../poolers/passage';
-import { strangersAmong } from '../poolers/pods';
+import { strangePods } from '../poolers/pods';
 import { whatKeepsApplicationOut } from './application';
 import type { ParameterFacts, PoolFacts, PoolPodFacts, RestartActivities, RestartFacts, Values } from './contract';
 import type { RestartDependencies } from './dependencies';
@@ -119,12 +118,10 @@ async function bySql(
 async function poolFacts(pool: Pool, live: Live, use: RestartDependencies): Promise<PoolFacts> {
   // Asked after the server was: a connection that the pool opens meanwhile is in no list of the server's.
   const { pods, pooled } = await lookAtPods(pool, live);
-  const labeled = await use.kubernetes().readLabeledPods(selectorOf(pool));
-  const strangers = strangersAmong(labeled, await pool.pods()).slice(0, listMax);
-  const problem = `it has the label app=${pool.name} and is none of the pooler's: remove it, or the label, first`;
+  const strangers = (await strangePods(use.kubernetes(), pool.name)).slice(0, listMax);
   return {
     ...{ namespace: pool.namespace, name: pool.name },
-    pods: [...pods, ...strangers.map((pod) => ({ pod, problem, loginRetrySeconds: 0 }))],
+    pods: [...pods, ...strangers.map((stranger) => ({ ...stranger, loginRetrySeconds: 0 }))],
     directSessions: live.processes.filter((process) => !pooled.has(process)).length,
   };
 }

@@ -11,15 +11,22 @@ import type { Result } from './harness/player';
 
 const file = join(repository, 'docs', 'proof.md');
 
-/** `variants` are the words by which the variants were chosen; empty where all were played. */
-export function writeTable(all: Result[], seconds: number, variants: string): void {
+/**
+ * `variants` are the words by which the variants were chosen; empty where all were played. `every`: at each how manyth of the requests that
+ * change nothing the worker died.
+ */
+export function writeTable(
+  all: Result[],
+  seconds: number,
+  { variants, every }: { variants: string; every: number },
+): void {
   const results = all.filter(({ missed }) => !missed);
   const sections = sectionsIn(existsSync(file) ? readFileSync(file, 'utf8') : '');
   for (const runbook of new Set(results.map(({ scene }) => scene.entry.name))) {
     const own = results.filter(({ scene }) => scene.entry.name === runbook);
     const title = variants ? `${runbook}, ${variants}` : runbook;
     if (!variants) for (const other of sections.keys()) if (other.startsWith(`${runbook}, `)) sections.delete(other);
-    sections.set(title, section(title, own, seconds).join('\n'));
+    sections.set(title, section(title, own, { seconds, every }).join('\n'));
   }
   const missing = Object.keys(runbooks).filter((name) => !sections.has(name));
   const open = missing.length > 0 ? [`Not played as a whole yet: ${missing.join(', ')}.`] : [];
@@ -39,7 +46,7 @@ function sectionsIn(text: string): Map<string, string> {
   return new Map(sections.map((part) => [/^## (.+)/.exec(part)![1]!, part.trim()]));
 }
 
-function section(title: string, results: Result[], seconds: number): string[] {
+function section(title: string, results: Result[], { seconds, every }: { seconds: number; every: number }): string[] {
   const variants = [...new Set(results.map(({ scene }) => scene.variant.name))];
   const rows = [...new Set(results.map(({ case: { helper } }) => helper))];
   const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
@@ -47,7 +54,7 @@ function section(title: string, results: Result[], seconds: number): string[] {
   return [
     `## ${title}`,
     '',
-    `On ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC: ${results.length} cases, ${violated.length} with violations; all that was played then took ${(seconds / 60).toFixed(0)} minutes.`,
+    `On ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC: ${results.length} cases, ${violated.length} with violations; all that was played then took ${(seconds / 60).toFixed(0)} minutes.${every > 1 ? ` Of the requests that change nothing the worker died at every ${every}th.` : ''}`,
     '',
     line(['what it suffered', ...variants]),
     line(['---', ...variants.map(() => '---')]),

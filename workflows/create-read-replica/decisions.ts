@@ -54,16 +54,18 @@ const checks: Checks<Situation> = {
     return serves ? [] : [refuse('ReplicaNotServing', 'replica', `${replica} is there, ${state}: nobody is led to it`)];
   },
 
-  'one that is there is where it is wanted': ({ facts: { existing }, wanted: { replica, location } }) =>
-    existing === undefined || location === undefined || existing.location === location
+  'one that is there is where it is wanted': ({ facts: { existing, database }, wanted: { replica, location } }) => {
+    const wanted = location ?? database.primary.location;
+    return existing === undefined || existing.location === wanted
       ? []
       : [
           refuse(
             'OtherRegion',
             'location',
-            `${replica} is there already, in ${existing.location}, not in ${location}: name that, or another replica`,
+            `${replica} is there already, in ${existing.location}, not in ${wanted}: name that, or another replica`,
           ),
-        ],
+        ];
+  },
 
   'its network is known': ({ facts: { existing, database } }) =>
     existing

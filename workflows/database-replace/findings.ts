@@ -64,7 +64,16 @@ const checks: Checks<Situation> = {
   'size is no smaller': ({ wanted, facts }) => {
     const { primary, offers } = facts.database;
     const [from, to] = [offerOf(offers, primary.sku), sizeOf(wanted, facts)];
-    return from && to && directionOf(from, to) === 'down'
+    if (!from) {
+      return [
+        refuse(
+          'SkuUnknown',
+          'sku',
+          `${primary.name} is of ${primary.sku}, which Azure does not list here any more: whether ${wanted.sku} is smaller cannot be told. Change its size first (databaseSkuUpgrade, or by hand)`,
+        ),
+      ];
+    }
+    return to && directionOf(from, to) === 'down'
       ? [
           refuse(
             'SmallerSize',

@@ -41,8 +41,10 @@ export const definition: Runbook<DeployPgbouncerInput, PoolerFacts> = {
     `${kubernetes?.pooler?.name ?? 'no pooler'} (${kubernetes?.namespace ?? 'no namespace'})`,
   preflight: (wanted) =>
     read('preflight · read the pooler, the login, connections, nodes').inspectPooler({ settings: settingsOf(wanted) }),
-  targets: (_wanted, { namespace, name }) => [
+  // Its pods open connections to the primary, and are tried with a transaction there.
+  targets: (_wanted, { namespace, name, server }) => [
     targetOf('pooler', `${namespace}.${name}`),
+    targetOf('postgres', server),
     ...kinds.map((kind) => resourceOf(kind, namespace, name)),
   ],
   findings,

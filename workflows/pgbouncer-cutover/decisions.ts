@@ -187,7 +187,7 @@ const checks: Checks<Situation> = {
         refuse(
           'SessionFeature',
           'force',
-          `${sessionFeatures[feature]} was seen ("${seen}"), and does not survive a pool in transaction mode: change the application, or name ${feature} in force`,
+          `${sessionFeatures[feature]} was seen ("${seen}"), and does not survive a pool in transaction mode: change the application, or name ${feature} in force. Not seen from here: named statements of the protocol, and what a session had set before anybody looked`,
         ),
       ),
     ...(statementsKnown
@@ -196,7 +196,7 @@ const checks: Checks<Situation> = {
           warn(
             'StatementsUnseen',
             'deployment',
-            'pg_stat_statements is not there: of session features only what ran in these seconds was seen. LISTEN, advisory locks, SET and temporary tables of a session that was not there then are not',
+            'pg_stat_statements is not there, or keeps no utility statements (its track, track_utility): of session features only what ran in these seconds was seen. LISTEN, advisory locks, SET and temporary tables of a session that was not there then are not',
           ),
         ]),
   ],

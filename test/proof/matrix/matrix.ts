@@ -123,7 +123,7 @@ export function essential(shown: Shown): Case[] {
   ];
 }
 
-/** Every "each" and "every request"; or every n-th request. */
+/** Every "each" and "every request"; or every n-th request that changes nothing. Orders to PgBouncer, leases and the fence are changes. */
 export function whole(shown: Shown, { everyRequest = 1 } = {}): Case[] {
   return [
     repeats(shown),
@@ -140,7 +140,7 @@ export function whole(shown: Shown, { everyRequest = 1 } = {}): Case[] {
     ...upTo(shown.redisReads, redisReadsMax, everyRequest).map((read) =>
       killedAtRedis({ redisRead: read }, `read ${read} of ${shown.redisReads}`),
     ),
-    ...upTo(shown.directChanges, directChangesMax, everyRequest).map((change) =>
+    ...upTo(shown.directChanges, directChangesMax, 1).map((change) =>
       killedAtDirectChange(change, shown.directChanges),
     ),
   ];

@@ -118,6 +118,30 @@ export function cutoverTests(cluster: () => Cluster): void {
     expect(await again.report()).toMatchObject({ outcome: 'Succeeded', summary: 'nothing to do: all is so already' });
   });
 
+  test('others hold all connections of one pod: noticed within seconds, and taken back', async () => {
+    const run = await cutover({ deployment: 'broxiva-worker', watchSeconds: 60 });
+    await run.untilStep('lead the rest of broxiva-worker', 'verifying');
+    const [login, [pod]] = await Promise.all([pooler().login(), pooler().pods()]);
+    // As many as it has, and some who wait.
+    const holders = Array.from({ length: 30 }, () => new Client({ ...login, host: pod!.address }));
+    const hold = async (client: Client) => {
+      client.on('error', () => undefined);
+      await client.connect();
+      await client.query('BEGIN');
+    };
+    const held = Promise.allSettled(holders.map(hold));
+    try {
+      const { outcome, summary } = await run.report();
+      expect({ outcome, summary }).toEqual({
+        outcome: 'RolledBack',
+        summary: expect.stringMatching(/clients wait in pgbouncer-\S+, the first for \d+ s/) as string,
+      });
+    } finally {
+      await Promise.allSettled(holders.map((client) => client.end()));
+      await held;
+    }
+  });
+
   test('one that serves no clients: its pods are asked themselves, and the key that is there already is taken', async () => {
     const run = await cutover({ deployment: 'broxiva-worker' });
     const report = await run.report();

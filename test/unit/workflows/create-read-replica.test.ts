@@ -131,6 +131,12 @@ test.each<[string, object, ReplicaFacts, string[]]>([
     facts({ existing, offeredThere: true }),
     ['refusal OtherRegion', 'warning OtherRegion'],
   ],
+  [
+    'one that is there, in another region than the primary, where no region is named',
+    {},
+    facts({ existing: { ...existing, location: 'westus' } }),
+    ['refusal OtherRegion'],
+  ],
   ['five replicas already', {}, facts({}, {}, 5), ['refusal TooManyReplicas']],
   ['five replicas, this one among them', {}, facts({ existing }, {}, 4), []],
   [

@@ -120,6 +120,12 @@ test.each<[string, object, Partial<ReplacementFacts>, string[]]>([
   ['a size that nobody offers', { sku: 'Standard_X' }, {}, ['SkuUnavailable']],
   ['the same size', { sku: 'Standard_D4ds_v4' }, {}, []],
   ['a smaller size', { sku: 'Standard_D2ds_v4' }, {}, ['SmallerSize']],
+  [
+    'of a size that Azure does not list any more',
+    {},
+    { database: database({ sku: 'Standard_D4s_v1' }) },
+    ['SkuUnknown'],
+  ],
   ['a burstable one', { sku: 'Standard_B2s' }, {}, ['SmallerSize', 'Burstable']],
   ['geo-redundant backups', {}, { surroundings: { ...surroundings, geoRedundantBackup: true } }, ['GeoRedundant']],
   ['unlogged tables', {}, { database: database({ unloggedTables: ['public.t'] }) }, ['UnloggedTables']],

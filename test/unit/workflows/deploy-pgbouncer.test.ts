@@ -127,11 +127,11 @@ test.each<[string, Partial<PoolerFacts>, object]>([
   expect(definition.clients!(input(), facts(more), topology)).toEqual(path);
 });
 
-test('it locks the pooler and each of its objects', () => {
+test('it locks the pooler, the primary and each of its objects', () => {
   expect(definition.targets(input(), facts())).toEqual([
-    ...['pooler', 'secret', 'service', 'poddisruptionbudget', 'deployment'].map(
-      (kind) => `${kind}:broxiva-prod.pgbouncer`,
-    ),
+    'pooler:broxiva-prod.pgbouncer',
+    'postgres:primary-1',
+    ...['secret', 'service', 'poddisruptionbudget', 'deployment'].map((kind) => `${kind}:broxiva-prod.pgbouncer`),
   ]);
 });
 

@@ -34,8 +34,10 @@ test.each([
 );
 
 test('a client that waits for a second is told of, one that waits a moment is not', () => {
-  const look = { pod: 'p', transactions: 0 };
+  const look = { pod: 'p', transactions: 0, busy: 25 };
   expect(exhausted({ ...look, waiting: 3, maxWaitSeconds: 0 })).toEqual([]);
   expect(exhausted({ ...look, waiting: 0, maxWaitSeconds: 5 })).toEqual([]);
   expect(exhausted({ ...look, waiting: 3, maxWaitSeconds: 1 })).toEqual(['3 clients wait in p, the first for 1 s']);
+  // The server is away.
+  expect(exhausted({ ...look, busy: 0, waiting: 3, maxWaitSeconds: 9 })).toEqual([]);
 });
