@@ -55,6 +55,8 @@ export class Crossing {
   /** The old primary lets nobody in, and all that was ever written there has arrived; or an earlier attempt has fenced it. */
   private isShut = false;
   private isPreparing = false;
+  /** What an earlier attempt has left is known. */
+  private isAdopted = false;
   /** It was promoted before that: not by us. */
   private byOthers = false;
   private readonly said: string[] = [];
@@ -90,6 +92,7 @@ export class Crossing {
     const anew = this.wasPromoted && !(await this.isCrossed());
     const pause = await Pause.adopt(this.pool, this.given, { anew });
     if (pause) this.up(pause);
+    this.isAdopted = true;
   }
 
   /** All is ready for the promotion. Throws SwitchoverGivenUp or PoolerNotPaused, with clients on the old path. */
@@ -158,7 +161,7 @@ export class Crossing {
 
   /** Clients are on the new path. */
   get isOver(): boolean {
-    return this.wasPromoted && this.pause?.over !== false;
+    return this.isAdopted && this.wasPromoted && this.pause?.over !== false;
   }
 
   /** Nothing where a promotion has taken effect, or may yet. Throws where that, or the fence, cannot be asked. */

@@ -13,6 +13,7 @@ import { makeChanges } from '../azure/long-operation';
 import type { OperationState } from '../azure/operations';
 import { urlOf } from '../database/sql';
 import { failure, neverSent, toFailure } from '../failures';
+import { kubernetesProblem } from '../kubernetes/failures';
 import { postgresProblem } from '../postgres/failures';
 import { Session } from '../postgres/session';
 import { claimOf } from '../restarts/claim';
@@ -129,7 +130,7 @@ export async function switchOver(
     const wasStopped = error instanceof CancelledFailure;
     if (crossing.isOver && claim.isOurs() && (isGivenUp(error) || (askedAgain && !wasStopped))) return crossing.words;
     if (!claim.isOurs()) throw error;
-    const told = toFailure(error, [azureProblem, postgresProblem]);
+    const told = toFailure(error, [azureProblem, kubernetesProblem, postgresProblem]);
     if (crossing.wentBack) throw failure('SwitchoverGivenUp', wasStopped ? 'it was stopped' : told.message);
     const isTriedAgain = told instanceof ApplicationFailure && !told.nonRetryable;
     if (wasStopped || isTriedAgain || crossing.isOver) throw told;

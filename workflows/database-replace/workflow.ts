@@ -184,7 +184,8 @@ function switchOver(wanted: DatabaseReplaceInput, facts: ReplacementFacts): AnyS
     expectedSeconds: 31,
     impact: `behind ${pool.name}: wait while Azure promotes, ≤ ${switchoverSeconds} s`,
     detail: `the promotion is the point of no return; before it, ${roles.join(', ')} may not log in to ${source} any more`,
-    show: (primary) => (primary ? `primary, clients of ${pool.name} are there` : `replica of ${source}`),
+    // What is read: that clients are there is verified.
+    show: (primary) => (primary ? 'primary' : `replica of ${source}`),
     read: () => read(`${name} · read whether it is promoted`).readRole(identity),
     valueOf: ({ primary }) => primary,
     set: async () => {

@@ -60,7 +60,9 @@ export async function perform(run: Run, performance: Performance): Promise<Endin
         irreversibleBegun: begun.some(({ step }) => step.reversibility === 'irreversible' && step !== certain),
       });
       if (answer === 'rollBack') return rollBack(run, begun, cause, certain);
-      const order = await askHowToGoOn(run, begun, cause, { current, certain });
+      // Who has stopped it learns as well what became of the step in the middle of which that was.
+      const causes = run.stopOrder && story.type !== 'Cancelled' ? [cause, story.message] : [cause];
+      const order = await askHowToGoOn(run, begun, causes, { current, certain });
       if (order.order === 'rollback') return rollBack(run, begun, cause, certain);
       if (order.order === 'accept') return { outcome: 'Accepted', summary: `accepted by ${order.by}: ${order.reason}` };
       run.stopOrder = undefined;
@@ -73,14 +75,14 @@ export async function perform(run: Run, performance: Performance): Promise<Endin
 async function askHowToGoOn(
   run: Run,
   begun: Begun[],
-  cause: string,
+  causes: string[],
   { current, certain }: Record<'current' | 'certain', AnyStep | undefined>,
 ): Promise<OperatorOrder> {
-  const first = await askOperator(run, { step: current, causes: [cause], orders: ['retry', 'rollback', 'accept'] });
+  const first = await askOperator(run, { step: current, causes, orders: ['retry', 'rollback', 'accept'] });
   if (first.order !== 'rollback') return first;
   const obstacle = await noWayBack(run, begun, certain);
   if (obstacle === undefined) return first;
-  return askOperator(run, { step: current, causes: [cause, obstacle], orders: ['retry', 'accept'] });
+  return askOperator(run, { step: current, causes: [...causes, obstacle], orders: ['retry', 'accept'] });
 }
 
 async function performStep(run: Run, step: AnyStep, begun: Begun[]): Promise<void> {

@@ -60,7 +60,7 @@ const all = [
   'create primary-2: absent → replica of primary-1, D8ds_v4',
   'hold rollouts of pgbouncer: go on → held',
   'stage primary-2 in pgbouncer: leads to old.host → leads to primary-2',
-  'switch over to primary-2: replica of primary-1 → primary, clients of pgbouncer are there',
+  'switch over to primary-2: replica of primary-1 → primary',
   'let rollouts of pgbouncer go on: held → go on',
   'publish primary-2 in secrets/URL: URL leads to old.host → URL leads to primary-2',
 ];
