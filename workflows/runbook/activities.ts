@@ -37,7 +37,7 @@ export function reads<Activities extends AnyActivities>(): Caller<Activities> {
   const atOnce = local<Activities>({
     startToCloseTimeout: withinATask,
     scheduleToCloseTimeout: withinATask,
-    // As many as there is time for. The SDK's schedule-to-close is told once, and lost where it falls between two attempts (1.24): without a
+    // As many as fail at once within that time. The SDK's schedule-to-close is told once, and lost where it falls between two attempts (1.24): without a
     // number of them, a read that always fails, or always takes too long, was begun again for ever, and the run heard nobody.
     retry: { initialInterval: '500 ms', backoffCoefficient: 2, maximumAttempts: 4 },
   });
