@@ -5,8 +5,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 
-const linesOfEach = 14;
-const charactersOfEach = 900;
+// A long message says at its beginning what was expected, and at its end what became of it: the middle is left out.
+const beginning = 400;
+const end = 1200;
 
 const [resultFile, ...failedChecks] = process.argv.slice(2);
 const jest = existsSync(resultFile)
@@ -30,6 +31,10 @@ process.exitCode = failed > 0 || jest.numPassedTests === 0 ? 1 : 0;
 function tell(title, message) {
   const lines = stripVTControlCharacters(message)
     .split('\n')
-    .filter((line) => line.trim() !== '' && !/^\s+at .*node_modules/.test(line));
-  console.log(`FAILED ${title}\n${lines.slice(0, linesOfEach).join('\n').slice(0, charactersOfEach)}`);
+    .filter((line) => line.trim() !== '' && !/^\s+at .*node_modules|^\s*>?\s*\d* \|/.test(line));
+  console.log(`FAILED ${title}\n${shortened(lines.join('\n'))}`);
+}
+
+function shortened(text) {
+  return text.length <= beginning + end ? text : `${text.slice(0, beginning)}\n[…]\n${text.slice(-end)}`;
 }

@@ -38,6 +38,9 @@ export function manifests({ databaseUrl, authorities: pem }: ProductionValues): 
   ];
 }
 
+/** However long a loaded machine needs to start a program, it is not taken for one that hangs, and begun anew. */
+const startupProbe = { ...probe('/live', 1), failureThreshold: 120 };
+
 const fromSecret = (name: string) => ({ name, valueFrom: { secretKeyRef: { name: secret, key: name } } });
 
 /** A pod that leaves goes on answering while clients and balancers hear of it; on SIGTERM it then drains (images/services). */
@@ -71,6 +74,7 @@ const api = {
       volumeMounts: [authoritiesMount],
       resources: resources('100m', '256Mi', '500m', '512Mi'),
       readinessProbe: probe('/api/health', 1),
+      startupProbe,
       livenessProbe: probe('/live', 10),
       lifecycle: drain,
     },
@@ -83,6 +87,7 @@ const web = {
       ...{ name: 'web', image: 'broxiva/web:1.0.0', ports: [{ name: 'http', containerPort: 3000 }] },
       resources: resources('50m', '128Mi', '250m', '256Mi'),
       readinessProbe: probe('/health', 1),
+      startupProbe,
       livenessProbe: probe('/live', 10),
       lifecycle: drain,
     },
