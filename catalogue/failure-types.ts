@@ -6,12 +6,14 @@
  * `ask`: undoing would be a guess, because a change may still be in flight; the run asks an operator.
  * `withoutEffect`: the step is as if it had not begun, and that is certain; so a run goes back by itself even where the step has no way
  * back.
+ * `byOthers`: that, although the target shows what the step was to bring about: it is somebody else's doing, and stays.
  * `advice`: what a person does about it.
  */
 export interface FailureKind {
   retryable: boolean;
   ask: boolean;
   withoutEffect?: boolean;
+  byOthers?: boolean;
   advice: string;
 }
 
@@ -209,7 +211,8 @@ export const failureTypes = {
   NoWayBack: {
     retryable: false,
     ask: true,
-    advice: 'it cannot be undone any more: accept, then start it again with the same input, which does what is left',
+    advice:
+      'it cannot be undone any more: retry goes on with what is left, if nothing was undone yet; else accept, and start it again with the same input',
   },
   SwitchoverGivenUp: {
     retryable: false,
@@ -217,6 +220,14 @@ export const failureTypes = {
     withoutEffect: true,
     advice:
       'nothing was promoted and clients went on with the old primary: remove what the message names, then start again',
+  },
+  PromotedByOthers: {
+    retryable: false,
+    ask: false,
+    withoutEffect: true,
+    byOthers: true,
+    advice:
+      'clients went on with the old primary, and what they write there the new one has not: find out who promoted it and what for, then start again with another name',
   },
   NotVerified: {
     retryable: true,
@@ -261,7 +272,9 @@ export function asksOperator(type: string | null | undefined): boolean {
   return isFailureType(type) && failureTypes[type].ask;
 }
 
-/** True where the step that failed is certainly as if it had not begun. */
-export function hadNoEffect(type: string | null | undefined): boolean {
-  return isFailureType(type) && (failureTypes[type] as FailureKind).withoutEffect === true;
+/** Of a step that failed: whether it is certainly as if it had not begun, and whether what its target shows is somebody else's doing. */
+export function effectOf(type: string | null | undefined): Pick<FailureKind, 'withoutEffect' | 'byOthers'> {
+  if (!isFailureType(type)) return {};
+  const { withoutEffect = false, byOthers = false }: FailureKind = failureTypes[type];
+  return { withoutEffect, byOthers };
 }

@@ -138,8 +138,13 @@ export function createKubernetes(configuration: KubeConfig, namespace: string): 
         ...marks,
         name,
         version,
-        ...(text === undefined ? {} : { text: Buffer.from(text, 'base64').toString('utf8') }),
+        ...(text === undefined ? {} : { text: fromBase64(text) }),
       };
+    },
+
+    async readSecretTexts(name) {
+      const { data = {} } = await core.readNamespacedSecret({ namespace, name }, reading());
+      return Object.fromEntries(Object.entries(data).map(([key, text]) => [key, fromBase64(text)]));
     },
 
     async setSecret({ name, version }, key, text, identity) {
@@ -199,4 +204,8 @@ function sized(size: PodSize): object {
   const none = { cpu: null, memory: null };
   const { requests, limits } = requirementsOf(size);
   return { requests: { ...none, ...requests }, limits: { ...none, ...limits } };
+}
+
+function fromBase64(text: string): string {
+  return Buffer.from(text, 'base64').toString('utf8');
 }

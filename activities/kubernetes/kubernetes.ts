@@ -233,6 +233,8 @@ export interface Kubernetes {
   deleteAutoscaler(autoscaler: Autoscaler, identity: RequestIdentity): Promise<void>;
   /** The text of one key, with the version that it is guarded by; no text where there is no such key. */
   readSecret(name: string, key: string): Promise<Marks & { name: string; version: string; text?: string }>;
+  /** The texts of all its keys. */
+  readSecretTexts(name: string): Promise<Record<string, string>>;
   /** `undefined` takes the key out. */
   setSecret(
     secret: { name: string; version: string },

@@ -53,6 +53,8 @@ async function rolesWhere(condition: string, client: Queries, roles: string[]): 
   return rows.map(({ role }) => role);
 }
 
+/** What works for a role: its sessions, and its jobs where pg_cron runs them in background workers. */
+const ofRoles = ['client backend', 'pg_cron'];
 const everyMs = 10;
 /** Sessions, to whoever reads why it was given up. */
 const namedMax = 5;
@@ -66,8 +68,8 @@ export async function awaitNobody(client: Queries, roles: string[], forMs: numbe
     const { rows } = await client.query<{ session: string }>(
       `SELECT concat_ws(' ', usename, 'as', nullif(application_name, ''), 'from', coalesce(host(client_addr), 'the server itself')) AS session
          FROM pg_stat_activity
-        WHERE backend_type = 'client backend' AND usename = ANY($1) AND application_name <> 'durable-runbooks' ORDER BY 1`,
-      [roles],
+        WHERE backend_type = ANY($2) AND usename = ANY($1) AND application_name <> 'durable-runbooks' ORDER BY 1`,
+      [roles, ofRoles],
     );
     if (rows.length === 0) return;
     if (Date.now() < until) continue;
@@ -93,8 +95,8 @@ export async function fence(client: Queries, roles: string[], forMs: number): Pr
     throw failure('SwitchoverGivenUp', `${others.join(', ')} can log in, and could not when it was planned`);
   for (const until = Date.now() + forMs; ; await sleep(everyMs)) {
     const { rows } = await client.query<{ pid: number }>(
-      `SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename = ANY($1)`,
-      [roles],
+      `SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = ANY($2) AND usename = ANY($1)`,
+      [roles, ofRoles],
     );
     if (rows.length === 0) break;
     if (Date.now() > until) throw failure('SwitchoverGivenUp', `${rows.length} sessions could not be ended`);
@@ -165,10 +167,10 @@ export async function readClientSessions(client: Queries): Promise<{ pid: number
   const { rows } = await client.query<{ pid: number; session: string }>(
     `SELECT pid, concat_ws(' ', usename, CASE WHEN backend_type <> 'client backend' THEN '(' || backend_type || ')' END, 'as', nullif(application_name, ''), 'from', coalesce(host(client_addr), 'the server itself')) AS session
        FROM pg_stat_activity
-      WHERE backend_type = 'client backend' AND (usename !~ $1 OR pg_has_role(current_user, usesysid, 'MEMBER WITH ADMIN OPTION'))
+      WHERE backend_type = ANY($2) AND (usename !~ $1 OR pg_has_role(current_user, usesysid, 'MEMBER WITH ADMIN OPTION'))
             AND application_name <> 'durable-runbooks'
          OR backend_type ~ '^logical replication.* worker$' ORDER BY 1`,
-    [ofAzure],
+    [ofAzure, ofRoles],
   );
   return rows;
 }

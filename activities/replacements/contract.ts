@@ -46,11 +46,15 @@ export interface ReplacementFacts {
   overrides: string[];
   /** Who can log in, and whether the administrator may forbid it. */
   logins: { role: string; ours: boolean }[];
+  /** Of the administrator, who is not shut out, in pg_cron. Absent in histories from before. */
+  jobs?: string[];
   /** Of clients that do not come through the pool, by whom and from where. */
   foreignSessions: string[];
   /** Absent where there is none. `unknown`: the topology has one, and this worker no cluster to ask. */
   pool?: ReplacedPool | 'unknown';
   addresses: KnownAddress[];
+  /** Other keys of those Secrets that lead there, as "secret/key"; the topology does not name them. Absent in histories from before. */
+  otherAddresses?: string[];
 }
 
 /** Where something leads: the replica's name, or another host. */
@@ -91,8 +95,9 @@ export interface ReplacementActivities {
   /**
    * One heartbeating activity: every pod of the pooler is paused, the source fenced, the last byte replayed, the replica promoted, every
    * pod led there and resumed. A new attempt goes on from whatever is there. Throws SwitchoverGivenUp or PoolerNotPaused where the
-   * promotion was not asked for, or Azure has refused it: then the source is open again and clients are served by it. Returns how
-   * long they have waited, in words.
+   * promotion was not asked for, or Azure has refused it, PromotedByOthers where somebody else has promoted it while the source was
+   * open: then the source is open again and clients are served by it. Throws Drift where it cannot be told whose promotion it was.
+   * Returns how long they have waited, in words.
    */
   switchOver(request: LongRequest & { roles: string[] }): Promise<string>;
   /** By Azure, by the new primary itself, by every pod, and by the source, on which nobody is left and nobody can log in. */
@@ -101,7 +106,7 @@ export interface ReplacementActivities {
   /**
    * For a switchover that is given up: where no promotion has come, and it is certain that none will, the source is open again and every
    * pod resumed. Throws OperationDeadlineExceeded where that does not become certain in time, NoWayBack where the replica was promoted
-   * after all: then clients are led there.
+   * after all: then clients are led there; PromotedByOthers and Drift as switchOver does.
    */
   reopenSource(request: LongRequest & { roles: string[] }): Promise<void>;
   /** A write as the application succeeds on the source, the roles can log in to it, no pod is paused. */

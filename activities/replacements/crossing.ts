@@ -42,6 +42,8 @@ const leavingMs = 10_000;
 const fenceMs = 5000;
 const replayMs = 10_000;
 const repointMs = 5000;
+/** Found promoted at the last moment: clients are led there all the same. */
+const leadingMs = 20_000;
 const lookEveryMs = 20;
 /** While it has to be seen that no promotion comes. */
 const idleEveryMs = 1000;
@@ -91,7 +93,10 @@ export class Crossing {
     if (promoted.status === 'fulfilled' && promoted.value) this.found();
     const anew = this.wasPromoted && !(await this.isCrossed());
     const pause = await Pause.adopt(this.pool, this.given, { anew });
-    if (pause) this.up(pause);
+    if (pause) {
+      await this.lookAtFence();
+      this.up(pause);
+    }
     this.isAdopted = true;
   }
 
@@ -105,12 +110,16 @@ export class Crossing {
       if (!this.pause || this.pause.over) {
         await this.assertNear();
         this.up(await Pause.begin(this.pool, this.given));
+        await this.lookAtFence();
       } else {
         await this.assertWhole(this.pause);
       }
       this.given.assertAwake();
       await this.assertFollows();
       await old.ask((client) => awaitNobody(client, this.given.roles, leavingMs));
+      // That took a while: nobody is shut out beside an attempt that has taken over.
+      await this.pause!.renew();
+      this.given.assertAwake();
       const position = await old.ask((client) => fence(client, this.given.roles, fenceMs));
       await replacement.ask((client) => awaitReplay(client, position, replayMs));
       this.isShut = true;
@@ -118,7 +127,7 @@ export class Crossing {
       await this.pause!.renew();
       this.given.assertAwake();
     } catch (error) {
-      await this.assertFollows().catch(() => undefined);
+      await this.look().catch(() => undefined);
       await this.goBack();
       if (!this.given.isOurs()) this.given.assertAwake();
       if (error instanceof ApplicationFailure) throw error;
@@ -140,18 +149,49 @@ export class Crossing {
     await this.refused();
   }
 
+  /** An earlier attempt that is cut off from Temporal alone, and has paused nothing yet, hears of this one: by leases, which are nobody's soon. */
+  async supersede(): Promise<void> {
+    if (this.pause || this.wasPromoted) return;
+    await Pause.supersede(this.pool, this.given);
+    await this.lookAtFence();
+  }
+
+  /** An earlier attempt may have gone on until the leases were taken, from where it has heard of this one. */
+  private async lookAtFence(): Promise<void> {
+    if (this.isShut || this.byOthers) return;
+    const fenced = await this.servers.old
+      .ask((client) => isFenced(client, this.given.roles))
+      .catch((error: Error) => {
+        if (this.isPreparing) throw error;
+        return true;
+      });
+    if (!fenced) return;
+    this.fate.unheard();
+    this.isShut = true;
+  }
+
   /** Clients are on the old path, which is open. */
   get wentBack(): boolean {
     return this.givenUp;
   }
 
-  /** Throws SwitchoverGivenUp where somebody else has promoted it: nobody is led there, for rows of the old one are missing in it. */
-  assertOurs(): void {
+  /**
+   * Throws PromotedByOthers where somebody else has promoted it: nobody is led there, for rows of the old one are missing in it. Throws
+   * Drift where it may have been an earlier attempt of ours, and somebody has opened the old one since: clients may be on both.
+   */
+  async assertOurs(): Promise<void> {
+    // Clients have been on the old one since, and nobody watches any more.
+    if (this.givenUp) await this.look().catch(() => undefined);
     if (!this.byOthers) return;
-    throw failure(
-      'SwitchoverGivenUp',
-      'somebody else has promoted the replacement while clients wrote to the old primary',
-    );
+    const pods = await this.path.maybeThere();
+    if (this.fate.isClean && pods.length === 0) {
+      throw failure(
+        'PromotedByOthers',
+        'somebody else has promoted the replacement while clients wrote to the old primary',
+      );
+    }
+    const where = pods.length > 0 ? pods.join(', ') : 'this run may have promoted the new one';
+    throw failure('Drift', `both primaries take writes, and ${where}: clients may have written to either`);
   }
 
   /** By the new primary's own word. */
@@ -167,7 +207,7 @@ export class Crossing {
   /** Nothing where a promotion has taken effect, or may yet. Throws where that, or the fence, cannot be asked. */
   private async goBack(): Promise<void> {
     const { given } = this;
-    const { old, replacement } = this.servers;
+    const { replacement } = this.servers;
     if (!given.isOurs() || this.givenUp || (await this.fate.isOpen())) return;
     const promoted = await replacement.ask(isPrimary).catch((error: Error) => {
       if (!this.fate.isClean) throw error;
@@ -177,16 +217,21 @@ export class Crossing {
     // A later attempt of which this one has not heard may just be about to promote.
     if (this.pause?.over === false) await this.pause.renew();
     // Promoted by somebody else before the fence: who was let in at the old one has written there.
-    if ((promoted && !this.byOthers) || !given.isOurs()) return;
-    this.isShut = false;
-    await old.ask((client) => openFence(client, given.roles));
-    this.givenUp = true;
+    if (this.wasPromoted || (promoted && !this.byOthers) || !given.isOurs()) return;
+    await this.reopen();
     await this.watching;
+  }
+
+  private async reopen(): Promise<void> {
+    this.isShut = false;
+    await this.servers.old.ask((client) => openFence(client, this.given.roles));
+    this.givenUp = true;
   }
 
   /** Resolves when clients are on one of the two; or when that long has passed, where a promotion may still come. */
   async end(forMs: number): Promise<void> {
-    for (const until = Date.now() + forMs; !this.givenUp && !this.wasPromoted && this.given.isOurs();) {
+    const until = Date.now() + forMs;
+    while (!this.givenUp && !this.wasPromoted && this.given.isOurs()) {
       // What an earlier attempt has asked for may take effect after the first look, and nobody is there who watches it.
       if (!this.fate.isClean && !this.pause) await this.adopt();
       if (this.fate.isUnderWay && this.pause) break;
@@ -196,7 +241,8 @@ export class Crossing {
       await sleep(this.fate.mayCome ? idleEveryMs : lookEveryMs);
     }
     const late = new AbortController();
-    const time = sleep(forMs, undefined, { signal: late.signal }).catch(() => undefined);
+    const left = Math.max(until - Date.now(), leadingMs);
+    const time = sleep(left, undefined, { signal: late.signal }).catch(() => undefined);
     await Promise.race([this.watching, time]);
     late.abort();
   }
@@ -220,8 +266,11 @@ export class Crossing {
     const { given, servers, path } = this;
     while (given.isOurs() && !this.givenUp && !this.wasPromoted) {
       const promoted = await servers.replacement.ask(isPrimary).catch(() => false);
-      if (promoted && !this.isPreparing) this.found();
-      if (this.byOthers) break;
+      if (promoted && !this.isPreparing) {
+        this.found();
+        // Nobody waits for what Azure says of it.
+        if (this.byOthers) await this.reopen().catch((error: Error) => given.log(error.message));
+      }
       if (!this.wasPromoted) await sleep(lookEveryMs);
     }
     const { pods } = pause;
@@ -245,10 +294,15 @@ export class Crossing {
     this.fate.over();
   }
 
-  /** Throws SwitchoverGivenUp where somebody else has promoted it while the old one was open. */
+  /** Throws as assertOurs does. */
   private async assertFollows(): Promise<void> {
+    await this.look();
+    await this.assertOurs();
+  }
+
+  /** Whether somebody else has promoted it, while the old one was open. */
+  private async look(): Promise<void> {
     if (!this.isShut && (await this.servers.replacement.ask(isPrimary))) this.found();
-    this.assertOurs();
   }
 
   /** Until the new primary takes a write of the application's. */

@@ -5,6 +5,7 @@ import { hostIn } from '../pgbouncer/configuration';
 import { readMounted } from '../pgbouncer/mounted';
 import { readClientSessions, readLogins } from '../postgres/fence';
 import { readCluster } from '../postgres/reads';
+import { readCronDatabase, readOwnJobs } from '../postgres/scheduled-jobs';
 import { inspectReplica } from '../replicas/inspection';
 import type { ReplicaIdentity } from '../replicas/contract';
 import { lookAtPods } from '../restarts/inspection';
@@ -24,28 +25,34 @@ export async function inspectReplacement(
 ): Promise<ReplacementFacts> {
   const { servers } = use;
   const primary = await servers.readServer(source);
-  const [{ database, existing, markers }, surroundings, virtualEndpoints, parameters, logins, pool] = await Promise.all(
-    [
+  const [{ database, existing, markers }, surroundings, virtualEndpoints, parameters, logins, jobs, pool] =
+    await Promise.all([
       inspectReplica({ source, replica, readers: [] }, use),
       servers.readSurroundings(source),
       servers.readVirtualEndpoints(source),
       servers.readParameters(source),
       onServer(primary, 'admin', use, readLogins),
+      jobsOfAdministrator(primary, use),
       findPool(use),
-    ],
-  );
+    ]);
   const known = typeof pool === 'object' ? await lookAtPool(pool, source, use) : undefined;
   return {
-    ...{ database, markers, surroundings, logins },
+    ...{ database, markers, surroundings, logins, jobs },
     ...(existing ? { existing } : {}),
     virtualEndpoints: virtualEndpoints.map(({ name }) => name),
     tags: Object.keys(primary.tags).sort(),
     overrides: parameters.filter(({ source: by }) => by === 'user-override').map(({ name }) => name),
     foreignSessions: known?.foreign ?? [],
     ...(known ? { pool: known.pool } : pool === 'unknown' ? { pool } : {}),
-    addresses:
-      known?.pool.host === undefined ? [] : await addressesTo([known.pool.host, existing?.host, primary.host], use),
+    ...(known?.pool.host === undefined
+      ? { addresses: [] }
+      : await addressesTo([known.pool.host, existing?.host, primary.host], use)),
   };
+}
+
+async function jobsOfAdministrator(primary: Party, use: ReplacementDependencies): Promise<string[]> {
+  const database = await onServer(primary, 'admin', use, readCronDatabase);
+  return database === undefined ? [] : onServer(primary, 'admin', use, readOwnJobs, database);
 }
 
 async function lookAtPool(
@@ -110,8 +117,11 @@ async function withMounted(
   }
 }
 
-/** Keys of Secrets, of those that the topology knows, that lead to one of these hosts. */
-async function addressesTo(hosts: (string | undefined)[], use: ReplacementDependencies): Promise<KnownAddress[]> {
+/** Keys of Secrets that lead to one of these hosts: those that the topology names, and others of the same Secrets. */
+async function addressesTo(
+  hosts: (string | undefined)[],
+  use: ReplacementDependencies,
+): Promise<{ addresses: KnownAddress[]; otherAddresses: string[] }> {
   const { pooler, deployments = [] } = use.topology.kubernetes ?? {};
   const known = [
     ...(pooler ? [pooler.application] : []),
@@ -120,16 +130,25 @@ async function addressesTo(hosts: (string | undefined)[], use: ReplacementDepend
       readReplica ? { secret: readReplica.secret, key: readReplica.primaryKey } : [],
     ),
   ];
-  const each = new Map(known.map(({ secret, key }) => [`${secret}/${key}`, { secret, key }]));
-  const read = await Promise.all(
-    [...each.values()].map(async ({ secret, key }) => {
-      const kubernetes = use.kubernetes();
-      const found = await kubernetes.readSecret(secret, key).catch((error: unknown) => {
-        if (!kubernetes.isAbsent(error)) throw error;
-      });
-      const text = found?.text ?? '';
-      return { secret, key, host: URL.canParse(text) ? new URL(text).hostname : '' };
-    }),
-  );
-  return read.filter(({ host }) => hosts.includes(host));
+  const named = new Set(known.map(({ secret, key }) => `${secret}/${key}`));
+  const secrets = [...new Set(known.map(({ secret }) => secret))];
+  const found = (await Promise.all(secrets.map((secret) => addressesIn(secret, use)))).flat();
+  const there = found.filter(({ host }) => hosts.includes(host));
+  const isNamed = ({ secret, key }: KnownAddress) => named.has(`${secret}/${key}`);
+  return {
+    addresses: there.filter(isNamed),
+    otherAddresses: there.filter((address) => !isNamed(address)).map(({ secret, key }) => `${secret}/${key}`),
+  };
+}
+
+/** Each URL in a Secret; none in one that is not there. */
+async function addressesIn(secret: string, use: ReplacementDependencies): Promise<KnownAddress[]> {
+  const kubernetes = use.kubernetes();
+  const texts = await kubernetes.readSecretTexts(secret).catch((error: unknown) => {
+    if (!kubernetes.isAbsent(error)) throw error;
+    return {};
+  });
+  return Object.entries(texts)
+    .filter(([, text]) => URL.canParse(text))
+    .map(([key, text]) => ({ secret, key, host: new URL(text).hostname }));
 }

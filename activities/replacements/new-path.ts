@@ -3,7 +3,7 @@ import type { Pod } from '../kubernetes/kubernetes';
 import { type Console, isPaused, type Row } from '../pgbouncer/console';
 import { readLease } from '../pgbouncer/lease';
 import { isPodPaused, onPod, passPod, type Pool } from '../restarts/pool';
-import { loadedHost } from './staging';
+import { loadedHost, loadedHosts } from './staging';
 
 export class NewPath {
   /** `host`: of the new primary, as PgBouncer is to have it. */
@@ -30,6 +30,14 @@ export class NewPath {
   async isTaken(): Promise<boolean> {
     const pods = (await this.pool.pods()).filter(({ terminating, address }) => !terminating && address !== undefined);
     return (await Promise.all(pods.map((pod) => this.openIn(pod)))).flat().length === 0;
+  }
+
+  /** The pods that lead there, and those that do not say where, in words. */
+  async maybeThere(): Promise<string[]> {
+    return [...(await loadedHosts(this.pool))].flatMap(([name, { host }]) => {
+      if (host === undefined) return [`${name} does not say where it leads`];
+      return host === this.host ? [`${name} leads to the new one`] : [];
+    });
   }
 
   /**

@@ -9,12 +9,16 @@
 export const unheardMs = 60_000;
 
 export class PromotionFate {
+  /** The one on its way is what this attempt has asked for. */
+  private isOwn = false;
   /** One that Azure has accepted, or is just being asked for, is on its way. */
   private underWay = false;
   /** One may be on its way whose fate nobody was told; since when Azure shows the server idle all the same. */
   private unheardSince: number | undefined;
   /** By this attempt, or perhaps by an earlier one. */
   private everAsked = false;
+  /** One was accepted, or may have been. */
+  private everTaken = false;
 
   /** `isIdle`: whether Azure shows the server with nothing going on. Throws where it cannot be asked. */
   constructor(
@@ -25,13 +29,21 @@ export class PromotionFate {
   /** It is being asked for. */
   asked(): void {
     this.underWay = true;
+    this.isOwn = true;
     this.everAsked = true;
+  }
+
+  /** Azure shows one that has taken effect, or soon has: by us, or not. */
+  seen(): void {
+    this.underWay = true;
   }
 
   /** Whether it was accepted nobody has heard. */
   unheard(): void {
     this.underWay = false;
+    this.isOwn = false;
     this.everAsked = true;
+    this.everTaken = true;
     this.unheardSince = this.now();
   }
 
@@ -42,16 +54,19 @@ export class PromotionFate {
 
   /** How the one on its way ends nobody is told any more. */
   lost(): void {
-    if (this.underWay) this.unheard();
+    if (this.underWay && this.isOwn) this.unheard();
+    this.underWay = false;
   }
 
   /** It is not on its way; an earlier one may be. */
   refused(): void {
     this.underWay = false;
+    this.isOwn = false;
   }
 
   /** Azure made an operation of it, which has ended, or it has taken effect: no earlier one is on its way beside it. */
   over(): void {
+    this.everTaken ||= this.underWay && this.isOwn;
     this.underWay = false;
     this.unheardSince = undefined;
   }
@@ -67,7 +82,7 @@ export class PromotionFate {
 
   /** Nothing can come, and nothing can have come. */
   get isClean(): boolean {
-    return !this.everAsked;
+    return !this.underWay && !this.everTaken;
   }
 
   /** Whether there still is one of which nobody has heard. */

@@ -118,10 +118,10 @@ export async function switchOver(
       sleep: patient,
       assertAwake: () => claim.assertAwake(),
     });
-    crossing.assertOurs();
-    fate.asked();
+    await crossing.assertOurs();
+    fate.seen();
     await crossing.end(leftMs(given));
-    crossing.assertOurs();
+    await crossing.assertOurs();
     if (context.cancellationSignal.aborted) throw context.cancellationSignal.reason as Error;
   } catch (error) {
     fate.lost();
@@ -131,7 +131,10 @@ export async function switchOver(
     if (crossing.isOver && claim.isOurs() && (isGivenUp(error) || (askedAgain && !wasStopped))) return crossing.words;
     if (!claim.isOurs()) throw error;
     const told = toFailure(error, [azureProblem, kubernetesProblem, postgresProblem]);
-    if (crossing.wentBack) throw failure('SwitchoverGivenUp', wasStopped ? 'it was stopped' : told.message);
+    if (crossing.wentBack) {
+      await crossing.assertOurs();
+      throw failure('SwitchoverGivenUp', wasStopped ? 'it was stopped' : told.message);
+    }
     const isTriedAgain = told instanceof ApplicationFailure && !told.nonRetryable;
     if (wasStopped || isTriedAgain || crossing.isOver) throw told;
     // It would be taken for the state of before.
@@ -144,6 +147,9 @@ export async function switchOver(
   throw failure('OperationDeadlineExceeded', whereClientsAre());
 }
 
+/** Azure has to be seen idle for 60 s, and each attempt begins to count anew. */
+const attemptMs = 90_000;
+
 /** No promotion is asked for: only what may still come of an earlier one is awaited. */
 export async function reopenSource(
   request: Request,
@@ -154,11 +160,12 @@ export async function reopenSource(
   const { claim, crossing, whereClientsAre, leave } = await approach(request, alive, use);
   try {
     await crossing.adopt();
-    await crossing.end(leftMs(given));
+    await crossing.supersede();
+    await crossing.end(Math.max(leftMs(given), attemptMs));
+    if (crossing.wentBack) return await crossing.assertOurs();
   } finally {
     leave();
   }
-  if (crossing.wentBack) return;
   claim.assertAwake();
   if (!crossing.isOver) throw failure('OperationDeadlineExceeded', whereClientsAre());
   throw failure('NoWayBack', `${request.replica} was promoted after all, and clients are there`);

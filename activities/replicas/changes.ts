@@ -73,5 +73,7 @@ export function removal(
 function assertOurs(found: FlexibleServer, source: string, { correlationId }: RequestIdentity): void {
   if (found.source === source && found.tags[runTag] === correlationId) return;
   const follows = `follows ${found.source ?? 'nobody'}`;
-  throw failure('Drift', `${found.name} is there, ${follows}, and was not made by this run: it is left alone`);
+  const whose =
+    found.tags[runTag] === correlationId ? `though it was made to follow ${source}` : 'and was not made by this run';
+  throw failure('Drift', `${found.name} is there, ${follows}, ${whose}: it is left alone`);
 }

@@ -12,7 +12,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failure } from '../failures';
 import type { Pod } from '../kubernetes/kubernetes';
-import { leaseMs, LeaseSuperseded, putLease, readLease } from '../pgbouncer/lease';
+import { type Lease, leaseMs, LeaseSuperseded, putLease, readLease } from '../pgbouncer/lease';
 import type { Claim } from './claim';
 import { isPodPaused, onPod, type Pool } from './pool';
 
@@ -52,18 +52,30 @@ export class Pause {
   }
 
   /**
-   * The one that an earlier attempt has begun; undefined where no pod has a lease of this run. `anew`: paused in any case.
+   * The one that an earlier attempt has begun; undefined where no pod is paused by a lease of this run. `anew`: paused in any case.
    * A pod that does not answer is left to its guard.
    */
   static async adopt(pool: Pool, given: PauseOptions, { anew }: { anew: boolean }): Promise<Pause | undefined> {
     const pods = (await pool.pods()).filter(({ address }) => address !== undefined);
-    const leases = await Promise.all(pods.map(({ address }) => readLease(address!).catch(() => undefined)));
-    const own = leases.filter((lease) => lease?.holder === given.holder);
+    const own = (await Promise.all(pods.map(({ address }) => ownLease(address!, pool, given)))).flat();
     if (own.length === 0 && !anew) return undefined;
-    const pause = new Pause(pool, given, Math.min(Date.now(), ...own.map((lease) => lease!.since)));
+    const pause = new Pause(pool, given, Math.min(Date.now(), ...own.map(({ since }) => since)));
     await pause.tryEach(pods, (pod) => pause.hold(pod));
     pause.loops = [pause.repeat(() => pause.renew()), pause.repeat(() => pause.look())];
     return pause;
+  }
+
+  /** Each pod has a lease of this attempt for a moment, and no pause: an earlier one begins none any more. Never throws. */
+  static async supersede(pool: Pool, given: PauseOptions): Promise<void> {
+    const pause = new Pause(pool, given, Date.now());
+    const pods = await pool.pods().catch((error: Error) => {
+      given.log(error.message);
+      return [];
+    });
+    await pause.tryEach(
+      pods.filter(({ address }) => address !== undefined),
+      (pod) => pause.lend(addressOf(pod)),
+    );
   }
 
   /** Of an adopted one: a transaction may not have ended yet, or a guard have let a pod go. Throws PoolerNotPaused, with none paused. */
@@ -222,6 +234,13 @@ export class Pause {
   private assertOurs(): void {
     if (!this.given.isOurs()) this.given.assertAwake();
   }
+}
+
+/** Of a pod that is paused by it: one that was only lent, to be heard of, is no pause. */
+async function ownLease(host: string, pool: Pool, { holder }: PauseOptions): Promise<Lease[]> {
+  const lease = await readLease(host).catch(() => undefined);
+  if (lease?.holder !== holder) return [];
+  return (await isPodPaused(pool, host).catch(() => true)) ? [lease] : [];
 }
 
 /** Resolves to the pods when all of them stay. Throws PoolerNotPaused where that takes too long. */

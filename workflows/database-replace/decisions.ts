@@ -56,7 +56,13 @@ export function sizeOf({ sku }: DatabaseReplaceInput, { database }: ReplacementF
 }
 
 /** What belongs to the old server, and is not the new one's. The old one keeps it for as long as it is kept. */
-export function lossesOf({ database, surroundings, virtualEndpoints, tags }: ReplacementFacts): string[] {
+export function lossesOf({
+  database,
+  surroundings,
+  virtualEndpoints,
+  tags,
+  otherAddresses = [],
+}: ReplacementFacts): string[] {
   const { primary, replicas } = database;
   const some = (what: string, names: string[]) => (names.length > 0 ? [`${what}: ${names.join(', ')}`] : []);
   return [
@@ -72,6 +78,7 @@ export function lossesOf({ database, surroundings, virtualEndpoints, tags }: Rep
     ...some('logical slots', primary.logicalSlots),
     ...some('resource locks', [...new Set(primary.locks.map(({ name }) => name))]),
     ...some('tags', tags),
+    ...some('addresses that the topology does not name, and that go on leading to the old one', otherAddresses),
     'diagnostic settings and alerts',
     `backups: restores to a moment before the switchover are made from ${primary.name}, for ${surroundings.backupRetentionDays} days`,
   ];

@@ -16,8 +16,23 @@ interface Situation {
 }
 
 export function findings(wanted: DatabaseReplaceInput, facts: ReplacementFacts, topology: Topology): Finding[] {
-  if (isSwitched(wanted, facts)) return [];
+  if (isSwitched(wanted, facts)) return leftBehind(wanted, facts);
   return askAll(checks, { wanted, facts, topology });
+}
+
+/** Where it is a primary by our doing nobody can log in to the old one, and a pod that is late is its guard's; else somebody else has promoted it. */
+function leftBehind({ replacement }: DatabaseReplaceInput, facts: ReplacementFacts): Finding[] {
+  const host = facts.existing?.host;
+  if (facts.logins.length === 0) return [];
+  return (poolOf(facts)?.pods ?? [])
+    .filter((pod) => pod.problem === undefined && pod.host !== host)
+    .map((pod) =>
+      refuse(
+        'PoolerDivided',
+        'replacement',
+        `${pod.pod} leads to ${pod.host ?? 'an unknown server'}, and its file to ${replacement}, which somebody else has promoted, for roles can log in to ${facts.database.primary.name}: lead the file back, and take another name`,
+      ),
+    );
 }
 
 const checks: Checks<Situation> = {
@@ -176,6 +191,17 @@ const checks: Checks<Situation> = {
             'DirectSessions',
             'server',
             `on ${database.primary.name} are sessions that are not the pool’s, and would be cut off for good: ${foreignSessions.join('; ')}. Lead them through the pool (pgbouncerCutover), or end them`,
+          ),
+        ]
+      : [],
+
+  'no job goes on at the old server': ({ facts: { jobs = [], database } }) =>
+    jobs.length > 0
+      ? [
+          refuse(
+            'AdministratorJobs',
+            'server',
+            `on ${database.primary.name} pg_cron runs jobs as the administrator, who is not shut out: they would go on there beside the new server, and what they write from the switchover on would be lost: ${jobs.join('; ')}. Make them inactive (SELECT cron.alter_job(<id>, active => false)) until this has succeeded, or schedule them as a role of their own`,
           ),
         ]
       : [],

@@ -74,8 +74,10 @@ export const definition: Runbook<DatabaseReplaceInput, ReplacementFacts> = {
 
 export const databaseReplace = runbook(definition);
 
-/** Azure has to be seen idle for 60 s (promotion-fate.ts), maybe after a promotion has failed; then an operator is asked again. */
+/** Azure has to be seen idle for 60 s (promotion-fate.ts), maybe after a promotion has failed; then an operator is asked. */
 const reopenSeconds = 180;
+/** A pod that was made anew is there by then. */
+const reopenedSeconds = 60;
 
 /** Clients are left alone, also by taking it back. */
 const calm = { reversibility: 'reversible' as const, undoDisturbsClients: false, impact: 'nothing' };
@@ -199,10 +201,11 @@ function switchOver(wanted: DatabaseReplaceInput, facts: ReplacementFacts): AnyS
       return [evidence, told].filter(Boolean).join('; ');
     },
     abandon: async () => {
-      await act(`${name} · lead clients back to ${source}`, timing).reopenSource({
+      const soon = { ...timing, operationTimeoutSeconds: reopenSeconds, verificationTimeoutSeconds: reopenedSeconds };
+      await act(`${name} · lead clients back to ${source}`, soon).reopenSource({
         ...{ ...identity, roles, deadlineSeconds: reopenSeconds, undo: true },
       });
-      return check(`${name} · verify that ${source} is open`, timing).verifySourceOpen({ ...identity, roles });
+      return check(`${name} · verify that ${source} is open`, soon).verifySourceOpen({ ...identity, roles });
     },
   });
 }

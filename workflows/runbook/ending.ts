@@ -11,4 +11,6 @@ export interface Ending {
 export interface Begun {
   step: AnyStep;
   before: unknown;
+  /** Its change was made, by the activity's own word: nothing is in the middle any more. */
+  applied: boolean;
 }

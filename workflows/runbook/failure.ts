@@ -1,6 +1,6 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow';
 import type { FailureType } from '../../catalogue';
-import { asksOperator, failureTypes, hadNoEffect } from '../../catalogue';
+import { asksOperator, effectOf, failureTypes } from '../../catalogue';
 
 /** A failure in words, without a stack. */
 export interface FailureStory {
@@ -11,6 +11,8 @@ export interface FailureStory {
   asks: boolean;
   /** The step that failed is certainly as if it had not begun. */
   withoutEffect?: boolean;
+  /** And what its target shows is somebody else's doing. */
+  byOthers?: boolean;
 }
 
 /** For whom Temporal's words mean nothing. */
@@ -35,7 +37,7 @@ export function storyOf(error: unknown): FailureStory {
   }
   if (error instanceof ApplicationFailure) {
     const type = error.type ?? 'Error';
-    return { type, message: error.message, asks: asksOperator(type), withoutEffect: hadNoEffect(type) };
+    return { type, message: error.message, asks: asksOperator(type), ...effectOf(type) };
   }
   if (error instanceof CancelledFailure) return { type: 'Cancelled', message: error.message, asks: false };
   return { type: 'Error', message: error instanceof Error ? error.message : String(error), asks: false };

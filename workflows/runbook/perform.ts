@@ -6,17 +6,18 @@
  * 2. Read the target; if it is not what the plan says, refuse to overwrite it (`Drift`).
  * 3. Register the undo, then apply, then verify by the target itself.
  * 4. After the last: soak, then see whether all is still so.
- * 5. When that ends early: roll back, or ask an operator (decisions.ts), who may order to go on from the same step.
+ * 5. When that ends early: roll back, or ask an operator (decisions.ts), who may order to go on from the same step. A step without a way
+ *    back that was stopped midway is led out of it first: who may be asleep does not keep clients waiting.
  */
-import { isCancellation, sleep } from '@temporalio/workflow';
+import { isCancellation, patched, sleep } from '@temporalio/workflow';
 import type { ClientMeasurement } from '../../catalogue';
 import { duration, exceeds, lastFailed } from '../../catalogue';
 import { afterExceededBudget, afterInterruption } from './decisions';
-import { failure, storyOf } from './failure';
+import { failure, type FailureStory, storyOf } from './failure';
 import type { Settlement } from './definition';
 import type { Begun, Ending } from './ending';
 import { askOperator } from './operator';
-import { noWayBack, rollBack } from './rollback';
+import { type Certain, noWayBack, rollBack } from './rollback';
 import type { OperatorOrder, Run } from './run';
 import { now } from './clock';
 import type { AnyStep } from './step';
@@ -54,14 +55,15 @@ export async function perform(run: Run, performance: Performance): Promise<Endin
       const cause = run.stopOrder ? `stopped by ${run.stopOrder.by}: ${run.stopOrder.reason}` : story.message;
       run.waiting = undefined;
       markInterrupted(run, current, cause);
-      const certain = story.withoutEffect ? current : undefined;
+      const { certain, problem } = await leadOut(run, begun, current, story);
       const answer = afterInterruption({
-        asks: story.asks,
-        irreversibleBegun: begun.some(({ step }) => step.reversibility === 'irreversible' && step !== certain),
+        asks: story.asks && !certain,
+        irreversibleBegun: begun.some(({ step }) => step.reversibility === 'irreversible' && step !== certain?.step),
       });
       if (answer === 'rollBack') return rollBack(run, begun, cause, certain);
       // Who has stopped it learns as well what became of the step in the middle of which that was.
-      const causes = run.stopOrder && story.type !== 'Cancelled' ? [cause, story.message] : [cause];
+      const said = run.stopOrder && story.type !== 'Cancelled' ? [cause, story.message] : [cause];
+      const causes = problem === undefined ? said : [...said, problem];
       const order = await askHowToGoOn(run, begun, causes, { current, certain });
       if (order.order === 'rollback') return rollBack(run, begun, cause, certain);
       if (order.order === 'accept') return { outcome: 'Accepted', summary: `accepted by ${order.by}: ${order.reason}` };
@@ -71,12 +73,42 @@ export async function perform(run: Run, performance: Performance): Promise<Endin
   }
 }
 
+/**
+ * Whether the step that failed certainly had no effect; or why that is not known. Temporal does not try a step again that was told to stop:
+ * where its worker died, what it was in the middle of stays so. That is put right now, once.
+ */
+async function leadOut(
+  run: Run,
+  begun: Begun[],
+  step: AnyStep | undefined,
+  story: FailureStory,
+): Promise<{ certain?: Certain; problem?: string }> {
+  const certain = ({ byOthers = false }: FailureStory, of: AnyStep) => ({ certain: { step: of, byOthers } });
+  if (!step || story.withoutEffect) return step ? certain(story, step) : {};
+  const isMidway = begun.some((entry) => entry.step === step && !entry.applied);
+  const isForSomebody = story.type === 'Drift';
+  if (!run.stopOrder || step.undo || !step.abandon || !isMidway || isForSomebody || !patched('stopped midway'))
+    return {};
+  run.waiting = { reason: `${step.name}: stopped midway, put right first`, on: step.resource, since: now() };
+  run.show();
+  try {
+    return { certain: { step, byOthers: false, evidence: await step.abandon() } };
+  } catch (error) {
+    const outcome = storyOf(error);
+    if (outcome.withoutEffect) return certain(outcome, step);
+    const isKnown = outcome.type === 'NoWayBack' || outcome.type === 'Drift';
+    return { problem: isKnown ? outcome.message : `it was not put right, and clients may wait: ${outcome.message}` };
+  } finally {
+    run.waiting = undefined;
+  }
+}
+
 /** `rollback` is obeyed where there is a way back; where there is none it is said, and asked again. */
 async function askHowToGoOn(
   run: Run,
   begun: Begun[],
   causes: string[],
-  { current, certain }: Record<'current' | 'certain', AnyStep | undefined>,
+  { current, certain }: { current: AnyStep | undefined; certain: Certain | undefined },
 ): Promise<OperatorOrder> {
   const first = await askOperator(run, { step: current, causes, orders: ['retry', 'rollback', 'accept'] });
   if (first.order !== 'rollback') return first;
@@ -93,10 +125,12 @@ async function performStep(run: Run, step: AnyStep, begun: Begun[]): Promise<voi
   if (!entry) {
     const { value, before } = await step.observe();
     if (value !== step.from) throw drift(step, value);
-    entry = { step, before };
+    entry = { step, before, applied: false };
     begun.push(entry);
   }
+  entry.applied = false;
   await step.apply(entry.before);
+  entry.applied = true;
   run.mark(step.name, { state: 'verifying' });
   const evidence = await step.verify(entry.before);
   run.waiting = undefined;

@@ -25,7 +25,8 @@ export interface Step<Before = never> extends PlannedStep {
   undo?(before: Before): Promise<string>;
   /**
    * Of an irreversible step whose effect is not there: puts right, and proves, what was done on the way to it. Throws where the effect has
-   * come after all, or may yet.
+   * come after all, or may yet. Asked on the way back, and where a run is stopped in the middle of the step: nobody can stop it then, so it
+   * takes minutes at most.
    */
   abandon?(): Promise<string>;
 }

@@ -77,8 +77,8 @@ export const brokenEngines: BrokenEngine[] = [
     name: 'an undo is skipped',
     change: {
       file: 'workflows/runbook/rollback.ts',
-      find: 'step.undo ? await step.undo(before) : await abandon(step, isCertain)',
-      replace: "step.undo ? 'skipped' : await abandon(step, isCertain)",
+      find: 'step.undo ? await step.undo(before) : await abandon(step, certain)',
+      replace: "step.undo ? 'skipped' : await abandon(step, certain)",
     },
     ground: server,
     given: (shown) => unwinds(shown, 0, 'failAfter'),
@@ -88,7 +88,7 @@ export const brokenEngines: BrokenEngine[] = [
     name: 'the undo is registered after apply',
     change: {
       file: 'workflows/runbook/perform.ts',
-      find: '    begun.push(entry);\n  }\n  await step.apply(entry.before);\n',
+      find: '    begun.push(entry);\n  }\n  entry.applied = false;\n  await step.apply(entry.before);\n',
       replace: '  }\n  await step.apply(entry.before);\n  if (!begun.includes(entry)) begun.push(entry);\n',
     },
     ground: server,

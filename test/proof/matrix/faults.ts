@@ -48,6 +48,18 @@ function ofWorkers({ steps, mutations }: Shown): Case[] {
         { do: 'freezeWorker', mutation: index + 1, thawAfterMs: 4000 },
       ]),
     ),
+    // Temporal does not try again what was told to stop.
+    ...mutations.map((_, index) =>
+      struck(
+        'abort, worker killed',
+        `at mutation ${index + 1}`,
+        [
+          { do: 'abort', mutation: index + 1 },
+          { do: 'killWorker', mutation: index + 1 },
+        ],
+        stopped,
+      ),
+    ),
     // When it wakes, it is about to send what the run has taken back.
     struck(
       'worker frozen',

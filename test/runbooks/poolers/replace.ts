@@ -23,8 +23,12 @@ const [first, second, third] = [production.primary, 'broxiva-db-second', 'broxiv
 const unheard = 'broxiva-db-unheard';
 /** Promoted by a script in between. */
 const scripted = 'broxiva-db-2';
+/** Promoted by a run that is stopped. */
+const stopped = 'broxiva-db-stopped';
+/** Not promoted by one. */
+const aborted = 'broxiva-db-aborted';
 /** Promoted by somebody else. */
-const foreign = 'broxiva-db-foreign';
+const [foreign, foreignLater] = ['broxiva-db-foreign', 'broxiva-db-foreign-later'];
 const larger = 'Standard_D8ds_v4';
 
 export function replaceTests(cluster: () => Cluster): void {
@@ -76,9 +80,9 @@ export function replaceTests(cluster: () => Cluster): void {
     await session.query('BEGIN; SELECT 1');
     return session;
   };
+  const pausing = async () => (await pooler().paused()).some(Boolean);
   /** Held back by that transaction, it pauses; meanwhile the server ends, and then the transaction. */
   const dieInThePause = async (server: string, session: Client) => {
-    const pausing = async () => (await pooler().paused()).some(Boolean);
     await until('it pauses', pausing, { deadlineMs: 60_000, everyMs: 20 });
     await database().change('POST', `${server}/stop`);
     const refuses = () =>
@@ -109,19 +113,36 @@ export function replaceTests(cluster: () => Cluster): void {
 
   beforeAll(() => pooler().make());
 
-  test('refuses a smaller size, a name that is taken, and clients that come past the pool', async () => {
+  test('refuses a smaller size, a name that is taken, clients that come past the pool, and jobs that go on', async () => {
+    const { data } = await cluster().get('secret', 'broxiva-secrets');
+    await cluster().merge('secret', 'broxiva-secrets', {
+      data: { DIRECT_DATABASE_URL: data['DATABASE_URL'] as string },
+    });
+    // What pg_cron leaves to be read; PostgreSQL's own packages have none.
+    await administer(first, 'CREATE DATABASE jobs');
+    await administer(
+      first,
+      `CREATE SCHEMA cron; CREATE TABLE cron.job (jobid bigint, command text, database text, username text, active boolean);
+       INSERT INTO cron.job VALUES (7, 'VACUUM orders', 'broxiva', current_user, true), (8, 'SELECT 8', 'broxiva', current_user, false)`,
+      'jobs',
+    );
+    await database().superuserSql(`ALTER ROLE ${production.administratorLogin} SET cron.database_name = 'jobs'`);
     const sessions = await Promise.all([database().session(), database().session()]);
     const run = await start({ replacement: first, sku: 'Standard_D2ds_v4' });
     const { outcome, summary } = await run.report();
     await Promise.all(sessions.map((session) => session.end()));
+    await database().superuserSql(`ALTER ROLE ${production.administratorLogin} RESET cron.database_name`);
+    await administer(first, 'DROP DATABASE jobs');
     expect(outcome).toBe('Refused');
     for (const words of [
       /broxiva-db-primary is there already/,
       /Standard_D2ds_v4 is smaller than Standard_D\dds_v4/,
       /sessions that are not the pool’s.*broxiva/,
+      /pg_cron runs jobs as the administrator.*: 7 \(VACUUM orders\) in broxiva\./,
     ]) {
       expect(summary).toMatch(words);
     }
+    expect((await run.findings()).join('\n')).toMatch(/NotCarriedOver: .*: broxiva-secrets\/DIRECT_DATABASE_URL$/m);
     expect(await accepted(run)).toEqual([]);
   });
 
@@ -326,47 +347,130 @@ export function replaceTests(cluster: () => Cluster): void {
     expect(await pooler().serves()).toEqual([true, true]);
   });
 
-  test('somebody else promotes the replica before the fence: clients go on with the old primary, where their rows are', async () => {
-    const { data } = await cluster().get('secret', 'pgbouncer');
+  test('stopped when the promotion is asked for, and its worker dies: clients are led on, and only then somebody is asked', async () => {
     await clients();
-    const run = await start({ server: third, replacement: foreign });
+    const run = await start({ server: third, replacement: stopped });
+    await run.approveAll();
+    await run.pauseAfter('create');
+    await cluster().production.arm('operation-hangs', { server: stopped });
+    await run.order('resume');
+    const asked = async () => (await accepted(run)).includes(`${stopped} promoted`);
+    await until('the promotion is asked for', asked, { deadlineMs: 60_000, everyMs: 20 });
+    await run.order('abort');
+    await cluster().production.worker.kill();
+    expect(await pooler().paused()).toEqual([true, true]);
+    await cluster().production.worker.start();
+    await cluster().production.clearFaults();
+    const { trouble } = await run.until(({ phase }) => phase === 'closed' || phase === 'needs-operator');
+    expect(trouble!.tried.join('\n')).toMatch(/^stopped by [^]*was promoted after all, and clients are there/);
+    expect(new Set(await hosts())).toEqual(new Set([await database().host(stopped)]));
+    expect(await pooler().serves()).toEqual([true, true]);
+    await told('stopped, and its worker dead');
+    await run.order('retry');
+    expect((await run.report()).outcome).toBe('Succeeded');
+    expect(await accepted(run)).toEqual([`${stopped} made as a replica D8ds_v4`, `${stopped} promoted`]);
+  });
+
+  test('stopped before the promotion is asked for, and its worker dies: clients are led back, and nobody is asked', async () => {
+    await clients();
+    const run = await start({ server: stopped, replacement: aborted });
     await run.approveAll();
     await run.pauseAfter('stage');
     const session = await inTransaction();
     await run.order('resume');
-    const pausing = async () => (await pooler().paused()).some(Boolean);
     await until('it pauses', pausing, { deadlineMs: 60_000, everyMs: 20 });
-    await database().change('PATCH', foreign, {
-      properties: { replica: { role: 'Primary', promoteMode: 'Standalone', promoteOption: 'Planned' } },
-    });
-    const takesWrites = () =>
-      database()
-        .takesWrites(foreign)
-        .catch(() => false);
-    await until('it is a primary', takesWrites, { deadlineMs: 60_000, everyMs: 50 });
+    await run.order('abort');
+    // In the middle of it: the pause waits for that transaction.
+    await cluster().production.worker.kill();
     await session.query('COMMIT');
     await session.end();
-    const { trouble } = await run.until(({ phase }) => phase === 'closed' || phase === 'needs-operator');
-    expect(trouble?.tried.join()).toMatch(/somebody else has promoted the replacement/);
-    await told('a replica that somebody else promoted');
-    expect(new Set(await hosts())).toEqual(new Set([await database().host(third)]));
+    await cluster().production.worker.start();
+    const { outcome, summary, steps } = await run.report();
+    expect([outcome, summary]).toEqual(['RolledBack', expect.stringMatching(/^stopped by /)]);
+    expect(steps.find(({ name }) => name.startsWith('switch over'))!.evidence).toMatch(
+      /^never took effect: .*; broxiva-db-stopped takes writes, broxiva can log in to it; none of 2 pods is paused$/,
+    );
+    await told('stopped before anything was asked for, and its worker dead');
+    expect(new Set(await hosts())).toEqual(new Set([await database().host(stopped)]));
     expect(await pooler().serves()).toEqual([true, true]);
-    expect(await database().takesWrites(third)).toBe(true);
-    await run.order('accept');
-    expect(await run.report()).toMatchObject({ outcome: 'Accepted' });
-    await cluster().kubectl('rollout', 'resume', 'deployment/pgbouncer');
-    await cluster().merge('secret', 'pgbouncer', { data: data as Record<string, string> });
+    expect(await accepted(run)).toEqual([`${aborted} made as a replica D8ds_v4`, `${aborted} deleted`]);
+  });
+
+  describe('somebody else promotes the replica: clients go on with the old primary, where their rows are, and all else is taken back', () => {
+    const promote = async (server: string) => {
+      await database().change('PATCH', server, {
+        properties: { replica: { role: 'Primary', promoteMode: 'Standalone', promoteOption: 'Planned' } },
+      });
+      const takesWrites = () =>
+        database()
+          .takesWrites(server)
+          .catch(() => false);
+      await until('it is a primary', takesWrites, { deadlineMs: 60_000, everyMs: 50 });
+    };
+
+    test.each([
+      [
+        'before the fence',
+        foreign,
+        async (run: Run) => {
+          const session = await inTransaction();
+          await run.order('resume');
+          await until('it pauses', pausing, { deadlineMs: 60_000, everyMs: 20 });
+          await promote(foreign);
+          await session.query('COMMIT');
+          await session.end();
+        },
+      ],
+      [
+        'after Azure has refused ours for now',
+        foreignLater,
+        async (run: Run) => {
+          await cluster().production.arm('throttle', { server: foreignLater, on: 'mutation', count: 1, seconds: 15 });
+          await run.order('resume');
+          const refused = async () =>
+            mutationsOf(await cluster().production.requests(), run.workflowId).some(({ status }) => status === 429);
+          await until('it is refused', refused, { deadlineMs: 60_000, everyMs: 50 });
+          await until('clients go on', async () => !(await pausing()), { deadlineMs: 20_000, everyMs: 50 });
+          await promote(foreignLater);
+        },
+      ],
+    ])('%s', async (_when, replacement, meanwhile) => {
+      const { data } = await cluster().get('secret', 'pgbouncer');
+      await clients();
+      const run = await start({ server: stopped, replacement });
+      await run.approveAll();
+      await run.pauseAfter('stage');
+      await meanwhile(run);
+      const { trouble } = await run.until(({ phase }) => phase === 'closed' || phase === 'needs-operator');
+      // All is as it was but for the server, which is somebody else's now.
+      expect(trouble).toMatchObject({ step: `create ${replacement}`, orders: ['retry', 'accept'] });
+      const said = trouble!.tried.join('\n');
+      expect(said).toMatch(/somebody else has promoted the replacement/);
+      expect(said).toContain(
+        `${replacement} is there, follows nobody, though it was made to follow ${stopped}: it is left alone`,
+      );
+      await told('a replica that somebody else promoted');
+      expect(new Set(await hosts())).toEqual(new Set([await database().host(stopped)]));
+      expect((await cluster().get('secret', 'pgbouncer')).data).toEqual(data);
+      expect((await cluster().get('deployment', 'pgbouncer')).spec.paused).not.toBe(true);
+      expect(await pooler().serves()).toEqual([true, true]);
+      for (const server of [stopped, replacement]) expect(await database().takesWrites(server)).toBe(true);
+      await run.order('accept');
+      expect(await run.report()).toMatchObject({ outcome: 'Accepted' });
+      const again = await start({ server: stopped, replacement });
+      expect((await again.report()).summary).toContain(`${replacement} is there already and follows nobody`);
+    });
   });
 
   test('no worker is there: a guard takes what is staged where the loaded server takes no writes, and the staged one does', async () => {
     const [pod] = await pooler().pods();
-    const [loaded, staged] = [await database().host(third), await database().host(scripted)];
+    const [loaded, staged] = [await database().host(stopped), await database().host(scripted)];
     const { data } = await cluster().get('secret', 'pgbouncer');
     const files = Object.entries<string>(data).filter(([name]) => name.endsWith('.ini'));
     const led = files.map(([name, text]) => [name, Buffer.from(text, 'base64').toString().replace(loaded, staged)]);
     const encoded = led.map(([name, text]) => [name, Buffer.from(text!).toString('base64')]);
     await cluster().merge('secret', 'pgbouncer', { data: Object.fromEntries(encoded) as Record<string, string> });
-    await alter(third, 'NOLOGIN');
+    await alter(stopped, 'NOLOGIN');
     const lease = { holder: 'a run', attempt: 1, since: Date.now(), expiresAt: Date.now() + 5000 };
     const body = JSON.stringify(sign(lease, await pooler().consolePassword()));
     await fetch(`http://${pod!.address}:9127/lease`, { method: 'PUT', body });
@@ -386,12 +490,15 @@ export function replaceTests(cluster: () => Cluster): void {
     expect(await hosts()).toEqual([staged, loaded]);
   });
 
+  const alter = (server: string, attribute: 'LOGIN' | 'NOLOGIN') =>
+    administer(server, `ALTER ROLE ${production.applicationRole} ${attribute}`);
+
   /** As the administrator. */
-  async function alter(server: string, attribute: 'LOGIN' | 'NOLOGIN'): Promise<void> {
-    const client = new Client({
-      connectionString: readFileSync(cluster().lab.secretFile(server, 'admin-url'), 'utf8'),
-    });
+  async function administer(server: string, order: string, inDatabase?: string): Promise<void> {
+    const url = new URL(readFileSync(cluster().lab.secretFile(server, 'admin-url'), 'utf8'));
+    if (inDatabase) url.pathname = `/${inDatabase}`;
+    const client = new Client({ connectionString: url.href });
     await client.connect();
-    await client.query(`ALTER ROLE ${production.applicationRole} ${attribute}`).finally(() => client.end());
+    await client.query(order).finally(() => client.end());
   }
 }

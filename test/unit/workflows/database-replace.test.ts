@@ -46,7 +46,14 @@ const surroundings = {
 
 const facts = (more: Partial<ReplacementFacts> = {}): ReplacementFacts => ({
   ...{ database: database(), markers: { table: 'runbooks.markers', lacking: [] }, surroundings, virtualEndpoints: [] },
-  ...{ tags: [], overrides: [], logins: [{ role: 'broxiva', ours: true }], foreignSessions: [], pool: pool() },
+  ...{
+    tags: [],
+    overrides: [],
+    logins: [{ role: 'broxiva', ours: true }],
+    jobs: [],
+    foreignSessions: [],
+    pool: pool(),
+  },
   addresses: [{ secret: 'secrets', key: 'URL', host: 'old.host' }],
   ...more,
 });
@@ -106,6 +113,13 @@ const refusals = (wanted: object, more: Partial<ReplacementFacts>) =>
 test.each<[string, object, Partial<ReplacementFacts>, string[]]>([
   ['nothing stands in the way', {}, {}, []],
   ['done already', {}, crossed, []],
+  [
+    'a primary by somebody else’s doing, to which the file leads and no pod',
+    {},
+    { ...crossed, logins: facts().logins, pool: { ...crossed.pool, pods: [pod()] } },
+    ['PoolerDivided'],
+  ],
+  ['a primary by our doing, and a pod that is late', {}, { ...crossed, pool: { ...crossed.pool, pods: [pod()] } }, []],
   ['a replica', {}, { database: database({ role: 'AsyncReplica' }) }, ['NotAPrimary']],
   ['a server that is stopped', {}, { database: database({ state: 'Stopped' }) }, ['ServerNotReady']],
   ['a server in a subnet', {}, { database: database({ subnet: '/subnets/data' }) }, ['InOwnNetwork']],
@@ -130,6 +144,7 @@ test.each<[string, object, Partial<ReplacementFacts>, string[]]>([
   ['geo-redundant backups', {}, { surroundings: { ...surroundings, geoRedundantBackup: true } }, ['GeoRedundant']],
   ['unlogged tables', {}, { database: database({ unloggedTables: ['public.t'] }) }, ['UnloggedTables']],
   ['no table for markers', {}, { markers: { table: 't', lacking: ['CREATE …'] } }, ['MarkersMissing']],
+  ['a job of the administrator', {}, { jobs: ['3 (VACUUM) in broxiva'] }, ['AdministratorJobs']],
   ['no pooler', {}, { pool: undefined }, ['NotPooled']],
   ['no cluster', {}, { pool: 'unknown' }, ['NotPooled']],
   ['somebody else’s configuration', {}, { pool: pool({ host: undefined as never, pods: [] }) }, ['PoolerUnknown']],
@@ -171,11 +186,12 @@ test('what does not come along is named, one by one', () => {
       { replicas: [{ ...primary, name: 'r' }] },
     ),
     surroundings: { ...surroundings, firewallRules: ['office'], administrators: ['dba'], privateEndpoints: ['pe'] },
-    ...{ virtualEndpoints: ['ve'], tags: ['team'] },
+    ...{ virtualEndpoints: ['ve'], tags: ['team'], otherAddresses: ['secrets/DIRECT_URL'] },
   });
   expect(lossesOf(left).map((loss) => loss.replace(/:.*/, ''))).toEqual([
     ...['high availability (ZoneRedundant)', 'firewall rules', 'private endpoints', 'Entra administrators'],
     ...['virtual endpoints', 'replicas, which go on following the old one', 'logical slots', 'tags'],
+    'addresses that the topology does not name, and that go on leading to the old one',
     ...['diagnostic settings and alerts', 'backups'],
   ]);
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { RunInput } from '../../../catalogue';
 import { runInput, targetOf } from '../../../catalogue';
 import { changes, reads, verifications } from '../../../workflows/runbook/activities';
+import { failure } from '../../../workflows/runbook/failure';
 import { runbook } from '../../../workflows/runbook/runbook';
 import { change } from '../../../workflows/runbook/step';
 import type { DialActivities } from './dial-board';
@@ -59,6 +60,8 @@ export const turnDials = runbook<DialsInput, Record<string, string>>({
           check: (wanted) => check(`turn ${dial} · verify ${wanted}`, timing).checkDial({ dial, value: wanted }),
           abandon: async () => {
             const before = board[dial]!;
+            const shown = (await read(`turn ${dial} · read`).readDials())[dial];
+            if (shown !== before) throw failure('NoWayBack', `${dial} shows ${shown}`);
             await act(`turn ${dial} · leave it`, timing).setDial({ dial, value: before, way: 'back' });
             return 'left';
           },

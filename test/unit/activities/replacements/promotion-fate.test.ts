@@ -1,7 +1,7 @@
 /** What may still come of a promotion that was asked for: told events in order, at moments of a clock of its own. */
 import { PromotionFate, unheardMs } from '../../../../activities/replacements/promotion-fate';
 
-type Event = 'asked' | 'unheard' | 'adopted' | 'lost' | 'refused' | 'over';
+type Event = 'asked' | 'seen' | 'unheard' | 'adopted' | 'lost' | 'refused' | 'over';
 
 function fateAfter(events: Event[], idle: () => boolean | Error = () => true) {
   const clock = { now: 1000 };
@@ -17,7 +17,7 @@ function fateAfter(events: Event[], idle: () => boolean | Error = () => true) {
 test.each<[string, Event[], { mayCome: boolean; isUnderWay: boolean; isClean: boolean; open: boolean }]>([
   ['nothing was asked for', [], { mayCome: false, isUnderWay: false, isClean: true, open: false }],
   ['one is on its way', ['asked'], { mayCome: true, isUnderWay: true, isClean: false, open: false }],
-  ['one was refused', ['asked', 'refused'], { mayCome: false, isUnderWay: false, isClean: false, open: false }],
+  ['one was refused', ['asked', 'refused'], { mayCome: false, isUnderWay: false, isClean: true, open: false }],
   ['its answer was lost', ['asked', 'unheard'], { mayCome: true, isUnderWay: false, isClean: false, open: true }],
   ['an earlier worker died', ['adopted'], { mayCome: true, isUnderWay: false, isClean: false, open: true }],
   [
@@ -43,6 +43,21 @@ test.each<[string, Event[], { mayCome: boolean; isUnderWay: boolean; isClean: bo
   [
     'refused, and the fence that is found is its own',
     ['asked', 'refused', 'adopted'],
+    { mayCome: false, isUnderWay: false, isClean: true, open: false },
+  ],
+  [
+    'Azure shows one that nobody here has asked for',
+    ['seen', 'over'],
+    { mayCome: false, isUnderWay: false, isClean: true, open: false },
+  ],
+  [
+    'one that nobody here has asked for, and nobody asks any more',
+    ['seen', 'lost'],
+    { mayCome: false, isUnderWay: false, isClean: true, open: false },
+  ],
+  [
+    'its operation has ended, maybe after its effect',
+    ['asked', 'over'],
     { mayCome: false, isUnderWay: false, isClean: false, open: false },
   ],
 ])('%s', async (_name, events, { open, ...expected }) => {

@@ -1,7 +1,7 @@
 /** Whether anybody is on a replica, asked under a clock of its own. */
 import { CancelledFailure } from '@temporalio/common';
 import { failure } from '../../../../activities/failures';
-import { sessionsOn } from '../../../../activities/replicas/occupancy';
+import { sessionsOn, sessionsOnUnready } from '../../../../activities/replicas/occupancy';
 
 const unreachable = failure('DatabaseUnreachable', 'timeout expired');
 const full = failure({ type: 'DatabaseUnreachable', message: 'SQLSTATE 53300: sorry', code: '53300' });
@@ -39,6 +39,23 @@ test.each<[string, Answer[], object]>([
   ['it is full of clients once it answers', [unreachable, full], { type: 'ReplicaInUse' }],
   ['it lets us in no more', [failure('DatabaseLoginRejected', 'no')], { type: 'DatabaseLoginRejected' }],
 ])('%s: it does not count as empty', (_what, answers, why) => expect(ask(answers)).rejects.toMatchObject(why));
+
+test.each<[string, () => Promise<Record<string, number>>, Record<string, number>]>([
+  ['somebody is on it', () => Promise.resolve({ app: 1 }), { app: 1 }],
+  ['it does not answer', () => Promise.reject(unreachable), {}],
+])('one that Azure does not call Ready is asked once: %s', async (_what, look, found) =>
+  expect(await sessionsOnUnready('replica-1', look)).toEqual(found),
+);
+
+test('one that has become a primary is not deleted, whatever Azure calls it', () =>
+  expect(
+    sessionsOnUnready('replica-1', () => Promise.reject(failure('Drift', 'follows nobody'))),
+  ).rejects.toMatchObject({
+    type: 'Drift',
+  }));
+
+test('one that is full is in use, whatever Azure calls it', () =>
+  expect(sessionsOnUnready('replica-1', () => Promise.reject(full))).rejects.toMatchObject({ type: 'ReplicaInUse' }));
 
 test('a run that is stopped waits no longer', () => {
   const stopped = () => Promise.reject(new CancelledFailure('stopped'));
