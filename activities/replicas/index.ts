@@ -19,7 +19,7 @@ import { creation, findServer, removal } from './changes';
 import type { Publication, ReplicaActivities, ReplicaIdentity } from './contract';
 import type { ReplicaDependencies } from './dependencies';
 import { inspectReplica } from './inspection';
-import { sessionsOn, sessionsOnUnready } from './occupancy';
+import { assertNotPromoted, sessionsOn, sessionsOnUnready } from './occupancy';
 import { verifyLag, verifyReplica } from './replication';
 
 const defaultSettleMs = 3000;
@@ -137,13 +137,10 @@ async function assertUnused(
   const endpoints = await use.servers.readVirtualEndpoints(source);
   const leading = endpoints.filter(({ members }) => members.includes(replica)).map(({ name }) => name);
   if (leading.length > 0) throw failure('ReplicaInUse', `virtual endpoints lead to ${replica}: ${leading.join(', ')}`);
-  const look = () =>
-    onServer(server, 'admin', use, async (client) => {
-      // By its own word: Azure's may be old, or a promotion just be under way.
-      if (!(await readSettings(client)).inRecovery)
-        throw failure('Drift', `${replica} follows nobody any more, and is not deleted`);
-      return readSessions(client);
-    });
+  // One that does not answer says nothing of itself.
+  const { inRecovery } = await onServer(server, 'admin', use, readSettings).catch(() => ({ inRecovery: true }));
+  if (!inRecovery) await assertNotPromoted({ replica, source }, () => findServer(replica, use.servers), given);
+  const look = () => onServer(server, 'admin', use, readSessions);
   const sessions =
     server.state === 'Ready' ? await sessionsOn(replica, look, given) : await sessionsOnUnready(replica, look);
   const used = Object.entries(sessions).map(([role, count]) => `${count} of ${role}`);

@@ -1,7 +1,9 @@
 /** Whether anybody is on a replica that is to be deleted. */
 import { ApplicationFailure } from '@temporalio/common';
 import type { Circumstances } from '../azure/change';
+import type { FlexibleServer } from '../azure/flexible-servers';
 import { codeOf, failure } from '../failures';
+import type { ReplicaIdentity } from './contract';
 
 type Look = () => Promise<Record<string, number>>;
 
@@ -29,17 +31,34 @@ export async function sessionsOn(
   }
 }
 
-/**
- * Of a server that Azure does not call Ready: whatever keeps it from answering, it is what is to be deleted. Throws Drift as `look` does,
- * ReplicaInUse as above.
- */
+/** Of a server that Azure does not call Ready: whatever keeps it from answering, it is what is to be deleted. Throws ReplicaInUse as above. */
 export async function sessionsOnUnready(replica: string, look: Look): Promise<Record<string, number>> {
   try {
     return await look();
   } catch (error) {
-    if (error instanceof ApplicationFailure && error.type === 'Drift') throw error;
     if (isFull(error)) throw full(replica, error);
     return {};
+  }
+}
+
+/** Many times what Azure's answers are stale by. */
+const promotedMs = 15_000;
+const promotedEveryMs = 1000;
+
+/**
+ * Of a replica that is none by its own word: somebody has promoted it, and Azure says so soon; or it has diverged, and Azure, which then is Ready
+ * with it, never does. Throws Drift where it was promoted.
+ */
+export async function assertNotPromoted(
+  { replica, source }: ReplicaIdentity,
+  find: () => Promise<Pick<FlexibleServer, 'source' | 'state'> | undefined>,
+  { now, sleep, deadlineAt }: Pick<Circumstances, 'now' | 'sleep' | 'deadlineAt'>,
+): Promise<void> {
+  for (const until = now() + promotedMs; ; await sleep(promotedEveryMs)) {
+    const found = await find();
+    if (!found) return;
+    if (found.source !== source) throw failure('Drift', `somebody has promoted ${replica}: it is left alone`);
+    if (now() >= until && (found.state === 'Ready' || now() >= deadlineAt)) return;
   }
 }
 

@@ -1,7 +1,7 @@
 /** Whether anybody is on a replica, asked under a clock of its own. */
 import { CancelledFailure } from '@temporalio/common';
 import { failure } from '../../../../activities/failures';
-import { sessionsOn, sessionsOnUnready } from '../../../../activities/replicas/occupancy';
+import { assertNotPromoted, sessionsOn, sessionsOnUnready } from '../../../../activities/replicas/occupancy';
 
 const unreachable = failure('DatabaseUnreachable', 'timeout expired');
 const full = failure({ type: 'DatabaseUnreachable', message: 'SQLSTATE 53300: sorry', code: '53300' });
@@ -47,12 +47,26 @@ test.each<[string, () => Promise<Record<string, number>>, Record<string, number>
   expect(await sessionsOnUnready('replica-1', look)).toEqual(found),
 );
 
-test('one that has become a primary is not deleted, whatever Azure calls it', () =>
-  expect(
-    sessionsOnUnready('replica-1', () => Promise.reject(failure('Drift', 'follows nobody'))),
-  ).rejects.toMatchObject({
-    type: 'Drift',
-  }));
+test.each<[string, { source?: string; state: string }[], 'promoted' | number]>([
+  ['Azure says so at once', [{ state: 'Ready' }], 'promoted'],
+  [
+    'Azure says so when it is done',
+    [...Array<object>(40).fill({ source: 'p', state: 'Updating' }), { state: 'Ready' }] as never,
+    'promoted',
+  ],
+  ['it has diverged: Azure never says so', [{ source: 'p', state: 'Ready' }], 15_000],
+])('one that is a primary by its own word: %s', async (_what, answers, outcome) => {
+  const clock = { now: 0 };
+  let looks = 0;
+  const asked = assertNotPromoted(
+    { replica: 'replica-1', source: 'p' },
+    () => Promise.resolve(answers[Math.min(looks++, answers.length - 1)]),
+    { deadlineAt: 120_000, now: () => clock.now, sleep: (ms) => Promise.resolve(void (clock.now += ms)) },
+  );
+  if (outcome === 'promoted') return expect(asked).rejects.toMatchObject({ type: 'Drift' });
+  await asked;
+  expect(clock.now).toBe(outcome);
+});
 
 test('one that is full is in use, whatever Azure calls it', () =>
   expect(sessionsOnUnready('replica-1', () => Promise.reject(full))).rejects.toMatchObject({ type: 'ReplicaInUse' }));
