@@ -14,14 +14,17 @@ export async function readCronDatabase(client: Queries): Promise<string | undefi
   return rows[0]!.name ?? undefined;
 }
 
-/** Those that are active and run as who asks, in words; in pg_cron's database. */
+/**
+ * Those that are active and run as who asks, by number and name (a column that older versions have not); in pg_cron's database. What they
+ * do is not told: it may hold a password.
+ */
 export async function readOwnJobs(client: Queries): Promise<string[]> {
   const { rows: there } = await client.query<{ exists: boolean }>(
     `SELECT to_regclass('cron.job') IS NOT NULL AS exists`,
   );
   if (!there[0]!.exists) return [];
   const { rows } = await client.query<{ job: string }>(
-    `SELECT concat_ws(' ', jobid, '(' || left(command, 40) || ')', 'in', database) AS job
+    `SELECT concat_ws(' ', jobid, to_jsonb(job)->>'jobname', 'in', database) AS job
        FROM cron.job WHERE active AND username = current_user ORDER BY jobid`,
   );
   return rows.map(({ job }) => job);

@@ -52,7 +52,7 @@ export async function inspectReplacement(
 
 async function jobsOfAdministrator(primary: Party, use: ReplacementDependencies): Promise<string[]> {
   const database = await onServer(primary, 'admin', use, readCronDatabase);
-  return database === undefined ? [] : onServer(primary, 'admin', use, readOwnJobs, database);
+  return database === undefined ? [] : (await onServer(primary, 'admin', use, readOwnJobs, database)).slice(0, listMax);
 }
 
 async function lookAtPool(

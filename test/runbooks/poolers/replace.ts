@@ -122,8 +122,8 @@ export function replaceTests(cluster: () => Cluster): void {
     await administer(first, 'CREATE DATABASE jobs');
     await administer(
       first,
-      `CREATE SCHEMA cron; CREATE TABLE cron.job (jobid bigint, command text, database text, username text, active boolean);
-       INSERT INTO cron.job VALUES (7, 'VACUUM orders', 'broxiva', current_user, true), (8, 'SELECT 8', 'broxiva', current_user, false)`,
+      `CREATE SCHEMA cron; CREATE TABLE cron.job (jobid bigint, command text, database text, username text, active boolean, jobname text);
+       INSERT INTO cron.job VALUES (7, 'SELECT secret', 'broxiva', current_user, true, 'nightly'), (8, 'SELECT 8', 'broxiva', current_user, false, NULL)`,
       'jobs',
     );
     await database().superuserSql(`ALTER ROLE ${production.administratorLogin} SET cron.database_name = 'jobs'`);
@@ -138,7 +138,7 @@ export function replaceTests(cluster: () => Cluster): void {
       /broxiva-db-primary is there already/,
       /Standard_D2ds_v4 is smaller than Standard_D\dds_v4/,
       /sessions that are not the pool’s.*broxiva/,
-      /pg_cron runs jobs as the administrator.*: 7 \(VACUUM orders\) in broxiva\./,
+      /pg_cron runs jobs as the administrator.*: 7 nightly in broxiva\./,
     ]) {
       expect(summary).toMatch(words);
     }

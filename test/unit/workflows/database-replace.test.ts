@@ -144,7 +144,7 @@ test.each<[string, object, Partial<ReplacementFacts>, string[]]>([
   ['geo-redundant backups', {}, { surroundings: { ...surroundings, geoRedundantBackup: true } }, ['GeoRedundant']],
   ['unlogged tables', {}, { database: database({ unloggedTables: ['public.t'] }) }, ['UnloggedTables']],
   ['no table for markers', {}, { markers: { table: 't', lacking: ['CREATE …'] } }, ['MarkersMissing']],
-  ['a job of the administrator', {}, { jobs: ['3 (VACUUM) in broxiva'] }, ['AdministratorJobs']],
+  ['a job of the administrator', {}, { jobs: ['3 nightly in broxiva'] }, ['AdministratorJobs']],
   ['no pooler', {}, { pool: undefined }, ['NotPooled']],
   ['no cluster', {}, { pool: 'unknown' }, ['NotPooled']],
   ['somebody else’s configuration', {}, { pool: pool({ host: undefined as never, pods: [] }) }, ['PoolerUnknown']],
