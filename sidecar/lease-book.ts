@@ -1,5 +1,5 @@
 /** The lease of this pod's pause: what is done with one that is sent, and the file that outlives this process. */
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   isSigned,
@@ -10,9 +10,12 @@ import {
   supersededStatus,
 } from '../activities/pgbouncer/lease';
 
-export type Answer = { status: 200; lease: Lease | undefined } | { status: 400 | 403 | 409 | 410; reason: string };
+export type Answer = { status: 200; lease: Lease } | { status: 400 | 403 | 409 | 410; reason: string };
 
-/** What becomes of the lease in the book. Pure. */
+/**
+ * What becomes of the lease in the book. `current`: the last one, also where it was given back: an attempt that has not heard of a later one
+ * begins no pause after that one's either. Pure.
+ */
 export function answerTo(sent: SignedLease, current: Lease | undefined, password: string, now: number): Answer {
   if (!isSigned(sent, password)) return { status: 403, reason: 'not signed by who knows this pooler' };
   const { holder, attempt, since, expiresAt } = sent;
@@ -22,12 +25,14 @@ export function answerTo(sent: SignedLease, current: Lease | undefined, password
   if (current && current.holder !== holder && current.expiresAt > now) {
     return { status: 409, reason: `${current.holder} holds it for ${current.expiresAt - now} ms more` };
   }
-  if (expiresAt === 0) return { status: 200, lease: current?.holder === holder ? undefined : current };
+  const taken = { holder, attempt, since, expiresAt };
+  // Another's has lapsed, and may be in force: its pause is the guard's to end.
+  if (expiresAt === 0) return { status: 200, lease: current?.expiresAt && current.holder !== holder ? current : taken };
   const ms = expiresAt - now;
   if (ms <= 0 || ms > leaseMsMax) {
     return { status: 400, reason: `it would last ${ms} ms, 1 to ${leaseMsMax} are allowed: do the clocks differ?` };
   }
-  return { status: 200, lease: { holder, attempt, since, expiresAt } };
+  return { status: 200, lease: taken };
 }
 
 export class LeaseBook {
@@ -40,7 +45,13 @@ export class LeaseBook {
     this.file = join(folder, 'lease.json');
   }
 
+  /** Undefined where none is given, or it was given back. */
   get lease(): Lease | undefined {
+    const { last } = this;
+    return last?.expiresAt === 0 ? undefined : last;
+  }
+
+  private get last(): Lease | undefined {
     try {
       return leaseIn(readFileSync(this.file, 'utf8'));
     } catch {
@@ -53,15 +64,16 @@ export class LeaseBook {
     const lease = leaseIn(text);
     if (!lease) return { status: 400, text: 'no lease' };
     const { signature } = JSON.parse(text) as { signature?: unknown };
-    const answer = answerTo({ ...lease, signature: String(signature) }, this.lease, this.password, Date.now());
+    const answer = answerTo({ ...lease, signature: String(signature) }, this.last, this.password, Date.now());
     if (answer.status !== 200) return { status: answer.status, text: answer.reason };
-    if (answer.lease) this.write(answer.lease);
-    else this.forget();
+    this.write(answer.lease);
     return { status: 200, text: 'taken' };
   }
 
+  /** As if it were given back. */
   forget(): void {
-    rmSync(this.file, { force: true });
+    const { last } = this;
+    if (last) this.write({ ...last, expiresAt: 0 });
   }
 
   /** In place by a rename: whoever reads it, after a crash too, reads the old one or the new one. */

@@ -2,6 +2,7 @@
  * PgBouncer by its own protocol: its administration console, and a transaction through its pool. Both over the cluster's
  * network without TLS, as the applications come; passwords are proven by SCRAM, and never sent.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { checkServerIdentity, type ConnectionOptions } from 'node:tls';
 import { Client } from 'pg';
 
@@ -30,7 +31,8 @@ export interface Console {
   show(what: 'VERSION' | 'CONFIG' | 'DATABASES' | 'POOLS' | 'STATS' | 'SERVERS' | 'CLIENTS'): Promise<Row[]>;
   /**
    * From now on no transaction begins; resolves when all have ended. Given up before, the pause stays in force. Of one database:
-   * a pause of all is not seen in SHOW DATABASES.
+   * a pause of all is not seen in SHOW DATABASES. Begun between two logins of its pool: PgBouncer takes the end of one by a PAUSE for a
+   * server that refuses, and after the RESUME turns clients away until another has succeeded (objects.c, disconnect_server of SV_LOGIN).
    */
   pause(database: string): Promise<void>;
   /** Not while a PAUSE waits on another connection: that one would wait for ever (pgbouncer 715). One too many is an error. */
@@ -60,7 +62,10 @@ export function onConsole<T>(
       ask({
         show: async (what) =>
           (await client.query<Record<string, string | number | null>>(`SHOW ${what}`)).rows.map(inTexts),
-        pause: async (database) => void (await client.query(`PAUSE "${database}"`)),
+        pause: async (database) => {
+          await noLogin(client, database);
+          await client.query(`PAUSE "${database}"`);
+        },
         resume: async (database) => void (await client.query(`RESUME "${database}"`)),
         pauseAll: () => client.query('PAUSE').then(nothing, unless(/already/i)),
         resumeAll: () => client.query('RESUME').then(nothing, unless(/not paused/i)),
@@ -68,6 +73,18 @@ export function onConsole<T>(
       }),
     limits,
   );
+}
+
+/** A login takes 5 to 50 ms. One that hangs is no reason to let transactions begin. */
+const noLoginMs = 1000;
+const noLoginEveryMs = 5;
+
+/** Resolves when PgBouncer is in no login to that database's server, or the time is over. */
+async function noLogin(client: Client, database: string): Promise<void> {
+  for (const until = Date.now() + noLoginMs; Date.now() < until; await sleep(noLoginEveryMs)) {
+    const { rows } = await client.query<{ database: string; sv_login: string | number }>('SHOW POOLS');
+    if (rows.every((row) => row.database !== database || Number(row.sv_login) === 0)) return;
+  }
 }
 
 const nothing = (): void => undefined;

@@ -28,7 +28,20 @@ test.each<[string, ReturnType<typeof lease>, ReturnType<typeof lease> | undefine
   ['an earlier attempt’s', lease(now + 10_000, 'run-1', 1), lease(now + 5000), { status: 410 }],
   ['an earlier attempt’s, and it has lapsed', lease(now + 10_000, 'run-1', 1), lease(now - 1), { status: 410 }],
   ['an earlier attempt gives none back', lease(0, 'run-1', 1), lease(now + 5000), { status: 410 }],
-  ['given back', lease(0), lease(now + 5000), { status: 200, lease: undefined }],
+  ['given back', lease(0), lease(now + 5000), { status: 200, lease: lease(0) }],
+  ['given back, and none was there', lease(0), undefined, { status: 200, lease: lease(0) }],
+  [
+    'an earlier attempt’s, and a later one has given it back',
+    lease(now + 10_000, 'run-1', 1),
+    lease(0),
+    { status: 410 },
+  ],
+  [
+    'another’s, after it was given back',
+    lease(now + 10_000),
+    lease(0, 'run-2', 3),
+    { status: 200, lease: { attempt: 2 } },
+  ],
   ['another’s is not given back', lease(0), lease(now - 1, 'run-2'), { status: 200, lease: lease(now - 1, 'run-2') }],
   ['over already', lease(now), undefined, { status: 400 }],
   ['too long', lease(now + 60_001), undefined, { status: 400 }],
@@ -67,6 +80,8 @@ test('the book outlives its process', () => {
     expect(later.lease).toEqual(sent);
     later.forget();
     expect(later.lease).toBeUndefined();
+    const earlier = JSON.stringify(sign({ ...sent, attempt: 0 }, password));
+    expect(new LeaseBook(folder, password).take(earlier)).toMatchObject({ status: 410 });
   } finally {
     rmSync(folder, { recursive: true });
   }
