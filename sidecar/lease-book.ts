@@ -26,8 +26,12 @@ export function answerTo(sent: SignedLease, current: Lease | undefined, password
     return { status: 409, reason: `${current.holder} holds it for ${current.expiresAt - now} ms more` };
   }
   const taken = { holder, attempt, since, expiresAt };
-  // Another's has lapsed, and may be in force: its pause is the guard's to end.
-  if (expiresAt === 0) return { status: 200, lease: current?.expiresAt && current.holder !== holder ? current : taken };
+  if (expiresAt === 0) {
+    // Another's has lapsed, and may be in force; an earlier attempt may just be pausing: such a pause is the guard's to end.
+    if (current?.expiresAt && current.holder !== holder) return { status: 200, lease: current };
+    if (current?.expiresAt && current.attempt < attempt) return { status: 200, lease: { ...taken, expiresAt: now } };
+    return { status: 200, lease: taken };
+  }
   const ms = expiresAt - now;
   if (ms <= 0 || ms > leaseMsMax) {
     return { status: 400, reason: `it would last ${ms} ms, 1 to ${leaseMsMax} are allowed: do the clocks differ?` };

@@ -12,6 +12,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failure } from '../failures';
 import type { Pod } from '../kubernetes/kubernetes';
+import type { Console } from '../pgbouncer/console';
 import { type Lease, leaseMs, LeaseSuperseded, putLease, readLease } from '../pgbouncer/lease';
 import type { Claim } from './claim';
 import { isPodPaused, onPod, type Pool } from './pool';
@@ -65,7 +66,7 @@ export class Pause {
     return pause;
   }
 
-  /** Each pod has a lease of this attempt for a moment, and no pause: an earlier one begins none any more. Never throws. */
+  /** Each pod hears of this attempt, by a lease that is given back: an earlier one begins no pause any more. Never throws. */
   static async supersede(pool: Pool, given: PauseOptions): Promise<void> {
     const pause = new Pause(pool, given, Date.now());
     const pods = await pool.pods().catch((error: Error) => {
@@ -74,7 +75,7 @@ export class Pause {
     });
     await pause.tryEach(
       pods.filter(({ address }) => address !== undefined),
-      (pod) => pause.lend(addressOf(pod)),
+      (pod) => pause.lend(addressOf(pod), 0),
     );
   }
 
@@ -165,11 +166,10 @@ export class Pause {
       throw new PodTrouble(`${name} is in a pause ${lease ? `of ${lease.holder}` : 'that somebody has ordered'}`);
     }
     this.assertOurs();
-    await patiently(name, () => this.lend(host));
+    const lentAt = await patiently(name, () => this.lend(host));
     this.held.set(uid, pod);
     if (this.over) return;
-    const database = pool.upstream.database;
-    await onPod(pool, host, ({ pause }) => pause(database), { answerMs: drainMs }).catch((error: Error) => {
+    await this.order(host, lentAt, { answerMs: drainMs }).catch((error: Error) => {
       const late = /timeout/i.test(error.message);
       throw new PodTrouble(
         late ? `a transaction through ${name} did not end within ${drainMs / 1000} s` : `${name}: ${error.message}`,
@@ -177,10 +177,27 @@ export class Pause {
     });
   }
 
-  private async lend(host: string, expiresAt = Date.now() + leaseMs): Promise<void> {
+  /**
+   * `lentAt`: before the lease was taken. A worker that has stood still since, for so long that it lapses, orders no pause: there would be
+   * none by which the guard could end it.
+   */
+  private order(host: string, lentAt: number, limits?: { answerMs: number }): Promise<void> {
+    const { pool } = this;
+    const order = async ({ pause }: Console) => {
+      if (Date.now() > lentAt + leaseMs / 2) throw new Error('this worker stood still: its lease lapses');
+      await pause(pool.upstream.database);
+    };
+    return onPod(pool, host, order, limits);
+  }
+
+  /** Resolves to when it was asked for. */
+  private async lend(host: string, forMs = leaseMs): Promise<number> {
     const { holder, attempt } = this.given;
+    const now = Date.now();
+    const expiresAt = forMs === 0 ? 0 : now + forMs;
     try {
       await putLease(host, { holder, attempt, since: this.since, expiresAt }, this.pool.password);
+      return now;
     } catch (error) {
       if (error instanceof LeaseSuperseded) this.given.supersede();
       throw error;
@@ -205,7 +222,8 @@ export class Pause {
       const host = addressOf(pod);
       if (this.over || (await isPodPaused(this.pool, host))) return;
       this.assertOurs();
-      if (!this.over) await onPod(this.pool, host, ({ pause }) => pause(this.pool.upstream.database));
+      const lentAt = await this.lend(host);
+      if (!this.over) await this.order(host, lentAt);
     });
   }
 
@@ -225,7 +243,7 @@ export class Pause {
     }
   }
 
-  private async tryEach(pods: Pod[], work: (pod: Pod) => Promise<void>): Promise<void> {
+  private async tryEach(pods: Pod[], work: (pod: Pod) => Promise<unknown>): Promise<void> {
     await Promise.all(
       pods.map((pod) => work(pod).catch((error: Error) => this.given.log(`${pod.name}: ${error.message}`))),
     );
