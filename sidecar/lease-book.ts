@@ -10,7 +10,8 @@ import {
   supersededStatus,
 } from '../activities/pgbouncer/lease';
 
-export type Answer = { status: 200; lease: Lease } | { status: 400 | 403 | 409 | 410; reason: string };
+/** `lease`: what stands in the book then, where that changes. */
+export type Answer = { status: 200; lease: Lease } | { status: 400 | 403 | 409 | 410; reason: string; lease?: Lease };
 
 /**
  * What becomes of the lease in the book. `current`: the last one, also where it was given back: an attempt that has not heard of a later one
@@ -20,23 +21,29 @@ export function answerTo(sent: SignedLease, current: Lease | undefined, password
   if (!isSigned(sent, password)) return { status: 403, reason: 'not signed by who knows this pooler' };
   const { holder, attempt, since, expiresAt } = sent;
   if (current?.holder === holder && current.attempt > attempt) {
-    return { status: supersededStatus, reason: `a later attempt of ${holder} has it` };
+    const reason = `a later attempt of ${holder} has it`;
+    // Its pause may have come after the later one's end: the guard looks once more.
+    const mayHavePaused = expiresAt > 0 && current.expiresAt === 0;
+    return { status: supersededStatus, reason, ...(mayHavePaused ? { lease: { ...current, expiresAt: now } } : {}) };
   }
   if (current && current.holder !== holder && current.expiresAt > now) {
     return { status: 409, reason: `${current.holder} holds it for ${current.expiresAt - now} ms more` };
   }
   const taken = { holder, attempt, since, expiresAt };
-  if (expiresAt === 0) {
-    // Another's has lapsed, and may be in force; an earlier attempt may just be pausing: such a pause is the guard's to end.
-    if (current?.expiresAt && current.holder !== holder) return { status: 200, lease: current };
-    if (current?.expiresAt && current.attempt < attempt) return { status: 200, lease: { ...taken, expiresAt: now } };
-    return { status: 200, lease: taken };
-  }
+  if (expiresAt === 0) return { status: 200, lease: givenBack(taken, current) };
   const ms = expiresAt - now;
   if (ms <= 0 || ms > leaseMsMax) {
     return { status: 400, reason: `it would last ${ms} ms, 1 to ${leaseMsMax} are allowed: do the clocks differ?` };
   }
   return { status: 200, lease: taken };
+}
+
+function givenBack(taken: Lease, current: Lease | undefined): Lease {
+  if (!current?.expiresAt) return current && current.attempt > taken.attempt ? current : taken;
+  if (current.holder !== taken.holder) return current;
+  // An earlier attempt has it, and may just be pausing: such a pause is the guard's to end.
+  if (current.attempt < taken.attempt) return { ...current, attempt: taken.attempt };
+  return taken;
 }
 
 export class LeaseBook {
@@ -69,9 +76,8 @@ export class LeaseBook {
     if (!lease) return { status: 400, text: 'no lease' };
     const { signature } = JSON.parse(text) as { signature?: unknown };
     const answer = answerTo({ ...lease, signature: String(signature) }, this.last, this.password, Date.now());
-    if (answer.status !== 200) return { status: answer.status, text: answer.reason };
-    this.write(answer.lease);
-    return { status: 200, text: 'taken' };
+    if (answer.lease) this.write(answer.lease);
+    return { status: answer.status, text: answer.status === 200 ? 'taken' : answer.reason };
   }
 
   /** As if it were given back. */

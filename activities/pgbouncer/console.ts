@@ -33,8 +33,9 @@ export interface Console {
    * From now on no transaction begins; resolves when all have ended. Given up before, the pause stays in force. Of one database:
    * a pause of all is not seen in SHOW DATABASES. Begun between two logins of its pool: PgBouncer takes the end of one by a PAUSE for a
    * server that refuses, and after the RESUME turns clients away until another has succeeded (objects.c, disconnect_server of SV_LOGIN).
+   * `assertMay`: asked at the last moment; nothing is sent where it throws.
    */
-  pause(database: string): Promise<void>;
+  pause(database: string, assertMay: () => void): Promise<void>;
   /** Not while a PAUSE waits on another connection: that one would wait for ever (pgbouncer 715). One too many is an error. */
   resume(database: string): Promise<void>;
   /**
@@ -62,8 +63,9 @@ export function onConsole<T>(
       ask({
         show: async (what) =>
           (await client.query<Record<string, string | number | null>>(`SHOW ${what}`)).rows.map(inTexts),
-        pause: async (database) => {
+        pause: async (database, assertMay) => {
           await noLogin(client, database);
+          assertMay();
           await client.query(`PAUSE "${database}"`);
         },
         resume: async (database) => void (await client.query(`RESUME "${database}"`)),

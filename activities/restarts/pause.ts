@@ -12,7 +12,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failure } from '../failures';
 import type { Pod } from '../kubernetes/kubernetes';
-import type { Console } from '../pgbouncer/console';
 import { type Lease, leaseMs, LeaseSuperseded, putLease, readLease } from '../pgbouncer/lease';
 import type { Claim } from './claim';
 import { isPodPaused, onPod, type Pool } from './pool';
@@ -75,7 +74,7 @@ export class Pause {
     });
     await pause.tryEach(
       pods.filter(({ address }) => address !== undefined),
-      (pod) => pause.lend(addressOf(pod), 0),
+      (pod) => patiently(pod.name, () => pause.lend(addressOf(pod), 0)),
     );
   }
 
@@ -183,11 +182,11 @@ export class Pause {
    */
   private order(host: string, lentAt: number, limits?: { answerMs: number }): Promise<void> {
     const { pool } = this;
-    const order = async ({ pause }: Console) => {
+    const assertMay = () => {
+      this.assertOurs();
       if (Date.now() > lentAt + leaseMs / 2) throw new Error('this worker stood still: its lease lapses');
-      await pause(pool.upstream.database);
     };
-    return onPod(pool, host, order, limits);
+    return onPod(pool, host, ({ pause }) => pause(pool.upstream.database, assertMay), limits);
   }
 
   /** Resolves to when it was asked for. */

@@ -103,7 +103,7 @@ export function restartTests(cluster: () => Cluster): void {
       await until('a login is under way', async () => (await count('sv_login')) === 1, { deadlineMs, everyMs: 5 });
       setTimeout(() => process.kill(server, 'SIGCONT'), 300);
       await onConsole(address, { user: administrator, password }, async (console) => {
-        await console.pause(login.database);
+        await console.pause(login.database, () => undefined);
         expect(await count('sv_login')).toBe(0);
         await console.resume(login.database);
       });

@@ -30,12 +30,17 @@ test.each<[string, ReturnType<typeof lease>, ReturnType<typeof lease> | undefine
   ['an earlier attempt gives none back', lease(0, 'run-1', 1), lease(now + 5000), { status: 410 }],
   ['given back', lease(0), lease(now + 5000), { status: 200, lease: lease(0) }],
   ['given back, and none was there', lease(0), undefined, { status: 200, lease: lease(0) }],
+  ['given back by a later attempt', lease(0, 'run-1', 3), lease(now + 50), { lease: lease(now + 50, 'run-1', 3) }],
+  ['the same, and it has lapsed', lease(0, 'run-1', 3), lease(now - 1), { lease: lease(now - 1, 'run-1', 3) }],
   [
-    'an earlier attempt’s, and a later one has given it back',
-    lease(now + 10_000, 'run-1', 1),
+    'an earlier attempt’s, after a later one’s',
+    lease(now + 9, 'run-1', 1),
     lease(0),
-    { status: 410 },
+    { status: 410, lease: lease(now) },
   ],
+  ['the same, given back', lease(0, 'run-1', 1), lease(0), { status: 410 }],
+  ['nobody’s, after one', lease(0, 'nobody', 0), lease(0), { status: 200, lease: lease(0) }],
+  ['another’s, given back after one', lease(0, 'run-2', 3), lease(0), { status: 200, lease: lease(0, 'run-2', 3) }],
   [
     'another’s, after it was given back',
     lease(now + 10_000),
@@ -82,6 +87,8 @@ test('the book outlives its process', () => {
     expect(later.lease).toBeUndefined();
     const earlier = JSON.stringify(sign({ ...sent, attempt: 0 }, password));
     expect(new LeaseBook(folder, password).take(earlier)).toMatchObject({ status: 410 });
+    // The guard is to look whether it has paused all the same.
+    expect(later.lease).toMatchObject({ attempt: 1 });
   } finally {
     rmSync(folder, { recursive: true });
   }
