@@ -2,6 +2,7 @@
  * How a run goes, on a real Temporal server: a toy runbook turns dials on a board, so that each test can fail any turn before
  * or after its effect and then look at the board.
  */
+import { ApplicationFailure, Context } from '@temporalio/activity';
 import { Bench, historyLength, order, reportOf, until } from './support/bench';
 import { DialBoard, refusal } from './support/dial-board';
 import { two, board, fail, eventually } from './support/words';
@@ -129,6 +130,28 @@ describe('a step that fails is undone, with those before it, in reverse', () => 
       expect(report).toMatchObject({
         outcome: 'RolledBack',
         summary: expect.stringContaining('right shows jammed') as string,
+      });
+      expect(dials.dials).toMatchObject({ left: 'a', right: 'a' });
+    });
+  });
+
+  it('when verification has said no, and is just looking once more as its time ends', async () => {
+    const dials = board();
+    const { activities } = dials;
+    dials.activities = () => ({
+      ...activities.call(dials),
+      checkDial: async ({ dial, value }) => {
+        const { info, sleep } = Context.current();
+        if (value === 'a' || dial === 'left') return `${dial} shows ${value}`;
+        if (!info.isLocal && info.attempt > 1) await sleep('1 min');
+        throw ApplicationFailure.retryable('right is jammed', 'NotVerified');
+      },
+    });
+    await bench.withBoard(dials, async (runs) => {
+      const report = await runs.run(two, { timing: { soakSeconds: 0, verificationTimeoutSeconds: 3 } });
+      expect(report).toMatchObject({
+        outcome: 'RolledBack',
+        summary: expect.stringContaining('right is jammed') as string,
       });
       expect(dials.dials).toMatchObject({ left: 'a', right: 'a' });
     });

@@ -6,9 +6,11 @@ import {
   isCancellation,
   proxyActivities,
   proxyLocalActivities,
+  TimeoutFailure,
 } from '@temporalio/workflow';
 import type { Timing } from '../../catalogue';
 import { noted } from './clock';
+import { lastFailureOf } from './failure';
 import { begin } from './midway';
 
 /**
@@ -92,14 +94,17 @@ export function verifications<Activities extends AnyActivities>(): Caller<Activi
     scheduleToCloseTimeout: withinATask,
     retry: { initialInterval: '1 s', backoffCoefficient: 1, maximumAttempts: 6 },
   });
-  const polling = remote<Activities>((summary, timing) => ({
-    summary,
-    // One look takes a second or two; the worker that looks may die, and this long nobody knows.
-    startToCloseTimeout: '20 s',
-    scheduleToCloseTimeout: timing.verificationTimeoutSeconds * 1000,
-    cancellationType: ActivityCancellationType.TRY_CANCEL,
-    retry: { initialInterval: '1 s', backoffCoefficient: 1.5, maximumInterval: '15 s' },
-  }));
+  const polling = remote<Activities>(
+    (summary, timing) => ({
+      summary,
+      // One look takes a second or two; the worker that looks may die, and this long nobody knows.
+      startToCloseTimeout: '20 s',
+      scheduleToCloseTimeout: timing.verificationTimeoutSeconds * 1000,
+      cancellationType: ActivityCancellationType.TRY_CANCEL,
+      retry: { initialInterval: '1 s', backoffCoefficient: 1.5, maximumInterval: '15 s' },
+    }),
+    answered,
+  );
   return (summary, timing) => orElse(atOnce(summary), polling(summary, timing));
 }
 
@@ -128,9 +133,24 @@ function local<Activities extends AnyActivities>(options: LocalActivityOptions):
 
 function remote<Activities extends AnyActivities>(
   optionsFor: (summary: string, timing: Timing) => ActivityOptions,
+  around?: (call: () => Promise<unknown>) => Promise<unknown>,
 ): Caller<Activities> {
   const proxy = proxyActivities<Record<string, (...args: unknown[]) => Promise<unknown>>>(optionsFor('', noTiming));
-  return (summary, timing = noTiming) => withOptions(proxy, () => optionsFor(summary, timing));
+  return (summary, timing = noTiming) => withOptions(proxy, () => optionsFor(summary, timing), around);
+}
+
+/** Of a look that is just under way when the time is over nothing is known; the one before has said no, and that is the answer. */
+async function answered(call: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await call();
+  } catch (error) {
+    const last =
+      error instanceof ActivityFailure && error.cause instanceof TimeoutFailure
+        ? lastFailureOf(error.cause)
+        : undefined;
+    if (last?.type !== 'NotVerified') throw error;
+    throw ApplicationFailure.nonRetryable(last.message, last.type);
+  }
 }
 
 interface CallableWithOptions {

@@ -23,17 +23,15 @@ const timeouts: Record<NonNullable<TimeoutFailure['timeoutType']>, string> = {
   SCHEDULE_TO_CLOSE: 'the time for it is over',
 };
 
-/** Finds the cause that says most: Temporal wraps what an activity threw, and a time-out wraps the last attempt's failure. */
+/** Finds the cause that says most: Temporal wraps what an activity threw. */
 export function storyOf(error: unknown): FailureStory {
   if (error instanceof ActivityFailure && error.cause) return storyOf(error.cause);
   if (error instanceof TimeoutFailure) {
-    if (error.cause) {
-      const last = storyOf(error.cause);
-      return { ...last, message: `${last.message} (gave up: the time for it is over)` };
-    }
     const heard = typeof error.lastHeartbeatDetails === 'string' ? `; last heard: ${error.lastHeartbeatDetails}` : '';
+    const last = lastFailureOf(error);
+    const before = last ? `; the attempt before: ${last.message}` : '';
     const why = timeouts[error.timeoutType ?? 'SCHEDULE_TO_CLOSE'];
-    return { type: 'TimedOut', message: `no answer in time (${why})${heard}`, asks: true };
+    return { type: 'TimedOut', message: `no answer in time (${why})${heard}${before}`, asks: true };
   }
   if (error instanceof ApplicationFailure) {
     const type = error.type ?? 'Error';
@@ -41,6 +39,13 @@ export function storyOf(error: unknown): FailureStory {
   }
   if (error instanceof CancelledFailure) return { type: 'Cancelled', message: error.message, asks: false };
   return { type: 'Error', message: error instanceof Error ? error.message : String(error), asks: false };
+}
+
+/** How the attempt before the last one ended. The SDK (1.24) has it only in what the server sent: `cause` is always undefined. */
+export function lastFailureOf({ failure }: TimeoutFailure): { type: string; message: string } | undefined {
+  const { message, applicationFailureInfo } = failure?.cause ?? {};
+  if (!message || !applicationFailureInfo?.type) return undefined;
+  return { type: applicationFailureInfo.type, message };
 }
 
 /**

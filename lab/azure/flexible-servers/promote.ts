@@ -115,8 +115,14 @@ function swappedEndpoints(old: FlexibleServer, primary: string): FlexibleServer[
   );
 }
 
+/**
+ * On the disk, and so on its way to the replicas. What is inserted may wait there for the next commit, or be ahead of every record by
+ * a page's header, which no replica has before the next record: where nobody writes, that is minutes.
+ */
 async function writtenBy(context: Context, server: string): Promise<string> {
-  const [row] = await context.postgres(server).sql<{ lsn: string }>('SELECT pg_current_wal_insert_lsn()::text AS lsn');
+  const source = context.postgres(server);
+  await source.sql("SELECT pg_logical_emit_message(false, 'azure', 'promotion', true)");
+  const [row] = await source.sql<{ lsn: string }>('SELECT pg_current_wal_flush_lsn()::text AS lsn');
   return row!.lsn;
 }
 

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Lab } from '../../lab';
+import { until } from '../../processes';
 import { Api, isNotFound } from '../api/api';
 import type { Pod } from '../api/objects';
 import { ControlPlane } from '../control/control-plane';
@@ -15,6 +16,10 @@ import { freezeContainers, killContainers } from './signal-containers';
 /** Told in the audit log. */
 const userAgent = 'lab-fault';
 const quotaName = 'lab-fault';
+
+interface Quota {
+  status?: { hard?: Record<string, string> };
+}
 
 export class ClusterFaults {
   private readonly layout: ClusterLayout;
@@ -67,14 +72,18 @@ export class ClusterFaults {
     this.registry.restore();
   }
 
-  /** No more pods than this; without a number, than there are now. Returns how many. */
+  /** No more pods than this; without a number, than there are now. Returns how many, when it holds. */
   async limitPods(pods?: number): Promise<number> {
-    const most = pods ?? (await this.pods()).length;
-    await this.api.apply(this.path('', 'v1', 'resourcequotas', quotaName), {
+    const most = String(pods ?? (await this.pods()).length);
+    const path = this.path('', 'v1', 'resourcequotas', quotaName);
+    await this.api.apply(path, {
       ...{ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: quotaName, namespace: this.namespace } },
-      spec: { hard: { pods: String(most) } },
+      spec: { hard: { pods: most } },
     });
-    return most;
+    // Before its controller has counted it holds nobody back.
+    const counts = async () => (await this.api.get<Quota>(path)).status?.hard?.['pods'] === most;
+    await until(`quota ${quotaName} counts`, counts, { deadlineMs: 50_000 });
+    return Number(most);
   }
 
   async unlimitPods(): Promise<void> {

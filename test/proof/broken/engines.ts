@@ -143,8 +143,8 @@ export const brokenEngines: BrokenEngine[] = [
     name: 'one pod of the pooler is left out of the pause',
     change: {
       file: 'activities/restarts/pause.ts',
-      find: 'this.held.set(uid, pod);\n    if (this.over) return;',
-      replace: 'this.held.set(uid, pod);\n    if (this.over || this.held.size > 1) return;',
+      find: '    return onPod(pool, host, ({ pause }) =>',
+      replace: '    if (this.held.size > 1) return Promise.resolve();\n    return onPod(pool, host, ({ pause }) =>',
     },
     ground: pooledServer,
     given: () => green,

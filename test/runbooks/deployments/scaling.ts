@@ -23,7 +23,9 @@ export function scalingTests(cluster: () => Cluster): void {
         // The autoscaler of a lab that has just begun has measured nothing yet.
         await cluster().kubectl('wait', '--for=condition=ScalingActive', 'hpa/broxiva-api-hpa', '--timeout=90s');
         const api = Workload.of(cluster(), 'broxiva-api');
-        const settings = ['deployment=broxiva-api', 'replicas=10', 'timing.soakSeconds=1'];
+        // It ends before the command is, and says why.
+        const timing = ['timing.soakSeconds=1', 'timing.verificationTimeoutSeconds=200'];
+        const settings = ['deployment=broxiva-api', 'replicas=10', ...timing];
         const command = ['start', 'scaleDeployment', '--wait', ...settings.flatMap((setting) => ['--set', setting])];
         const { code, out } = await cluster().production.runbook.run(command, { deadlineMs: 300_000 });
         expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining('Succeeded') as string });

@@ -37,6 +37,7 @@ export function replaceTests(cluster: () => Cluster): void {
   const start = (input: object) =>
     Run.start(cluster().production, 'databaseReplace', { sku: larger, lagWindowSeconds: 2, ...input });
   const accepted = (run: Run) => acceptedBy(run, cluster().production);
+  const pauseWhenStaged = (run: Run) => run.pauseAfter('stage', cluster().gate.hold('PATCH', /\/secrets\/pgbouncer/));
 
   /** Connections that come and go, and connections that stay; each row that was acknowledged is looked for afterwards. */
   let churn: PoolClients | undefined;
@@ -201,7 +202,7 @@ export function replaceTests(cluster: () => Cluster): void {
     await clients();
     const run = await start({ replacement: second });
     await run.approveAll();
-    await run.pauseAfter('stage');
+    await pauseWhenStaged(run);
     const session = await database().session(first);
     await run.order('resume');
     const report = await run.report();
@@ -215,7 +216,7 @@ export function replaceTests(cluster: () => Cluster): void {
 
     const other = await start({ replacement: second });
     await other.approveAll();
-    await other.pauseAfter('stage');
+    await pauseWhenStaged(other);
     await database().change('DELETE', second);
     const isGone = async () => !(await database().knows(second));
     await until('it is gone', isGone, { deadlineMs: 60_000, everyMs: 100 });
@@ -230,7 +231,7 @@ export function replaceTests(cluster: () => Cluster): void {
   test('the old primary is closed already and the new one does not answer: nobody says that clients went on, and going back opens it', async () => {
     const run = await start({ replacement: second, timing: { operationTimeoutSeconds: 30 } });
     await run.approveAll();
-    await run.pauseAfter('stage');
+    await pauseWhenStaged(run);
     const session = await inTransaction();
     // As by a worker that died after it had closed it.
     await alter(first, 'NOLOGIN');
@@ -375,7 +376,7 @@ export function replaceTests(cluster: () => Cluster): void {
     await clients();
     const run = await start({ server: stopped, replacement: aborted });
     await run.approveAll();
-    await run.pauseAfter('stage');
+    await pauseWhenStaged(run);
     const session = await inTransaction();
     await run.order('resume');
     await until('it pauses', pausing, { deadlineMs: 60_000, everyMs: 20 });
@@ -439,7 +440,7 @@ export function replaceTests(cluster: () => Cluster): void {
       await clients();
       const run = await start({ server: stopped, replacement });
       await run.approveAll();
-      await run.pauseAfter('stage');
+      await pauseWhenStaged(run);
       await meanwhile(run);
       const { trouble } = await run.until(({ phase }) => phase === 'closed' || phase === 'needs-operator');
       // All is as it was but for the server, which is somebody else's now.

@@ -101,8 +101,8 @@ export function restartTests(cluster: () => Cluster): void {
     const first = clients[0]!.query('SELECT 1');
     try {
       await until('a login is under way', async () => (await count('sv_login')) === 1, { deadlineMs, everyMs: 5 });
-      setTimeout(() => process.kill(server, 'SIGCONT'), 300);
       await onConsole(address, { user: administrator, password }, async (console) => {
+        setTimeout(() => process.kill(server, 'SIGCONT'), 50);
         await console.pause(login.database, () => undefined);
         expect(await count('sv_login')).toBe(0);
         await console.resume(login.database);
@@ -167,10 +167,13 @@ export function restartTests(cluster: () => Cluster): void {
     await session.connect();
     await session.query('BEGIN; SELECT 1');
     const run = await start({ restart: true });
-    const pausing = async () => (await pooler().paused()).some(Boolean);
+    const pods = await pooler().pods();
+    const pausing = async () => {
+      const leases = await Promise.all(pods.map(({ address }) => readLease(address).catch(() => undefined)));
+      return leases.every((lease) => lease?.holder === run.workflowId);
+    };
     await until('it pauses', pausing, { deadlineMs: 60_000, everyMs: 20 });
     // As another worker would, which has the activity's next attempt.
-    const pods = await pooler().pods();
     const taken = pods.map(async ({ address }) => {
       const lease = (await readLease(address))!;
       const later = { ...lease, attempt: Date.now(), expiresAt: Date.now() + 10_000 };

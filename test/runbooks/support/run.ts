@@ -53,13 +53,18 @@ export class Run {
     return status;
   }
 
-  /** Paused when that step is done, before the next: what the next meets can be made ready, however busy the machine is. */
-  async pauseAfter(name: string): Promise<void> {
+  /**
+   * Paused when that step is done, before the next: what the next meets can be made ready, however busy the machine is. `held`: a request of
+   * that step which is held until the order is given, where the step is a short one.
+   */
+  async pauseAfter(name: string, held?: Promise<() => void>): Promise<void> {
     const isOn = ({ steps }: RunStatus) =>
       steps.some((step) => step.name.startsWith(name) && (step.state === 'applying' || step.state === 'verifying'));
     const { phase } = await this.until((status) => isOn(status) || status.phase === 'closed');
     if (phase === 'closed') throw new Error(`the run is closed: ${(await bench.reportOf(this.handle)).summary}`);
+    const release = await held;
     await this.order('pause');
+    release?.();
     await this.until((status) => status.phase === 'paused');
   }
 

@@ -1,5 +1,5 @@
 /** What a failure is told as. */
-import { ApplicationFailure, TimeoutFailure } from '@temporalio/common';
+import { TimeoutFailure } from '@temporalio/common';
 import { storyOf } from '../../../workflows/runbook/failure';
 
 const late = (type: TimeoutFailure['timeoutType'], heard?: unknown) => new TimeoutFailure(undefined, heard, type);
@@ -20,11 +20,12 @@ test.each([
   expect(storyOf(failure)).toEqual({ type: 'TimedOut', message, asks: true });
 });
 
-test('a time that is over, with the last attempt’s reason: that reason', () => {
-  const cause = ApplicationFailure.create({ type: 'AzureUnavailable', message: 'HTTP 503' });
-  const failure = Object.assign(late('SCHEDULE_TO_CLOSE'), { cause });
-  expect(storyOf(failure)).toMatchObject({
-    type: 'AzureUnavailable',
-    message: 'HTTP 503 (gave up: the time for it is over)',
+test('a time that is over, with the reason of the attempt before: an operator is told both', () => {
+  const cause = { message: 'HTTP 503', applicationFailureInfo: { type: 'AzureUnavailable' } };
+  const failure = Object.assign(late('SCHEDULE_TO_CLOSE'), { failure: { cause } });
+  expect(storyOf(failure)).toEqual({
+    type: 'TimedOut',
+    message: 'no answer in time (the time for it is over); the attempt before: HTTP 503',
+    asks: true,
   });
 });
