@@ -30,7 +30,7 @@ export interface Console {
   /** `SHOW <what>`, by the simple query protocol: the console speaks no other. */
   show(what: 'VERSION' | 'CONFIG' | 'DATABASES' | 'POOLS' | 'STATS' | 'SERVERS' | 'CLIENTS'): Promise<Row[]>;
   /**
-   * From now on no transaction begins; resolves when all have ended. Given up before, the pause stays in force. Of one database:
+   * From then on no transaction begins; resolves when all have ended. Given up before, the pause stays in force. Of one database:
    * a pause of all is not seen in SHOW DATABASES. Begun between two logins of its pool: PgBouncer takes the end of one by a PAUSE for a
    * server that refuses, and after the RESUME turns clients away until another has succeeded (objects.c, disconnect_server of SV_LOGIN).
    * `assertMay`: asked at the last moment; nothing is sent where it throws.

@@ -135,25 +135,52 @@ describe('a step that fails is undone, with those before it, in reverse', () => 
     });
   });
 
-  it('when verification has said no, and is just looking once more as its time ends', async () => {
-    const dials = board();
-    const { activities } = dials;
-    dials.activities = () => ({
-      ...activities.call(dials),
-      checkDial: async ({ dial, value }) => {
-        const { info, sleep } = Context.current();
-        if (value === 'a' || dial === 'left') return `${dial} shows ${value}`;
-        if (!info.isLocal && info.attempt > 1) await sleep('1 min');
-        throw ApplicationFailure.retryable('right is jammed', 'NotVerified');
-      },
-    });
-    await bench.withBoard(dials, async (runs) => {
-      const report = await runs.run(two, { timing: { soakSeconds: 0, verificationTimeoutSeconds: 3 } });
-      expect(report).toMatchObject({
-        outcome: 'RolledBack',
-        summary: expect.stringContaining('right is jammed') as string,
+  describe('when the time of a verification is over in the middle of a look', () => {
+    /** What `right` shows: looked at again and again, then for too long, then once more. */
+    const looks = (dials: DialBoard, saysNo: boolean, lastLook: () => Promise<string>) => {
+      const { activities } = dials;
+      let isLate = false;
+      dials.activities = () => ({
+        ...activities.call(dials),
+        checkDial: async ({ dial, value }) => {
+          const { info, sleep } = Context.current();
+          if (value === 'a' || dial === 'left') return `${dial} shows ${value}`;
+          if (info.isLocal && isLate) return lastLook();
+          if (!info.isLocal && (info.attempt > 1 || !saysNo)) {
+            isLate = true;
+            await sleep('1 min');
+          }
+          throw ApplicationFailure.retryable('right is jammed', 'NotVerified');
+        },
       });
-      expect(dials.dials).toMatchObject({ left: 'a', right: 'a' });
+      return () => isLate;
+    };
+    const timing = { soakSeconds: 0, verificationTimeoutSeconds: 8 };
+
+    it.each([
+      ['no', () => Promise.reject(refusal('right is jammed', 'NotVerified')), 'RolledBack', { left: 'a', right: 'a' }],
+      ['yes', () => Promise.resolve('right shows b'), 'Succeeded', two],
+    ])('and the one before has said no: one more look, which says %s', async (_answer, lastLook, outcome, shown) => {
+      const dials = board();
+      const wasLate = looks(dials, true, lastLook);
+      await bench.withBoard(dials, async (runs) => {
+        expect(await runs.run(two, { timing })).toMatchObject({ outcome });
+        expect(wasLate()).toBe(true);
+        expect(dials.dials).toMatchObject(shown);
+      });
+    });
+
+    it('and nothing was said before: an operator is asked', async () => {
+      const dials = board();
+      looks(dials, false, () => Promise.reject(refusal('nobody looks once more')));
+      await bench.withBoard(dials, async (runs) => {
+        const handle = await runs.start(runs.input(two, { timing }));
+        const { trouble } = await until(handle, ({ phase }) => phase === 'needs-operator', 60);
+        expect(trouble!.tried).toEqual(['no answer in time (the time for it is over)']);
+        expect(dials.dials).toMatchObject(two);
+        await order(handle, 'rollback');
+        expect(await reportOf(handle)).toMatchObject({ outcome: 'RolledBack' });
+      });
     });
   });
 });

@@ -4,6 +4,7 @@ import {
   ActivityFailure,
   ApplicationFailure,
   isCancellation,
+  patched,
   proxyActivities,
   proxyLocalActivities,
   TimeoutFailure,
@@ -94,18 +95,30 @@ export function verifications<Activities extends AnyActivities>(): Caller<Activi
     scheduleToCloseTimeout: withinATask,
     retry: { initialInterval: '1 s', backoffCoefficient: 1, maximumAttempts: 6 },
   });
-  const polling = remote<Activities>(
-    (summary, timing) => ({
-      summary,
-      // One look takes a second or two; the worker that looks may die, and this long nobody knows.
-      startToCloseTimeout: '20 s',
-      scheduleToCloseTimeout: timing.verificationTimeoutSeconds * 1000,
-      cancellationType: ActivityCancellationType.TRY_CANCEL,
-      retry: { initialInterval: '1 s', backoffCoefficient: 1.5, maximumInterval: '15 s' },
-    }),
-    answered,
-  );
-  return (summary, timing) => orElse(atOnce(summary), polling(summary, timing));
+  const polling = remote<Activities>((summary, timing) => ({
+    summary,
+    // One look takes a second or two; the worker that looks may die, and this long nobody knows.
+    startToCloseTimeout: '20 s',
+    scheduleToCloseTimeout: timing.verificationTimeoutSeconds * 1000,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    retry: { initialInterval: '1 s', backoffCoefficient: 1.5, maximumInterval: '15 s' },
+  }));
+  const once = local<Activities>({
+    startToCloseTimeout: withinATask,
+    scheduleToCloseTimeout: withinATask,
+    retry: { maximumAttempts: 1 },
+  });
+  return (summary, timing) => orElse(atOnce(summary), orElse(polling(summary, timing), once(summary), hadSaidNo));
+}
+
+/**
+ * The time was over in the middle of a look, or while no worker was there, and the look before had said no: an answer that may be old.
+ * `patched`: open runs have asked an operator then.
+ */
+function hadSaidNo(error: unknown): boolean {
+  const timeout = error instanceof ActivityFailure ? error.cause : undefined;
+  if (!(timeout instanceof TimeoutFailure) || lastFailureOf(timeout)?.type !== 'NotVerified') return false;
+  return patched('had said no');
 }
 
 export function companions<Activities extends AnyActivities>(): Caller<Activities> {
@@ -133,32 +146,21 @@ function local<Activities extends AnyActivities>(options: LocalActivityOptions):
 
 function remote<Activities extends AnyActivities>(
   optionsFor: (summary: string, timing: Timing) => ActivityOptions,
-  around?: (call: () => Promise<unknown>) => Promise<unknown>,
 ): Caller<Activities> {
   const proxy = proxyActivities<Record<string, (...args: unknown[]) => Promise<unknown>>>(optionsFor('', noTiming));
-  return (summary, timing = noTiming) => withOptions(proxy, () => optionsFor(summary, timing), around);
-}
-
-/** Of a look that is just under way when the time is over nothing is known; the one before has said no, and that is the answer. */
-async function answered(call: () => Promise<unknown>): Promise<unknown> {
-  try {
-    return await call();
-  } catch (error) {
-    const last =
-      error instanceof ActivityFailure && error.cause instanceof TimeoutFailure
-        ? lastFailureOf(error.cause)
-        : undefined;
-    if (last?.type !== 'NotVerified') throw error;
-    throw ApplicationFailure.nonRetryable(last.message, last.type);
-  }
+  return (summary, timing = noTiming) => withOptions(proxy, () => optionsFor(summary, timing));
 }
 
 interface CallableWithOptions {
   executeWithOptions(options: object, args: unknown[]): Promise<unknown>;
 }
 
-/** The same activities, called in the first way, and in the second where that failed for a reason that may pass. */
-function orElse<Activities extends AnyActivities>(first: Activities, second: Activities): Activities {
+/** The same activities, called in the first way, and in the second where that failed so. */
+function orElse<Activities extends AnyActivities>(
+  first: Activities,
+  second: Activities,
+  failedSo: (error: unknown) => boolean = mayPass,
+): Activities {
   const call = (way: Activities, name: PropertyKey, args: unknown[]): Promise<unknown> =>
     (way as Record<PropertyKey, (...args: unknown[]) => Promise<unknown>>)[name]!(...args);
   return new Proxy({} as Activities, {
@@ -168,17 +170,16 @@ function orElse<Activities extends AnyActivities>(first: Activities, second: Act
         try {
           return await call(first, name, args);
         } catch (error) {
-          if (isCancellation(error) || isFinal(error)) throw error;
+          if (!failedSo(error)) throw error;
           return call(second, name, args);
         }
       },
   });
 }
 
-function isFinal(error: unknown): boolean {
-  return (
-    error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.nonRetryable === true
-  );
+function mayPass(error: unknown): boolean {
+  const cause = error instanceof ActivityFailure ? error.cause : undefined;
+  return !isCancellation(error) && !(cause instanceof ApplicationFailure && cause.nonRetryable === true);
 }
 
 /** The same activities, each called with these options. */

@@ -62,10 +62,22 @@ export class Run {
       steps.some((step) => step.name.startsWith(name) && (step.state === 'applying' || step.state === 'verifying'));
     const { phase } = await this.until((status) => isOn(status) || status.phase === 'closed');
     if (phase === 'closed') throw new Error(`the run is closed: ${(await bench.reportOf(this.handle)).summary}`);
-    const release = await held;
+    const release = held && (await this.whileOpen(held));
     await this.order('pause');
     release?.();
     await this.until((status) => status.phase === 'paused');
+  }
+
+  /** Throws where the run asks or ends before. */
+  private async whileOpen<T>(awaited: Promise<T>): Promise<T> {
+    const isOver = ({ phase }: RunStatus) => phase === 'closed' || phase === 'needs-operator';
+    const over = this.until(isOver).catch(() => undefined);
+    return Promise.race([
+      awaited,
+      over.then(() => {
+        throw new Error('the run asks, or is closed, and has not sent that request');
+      }),
+    ]);
   }
 
   /** Of an activity that is under way: Temporal has given it out so often. */
