@@ -77,7 +77,7 @@ export function onConsole<T>(
   );
 }
 
-/** A login takes 5 to 50 ms. One that hangs is no reason to let transactions begin. */
+/** Many times what a login takes. One that hangs is no reason to let transactions begin. */
 const noLoginMs = 1000;
 const noLoginEveryMs = 5;
 

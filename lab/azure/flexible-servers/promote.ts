@@ -117,7 +117,7 @@ function swappedEndpoints(old: FlexibleServer, primary: string): FlexibleServer[
 
 /**
  * On the disk, and so on its way to the replicas. What is inserted may wait there for the next commit, or be ahead of every record by
- * a page's header, which no replica has before the next record: where nobody writes, that is minutes.
+ * a page's header, which no replica has before the next record: where nobody writes, that was 54 s once.
  */
 async function writtenBy(context: Context, server: string): Promise<string> {
   const source = context.postgres(server);
