@@ -1,4 +1,14 @@
 /** What the Redis client throws → failure type (catalogue/failure-types.ts). */
+import {
+  ClientClosedError,
+  ClientOfflineError,
+  ConnectionTimeoutError,
+  DisconnectsClientError,
+  RootNodesUnavailableError,
+  SocketClosedUnexpectedlyError,
+  SocketTimeoutError,
+  TimeoutError,
+} from 'redis';
 import { connectionCode, isCertificateCode, type Mapping } from '../failures';
 
 /** A server that does not know a command repeats all of it, and a login is a command. */
@@ -8,6 +18,12 @@ export function withoutArguments(message: string): string {
 
 /** What a server refuses with while it loads its data, or its cluster finds out who is whose master. */
 const passing = new Set(['LOADING', 'MASTERDOWN', 'CLUSTERDOWN', 'TRYAGAIN', 'READONLY']);
+
+/** What the client itself throws where a server does not answer. They have no names of their own, and TimeoutError has no message. */
+const silent = [
+  ...[ConnectionTimeoutError, SocketTimeoutError, SocketClosedUnexpectedlyError, TimeoutError],
+  ...[ClientClosedError, ClientOfflineError, DisconnectsClientError, RootNodesUnavailableError],
+];
 
 /** Everything that the client throws. */
 export const redisProblem: Mapping = (error) => {
@@ -22,8 +38,8 @@ export const redisProblem: Mapping = (error) => {
   if (['WRONGPASS', 'NOAUTH'].includes(word)) {
     return { type: 'CacheLoginRejected', message: 'Redis does not take the access key', code: word };
   }
-  const known = code ?? (/socket|timeout|closed|connection/i.test(`${error.name} ${error.message}`) ? word : undefined);
   if (passing.has(word)) return { type: 'CacheUnreachable', message: `Redis refuses for now: ${error.message}` };
-  if (known === undefined) return undefined;
-  return { type: 'CacheUnreachable', message: `Redis does not answer: ${code ?? error.message}` };
+  const known =
+    code ?? (silent.some((one) => error instanceof one) ? error.message || error.constructor.name : undefined);
+  return known === undefined ? undefined : { type: 'CacheUnreachable', message: `Redis does not answer: ${known}` };
 };

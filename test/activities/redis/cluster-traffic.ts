@@ -81,9 +81,10 @@ export class ClusterTraffic {
         await this.set(name, `${name}-${count}`);
         this.measurement.answered(performance.now());
       } catch (error) {
-        const { message } = error as Error;
-        this.errors.push(message);
-        this.measurement.refused(message);
+        const { message, constructor } = error as Error;
+        const reason = message || constructor.name;
+        this.errors.push(reason);
+        this.measurement.refused(reason);
         // Not acknowledged: it may be there or not.
         this.unknown.set(name, `${name}-${count}`);
         await sleep(20);

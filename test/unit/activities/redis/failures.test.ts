@@ -1,11 +1,22 @@
 /** What the Redis client throws → failure type, and reading INFO. */
+import {
+  ClientOfflineError,
+  ConnectionTimeoutError,
+  DisconnectsClientError,
+  RootNodesUnavailableError,
+  SocketClosedUnexpectedlyError,
+  TimeoutError,
+} from 'redis';
 import { redisProblem } from '../../../../activities/redis/failures';
 import { readingOf } from '../../../../activities/redis/info';
 
 test.each([
   [Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }), 'CacheUnreachable'],
-  [new Error('Socket closed unexpectedly'), 'CacheUnreachable'],
-  [new Error('Connection timeout'), 'CacheUnreachable'],
+  [new SocketClosedUnexpectedlyError(), 'CacheUnreachable'],
+  [new ConnectionTimeoutError(), 'CacheUnreachable'],
+  [new ClientOfflineError(), 'CacheUnreachable'],
+  [new DisconnectsClientError(), 'CacheUnreachable'],
+  [new RootNodesUnavailableError(), 'CacheUnreachable'],
   [new Error('LOADING Redis is loading the dataset in memory'), 'CacheUnreachable'],
   [new Error('WRONGPASS invalid username-password pair'), 'CacheLoginRejected'],
   [new Error('NOAUTH Authentication required.'), 'CacheLoginRejected'],
@@ -17,6 +28,12 @@ test.each([
   ['no error', undefined],
 ])('%s', (error, expected) => {
   expect(redisProblem(error)?.type).toBe(expected);
+});
+
+test('a command that the client gave up has no message of its own', () => {
+  expect(redisProblem(new TimeoutError())).toEqual({
+    ...{ type: 'CacheUnreachable', message: 'Redis does not answer: TimeoutError' },
+  });
 });
 
 test('no access key is in a message', () => {
