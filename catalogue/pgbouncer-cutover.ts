@@ -19,7 +19,7 @@ export const pgbouncerCutoverInput = runInput.extend({
   deployment: kubernetesName,
   /** For so long exactly one pod is on the new path, and is compared with the others. */
   canarySeconds: z.int().min(5).max(3600).default(120),
-  /** For so long no client may wait in any pool, once all pods are there. */
+  /** For so long no client may wait for a second or more in any pool, once all pods are there. */
   watchSeconds: z.int().min(1).max(3600).default(60),
   /** Session features that were seen in use, and do not matter. */
   force: z.array(z.enum(Object.keys(sessionFeatures) as [SessionFeature, ...SessionFeature[]])).default([]),

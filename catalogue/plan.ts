@@ -1,6 +1,6 @@
 /**
- * What a plan says. The hash covers the runbook, its input and every step's name, resource, from, to and reversibility:
- * nothing that changes by itself (clock, process ids, price, observed replicas), or no hash would survive the wait for an
+ * What a plan says. The hash covers the runbook, its input (but for run-input.ts, fieldsOutsideHash), its targets, its refusals and every step's name,
+ * resource, from, to and reversibility: nothing that changes by itself (clock, process ids, price, observed replicas), or no hash would survive the wait for an
  * approval.
  */
 export type Reversibility = 'reversible' | 'lossy' | 'irreversible';

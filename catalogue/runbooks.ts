@@ -144,8 +144,8 @@ export const runbooks: Record<string, RunbookEntry> = {
     name: 'pgbouncerCutover',
     title: 'Lead a deployment to the primary through PgBouncer',
     summary:
-      'One pod goes first and is compared with its siblings, then all; done when the deployment has no session of its own on the primary and no client waits in a pool.',
-    risk: 'What lives longer than a transaction (LISTEN, advisory locks, named statements) does not survive a pool: refused where it is seen.',
+      'One pod goes first and is compared with its siblings, then all; done when the deployment has no session of its own on the primary and no client waits for a second in a pool.',
+    risk: 'What lives longer than a transaction (LISTEN, advisory locks, SQL PREPARE) does not survive a pool: refused where it is seen. Named statements of the protocol cannot be seen.',
     input: pgbouncerCutoverInput,
     subject: ({ deployment }) => String(deployment),
     example: { deployment: 'broxiva-api', reason: 'too many connections' },

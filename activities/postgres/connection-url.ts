@@ -5,6 +5,9 @@
  * 2. For a replica without one: its source's URL with the host that Azure gives for the replica. Roles and passwords are
  *    replicated, so they are the same.
  * 3. For the topology's primary: DATABASE_URL and DATABASE_ADMIN_URL.
+ *
+ * One that leads elsewhere than Azure says is refused: after a replacement the former server's, under the new one's name, would have every
+ * later run change a server that nobody uses.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -29,16 +32,25 @@ export interface ServerAddress {
   source?: string;
 }
 
-/** Throws ConfigurationMissing, naming every place that was looked at. */
+/** Throws ConfigurationMissing, naming every place that was looked at, or where the URL is another server's. */
 export async function connectionUrl(server: ServerAddress, login: Login, from: ConnectionSources): Promise<string> {
   const own = await knownUrl(server.name, login, from);
-  if (own) return own;
+  if (own) return leadingTo(server, own, login);
   const ofSource = server.source ? await knownUrl(server.source, login, from) : undefined;
   if (ofSource && server.host) return withHost(ofSource, server.host);
   throw failure(
     'ConfigurationMissing',
     `no ${login} URL for ${server.name}: mount ${from.secretsFolder ?? '$RUNBOOK_SECRETS'}/${server.source ?? server.name}/${login}-url` +
       `, or set ${variable(login)} for ${from.primary}`,
+  );
+}
+
+/** What is no URL is told by whoever connects. Where it does lead is not told: in a URL that was put together wrongly a password may stand there. */
+function leadingTo({ name, host }: ServerAddress, url: string, login: Login): string {
+  if (!host || !URL.canParse(url) || new URL(url).hostname.toLowerCase() === host.toLowerCase()) return url;
+  throw failure(
+    'ConfigurationMissing',
+    `the ${login} URL of ${name} does not lead to ${host}, which is ${name} by Azure: mount its own`,
   );
 }
 

@@ -1,7 +1,7 @@
 /**
  * One pause of every pod of a pooler, around something that its server cannot serve during.
  *
- * 1. Each pod: take the lease, then PAUSE, and wait until its transactions have ended. List the pods again: one that has
+ * 1. Each pod: take the lease; between two logins of its pool, and while the lease is fresh, PAUSE; wait until its transactions have ended. List the pods again: one that has
  *    appeared is paused too. A pod that cannot be paused ends the pause before it has begun.
  * 2. Until it is over, the leases are renewed every second; a pod that appears, or whose PgBouncer was started anew, is paused.
  * 3. Over: RESUME everywhere, the leases given back.

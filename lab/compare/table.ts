@@ -82,7 +82,10 @@ function crossingTable(rows: Row[]): string[] {
 const restTimesMax = 3;
 const restSecondsMax = 1;
 
-/** For each time that a promotion may take: the runbook's rest, beside that of the bare script in the same run. */
+/**
+ * For each time that a promotion may take: the runbook's rest, beside that of the bare script in the same run. Like beside like, the median
+ * beside the median, for one of a few crossings is the machine's; the limit in seconds is for each of them.
+ */
 function verdicts(rows: Row[]): { kept: boolean; words: string }[] {
   const ofRunbooks = rows.filter(({ way, times }) => way.crossing?.by === 'runbook' && times.length > 0);
   return ofRunbooks.flatMap((row) => {
@@ -92,10 +95,12 @@ function verdicts(rows: Row[]): { kept: boolean; words: string }[] {
         way.crossing?.by === 'script' && way.crossing.operationSeconds === operationSeconds && times.length > 0,
     );
     if (!script) return [];
-    const [own, bare] = [row, script].map((one) => median(crossingsOf(one).map(({ rest }) => rest)));
-    const kept = own! <= restTimesMax * bare! && own! < restSecondsMax;
-    const times = (own! / bare!).toFixed(1);
-    const words = `${row.way.how}: ${own!.toFixed(3)} s beside the promotion, ${times} times the bare script's ${bare!.toFixed(3)} s; at most ${restTimesMax} times and less than ${restSecondsMax} s: ${kept ? 'kept' : 'NOT kept'}`;
+    const rests = crossingsOf(row).map(({ rest }) => rest);
+    const [own, bare] = [median(rests), median(crossingsOf(script).map(({ rest }) => rest))];
+    const worst = Math.max(...rests);
+    const kept = own <= restTimesMax * bare && worst < restSecondsMax;
+    const times = (own / bare).toFixed(1);
+    const words = `${row.way.how}: ${own.toFixed(3)} s beside the promotion, ${times} times the bare script's ${bare.toFixed(3)} s, and ${worst.toFixed(3)} s at worst; at most ${restTimesMax} times, and always less than ${restSecondsMax} s: ${kept ? 'kept' : 'NOT kept'}`;
     return [{ kept, words }];
   });
 }

@@ -1,6 +1,7 @@
 /**
  * docs/proof.md: runbook × what it suffered → what happened, how often. Only what was played has a cell; a runbook that was not
- * played this time keeps its section. Where only some variants were played, they have a section of their own until the whole is played.
+ * played this time keeps its section. Where only some variants, or the cases of one kind, were played, they have a section of their own until
+ * the whole is played.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,20 +13,16 @@ import type { Result } from './harness/player';
 const file = join(repository, 'docs', 'proof.md');
 
 /**
- * `variants` are the words by which the variants were chosen; empty where all were played. `every`: at each how manyth of the requests that
+ * `part`: the words by which variants or cases were chosen; empty where all were played. `every`: at each how manyth of the requests that
  * change nothing the worker died.
  */
-export function writeTable(
-  all: Result[],
-  seconds: number,
-  { variants, every }: { variants: string; every: number },
-): void {
+export function writeTable(all: Result[], seconds: number, { part, every }: { part: string; every: number }): void {
   const results = all.filter(({ missed }) => !missed);
   const sections = sectionsIn(existsSync(file) ? readFileSync(file, 'utf8') : '');
   for (const runbook of new Set(results.map(({ scene }) => scene.entry.name))) {
     const own = results.filter(({ scene }) => scene.entry.name === runbook);
-    const title = variants ? `${runbook}, ${variants}` : runbook;
-    if (!variants) for (const other of sections.keys()) if (other.startsWith(`${runbook}, `)) sections.delete(other);
+    const title = part ? `${runbook}, ${part}` : runbook;
+    if (!part) for (const other of sections.keys()) if (other.startsWith(`${runbook}, `)) sections.delete(other);
     sections.set(title, section(title, own, { seconds, every }).join('\n'));
   }
   const missing = Object.keys(runbooks).filter((name) => !sections.has(name));
@@ -66,7 +63,14 @@ function section(title: string, results: Result[], { seconds, every }: { seconds
         ),
       ]),
     ),
+    ...(violated.length > 0 ? ['', ...violated.map(violation)] : []),
   ];
+}
+
+/** A walk's name is its seed. */
+function violation({ scene, case: { helper, name }, violations }: Result): string {
+  const what = violations.map((one) => `${one.of}: ${one.what}`).join('; ');
+  return `- **violated**, ${scene.variant.name} · ${helper} · ${name}: ${what.replaceAll(/\s+/g, ' ').slice(0, 400)}`;
 }
 
 function cell(results: Result[]): string {

@@ -200,6 +200,20 @@ const checks: Checks<Situation> = {
         : [];
     }),
 
+  'no parameter waits for a restart': ({ wanted: { replica }, facts: { existing, database } }) => {
+    const { name, pending } = database.primary;
+    const waiting = pending.map((parameter) => `${parameter.name} = ${parameter.value}`);
+    return !existing && waiting.length > 0
+      ? [
+          warn(
+            'PendingParameters',
+            'source',
+            `${name} waits for a restart with ${waiting.join(', ')}, which ${replica} would begin with: restart it first (databaseRestart)`,
+          ),
+        ]
+      : [];
+  },
+
   'reads are worth it': ({ facts: { readShare } }) =>
     readShare !== undefined && readShare < readShareMin
       ? [

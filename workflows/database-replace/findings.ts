@@ -271,7 +271,7 @@ const checks: Checks<Situation> = {
           warn(
             'TopologyToChange',
             'replacement',
-            `when this has succeeded, set postgres.primary of the topology to ${wanted.replacement}, move the secrets of ${facts.database.primary.name} there, and start the workers anew`,
+            `when this has succeeded, set postgres.primary of the topology to ${wanted.replacement}, give the worker the URLs of ${facts.database.primary.name} with the host of ${wanted.replacement} under that name, and start the workers anew`,
           ),
         ]
       : [],

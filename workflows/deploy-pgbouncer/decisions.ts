@@ -152,7 +152,7 @@ const checks: Checks<Situation> = {
         [
           `${server} takes ${maxConnections} connections, ${reservedConnections} of them reserved: ${available}`,
           ...lines,
-          `together ${total}, ${total - available} too many: ${fits > 0 ? `poolSize ${fits} would fit` : 'no pool would fit'}, or more max_connections (databaseSkuUpgrade)`,
+          `together ${total}, ${total - available} too many: ${fits > 0 ? `poolSize ${fits} would fit` : 'no pool would fit'}, or more max_connections (databaseRestart)`,
         ].join('\n'),
       ),
     ];

@@ -4,7 +4,7 @@
  * 1. The URL through the pool, under a key of its own in the application's Secret. The direct one stays, for migrations.
  * 2. The autoscaler is pinned to the number of pods that there are.
  * 3. One pod goes first: a rolling update that goes no further by itself. It is compared with its siblings for a while.
- * 4. The rest; done when the deployment has no session of its own on the primary, and no client waits in any pool.
+ * 4. The rest; done when the deployment has no session of its own on the primary, and no client waits for a second in any pool.
  * 5. The autoscaler gets its limits back.
  *
  * Going back: the former template, pod by pod, then the key.

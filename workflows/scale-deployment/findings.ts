@@ -164,7 +164,7 @@ const checks: Checks<Situation> = {
         [
           `${database.server} takes ${database.maxConnections} connections, ${reservedConnections} of them reserved: ${available}`,
           ...lines,
-          `together ${total}, ${total - available} too many: ${remedy}, or fewer replicas, or more max_connections (databaseSkuUpgrade)`,
+          `together ${total}, ${total - available} too many: ${remedy}, or fewer replicas, or more max_connections (databaseRestart)`,
         ].join('\n'),
       ),
     ];

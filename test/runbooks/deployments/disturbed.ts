@@ -80,7 +80,7 @@ export function disturbanceTests(cluster: () => Cluster): void {
       'broxiva-db-primary takes 250 connections, 15 of them reserved: 235',
       'broxiva-api (10 + 3 surge) × 20 = 260',
       `broxiva-worker (${workers} + ${Math.ceil(workers / 4)} surge) × 5 = ${theirs}`,
-      `together ${260 + theirs}, ${25 + theirs} too many: poolSize ${Math.floor((235 - theirs) / 13)} would fit, or fewer replicas, or more max_connections (databaseSkuUpgrade)`,
+      `together ${260 + theirs}, ${25 + theirs} too many: poolSize ${Math.floor((235 - theirs) / 13)} would fit, or fewer replicas, or more max_connections (databaseRestart)`,
     ]);
     expect(cluster().mutations(run.workflowId)).toEqual([]);
 

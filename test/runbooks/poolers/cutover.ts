@@ -1,5 +1,6 @@
 /** pgbouncerCutover: refused, failed at its one pod, taken back, done under requests. On the pooler that is there by then. */
 import { Client } from 'pg';
+import { production } from '../../../lab/lab';
 import type { Cluster } from '../support/cluster';
 import { Database } from '../support/database';
 import { Pooler } from '../support/pooler';
@@ -83,6 +84,29 @@ export function cutoverTests(cluster: () => Cluster): void {
       bounds: before.bounds,
     });
     expect((await cluster().get('secret', 'broxiva-secrets')).data.DATABASE_POOLED_URL).toBeUndefined();
+  });
+
+  test('its clients meet more failures than their budget while one pod is beside its siblings: it goes back at once, by itself', async () => {
+    const before = { uids: await api().uids(), rules: await rules(), bounds: await api().bounds() };
+    const database = Database.first(cluster().production);
+    const run = await cutover({ canarySeconds: 120, clientBudget: { failedRequests: 5 } });
+    await run.untilStep('lead one pod', 'verifying');
+    // Of all pods alike: the one is no worse than its siblings.
+    await database.superuserSql(`ALTER ROLE ${production.applicationRole} NOLOGIN`);
+    try {
+      await database.superuserSql(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '${production.applicationRole}'`,
+      );
+      await run.until(({ phase }) => phase === 'rolling-back' || phase === 'closed');
+    } finally {
+      await database.superuserSql(`ALTER ROLE ${production.applicationRole} LOGIN`);
+    }
+    const { outcome, summary } = await run.report();
+    expect({ outcome, summary }).toEqual({
+      outcome: 'RolledBack',
+      summary: expect.stringMatching(/clients noticed more than the budget allows: \d+ failed requests/) as string,
+    });
+    expect({ uids: await api().uids(), rules: await rules(), bounds: await api().bounds() }).toEqual(before);
   });
 
   test('under requests: one pod first, then all; no session of its own is left; no request fails, no order is lost', async () => {

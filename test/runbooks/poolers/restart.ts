@@ -1,10 +1,6 @@
 /** databaseRestart: refused, given up, done and taken back under clients of the pool that do not fail; no crash leaves it paused. */
-import { join } from 'node:path';
 import { Client } from 'pg';
-import { administrator } from '../../../activities/pgbouncer/configuration';
-import { connectToPool, onConsole } from '../../../activities/pgbouncer/console';
 import { putLease, readLease } from '../../../activities/pgbouncer/lease';
-import { postmasterPid } from '../../../lab/postgres/postmaster';
 import { until } from '../../../lab/processes';
 import type { Cluster } from '../support/cluster';
 import { Database } from '../support/database';
@@ -15,8 +11,6 @@ import { Run, untilRemembered } from '../support/run';
 
 /** Of a lease, a look of the guard's and a login (activities/pgbouncer/lease.ts), on a machine that does other things too. */
 const guardedMs = 10_000 + 1000 + 4000 + 10_000;
-
-const deadlineMs = 10_000;
 
 export function restartTests(cluster: () => Cluster): void {
   const pooler = () => new Pooler(cluster());
@@ -82,37 +76,6 @@ export function restartTests(cluster: () => Cluster): void {
     expect([outcome, await changes(run)]).toEqual(['Refused', []]);
     expect(summary).toMatch(/its replay is paused/);
     expect(summary).toMatch(/a login and a write as the application, and they fail: .*password authentication failed/);
-  });
-
-  test('a pause that meets a login of the pool begins after it: nobody is turned away when it is over', async () => {
-    const [pod] = await pooler().pods();
-    const [{ port, ...login }, password] = await Promise.all([pooler().login(), pooler().consolePassword()]);
-    const address = { host: pod!.address, port };
-    const clients = await Promise.all([0, 1].map(() => connectToPool(address, { ...login, ...address }, 20_000)));
-    const server = postmasterPid(join(cluster().production.lab.serversFolder, database().name, 'data'))!;
-    const count = async (column: string) => {
-      const rows = await pooler().show('POOLS', pod!);
-      return Number(rows.find((row) => row.database === login.database)?.[column]);
-    };
-    await pooler().command('RECONNECT', pod!);
-    await until('the pool is empty', async () => (await pooler().show('SERVERS', pod!)).length === 0, { deadlineMs });
-    // The kernel takes the connection; nobody answers the login.
-    process.kill(server, 'SIGSTOP');
-    const first = clients[0]!.query('SELECT 1');
-    try {
-      await until('a login is under way', async () => (await count('sv_login')) === 1, { deadlineMs, everyMs: 5 });
-      await onConsole(address, { user: administrator, password }, async (console) => {
-        setTimeout(() => process.kill(server, 'SIGCONT'), 50);
-        await console.pause(login.database, () => undefined);
-        expect(await count('sv_login')).toBe(0);
-        await console.resume(login.database);
-      });
-      await expect(clients[1]!.query('SELECT 1')).resolves.toMatchObject({ rowCount: 1 });
-      await expect(first).resolves.toMatchObject({ rowCount: 1 });
-    } finally {
-      process.kill(server, 'SIGCONT');
-      await Promise.all(clients.map((client) => client.end()));
-    }
   });
 
   test('parameters and a restart under clients of the pool: they wait, none fails, every row is there', async () => {

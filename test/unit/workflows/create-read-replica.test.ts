@@ -203,6 +203,18 @@ test.each<[string, object, ReplicaFacts, string[]]>([
     facts({ readers: [{ ...reader, wired: true }] }),
     ['refusal WiredWithoutKey'],
   ],
+  [
+    'a parameter that waits for a restart of the primary',
+    {},
+    facts({}, { pending: [{ name: 'max_connections', value: '400' }] }),
+    ['warning PendingParameters'],
+  ],
+  [
+    'and the replica is there already',
+    {},
+    facts({ existing }, { pending: [{ name: 'max_connections', value: '400' }] }),
+    [],
+  ],
   ['a primary that is hardly read from', {}, facts({ readShare: 40 }), ['warning FewReads']],
 ])('%s', (_name, wanted, found, codes) => {
   const noted = findings(input(wanted), found, topology).filter(({ level }) => level !== 'ok');

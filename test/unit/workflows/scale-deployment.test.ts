@@ -238,7 +238,7 @@ describe('what stands in the way', () => {
           'broxiva-db-primary takes 250 connections, 15 of them reserved: 235',
           'broxiva-api (10 + 3 surge) × 20 = 260',
           'broxiva-worker (2 + 1 surge) × 5 = 15',
-          'together 275, 40 too many: poolSize 16 would fit, or fewer replicas, or more max_connections (databaseSkuUpgrade)',
+          'together 275, 40 too many: poolSize 16 would fit, or fewer replicas, or more max_connections (databaseRestart)',
         ].join('\n'),
       },
     ]);

@@ -9,7 +9,7 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'urls-'));
   mkdirSync(join(folder, 'primary'));
-  writeFileSync(join(folder, 'primary', 'application-url'), 'postgresql://app:p%40ss@10.0.0.1:5432/shop\n');
+  writeFileSync(join(folder, 'primary', 'application-url'), 'postgresql://app:p%40ss@Primary.example:5432/shop\n');
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -19,7 +19,20 @@ const sources = (more: Partial<ConnectionSources> = {}): ConnectionSources => ({
 
 test('the mounted Secret comes first', async () => {
   const from = sources({ secretsFolder: folder, databaseUrl: 'postgresql://other/x' });
-  expect(await connectionUrl(primary, 'application', from)).toBe('postgresql://app:p%40ss@10.0.0.1:5432/shop');
+  expect(await connectionUrl(primary, 'application', from)).toBe('postgresql://app:p%40ss@Primary.example:5432/shop');
+});
+
+test('one that leads to another server is refused, without a word of what stands in it', async () => {
+  const moved = connectionUrl(
+    { name: 'primary', host: 'other.example' },
+    'application',
+    sources({ secretsFolder: folder }),
+  );
+  await expect(moved).rejects.toMatchObject({
+    type: 'ConfigurationMissing',
+    message: expect.stringMatching(/^the application URL of primary does not lead to other\.example,/) as string,
+  });
+  await expect(moved).rejects.not.toMatchObject({ message: expect.stringMatching(/ss@|Primary\.example/) as string });
 });
 
 test("a replica without a Secret takes its source's, at its own address", async () => {
