@@ -49,6 +49,8 @@ function sectionOf(settings: PoolerSettings): Record<string, string> {
     ...{ server_tls_sslmode: 'verify-full', server_tls_ca_file: `${configurationFolder}/ca.pem` },
     server_login_retry: String(settings.serverLoginRetrySeconds),
     query_wait_timeout: String(settings.queryWaitTimeoutSeconds),
+    // Whoever is new to a PgBouncer that was started anew while its server is away waits in the login (janitor.c, pool_client_maint).
+    client_login_timeout: String(settings.queryWaitTimeoutSeconds),
     ignore_startup_parameters: settings.ignoreStartupParameters.join(','),
     // The readiness of each pod logs in every few seconds.
     ...{ log_connections: '0', log_disconnections: '0' },
@@ -111,13 +113,19 @@ export function patienceIn(configuration: string): Patience | undefined {
   return { queryWaitTimeoutSeconds: Number(waits), serverLoginRetrySeconds: Number(retries) };
 }
 
-/** The same file with another patience. Undefined where it is not of `renderConfiguration`'s making. */
+const loginLine = /^(client_login_timeout = )([\d.]+)$/m;
+
+/** The same file with another patience; in the login too, unless somebody has set that apart. Undefined where it is not of `renderConfiguration`'s making. */
 export function withPatience(patience: Patience, configuration: string): string | undefined {
-  if (!patienceIn(configuration)) return undefined;
+  const former = patienceIn(configuration);
+  if (!former) return undefined;
+  const inLogin = configuration.replace(loginLine, (line, before: string, value) =>
+    Number(value) === former.queryWaitTimeoutSeconds ? `${before}${patience.queryWaitTimeoutSeconds}` : line,
+  );
   return Object.entries(patienceLines).reduce(
     (text, [name, line]) =>
       text.replace(line, (_line, before: string) => `${before}${patience[name as keyof Patience]}`),
-    configuration,
+    inLogin,
   );
 }
 

@@ -39,6 +39,7 @@ server_tls_sslmode = verify-full
 server_tls_ca_file = /etc/pgbouncer/ca.pem
 server_login_retry = 0.5
 query_wait_timeout = 120
+client_login_timeout = 120
 ignore_startup_parameters = extra_float_digits,search_path
 log_connections = 0
 log_disconnections = 0
@@ -109,7 +110,7 @@ describe('what a running one shows', () => {
     ...{ auth_file: '/etc/pgbouncer/userlist.txt', admin_users: 'durable_runbooks', pool_mode: 'transaction' },
     ...{ max_client_conn: '1000', default_pool_size: '25', max_db_connections: '25' },
     ...{ server_tls_sslmode: 'verify-full', server_tls_ca_file: '/etc/pgbouncer/ca.pem' },
-    ...{ server_login_retry: '0.500000', query_wait_timeout: '120' },
+    ...{ server_login_retry: '0.500000', query_wait_timeout: '120', client_login_timeout: '120' },
     ...{ ignore_startup_parameters: 'extra_float_digits,search_path', log_connections: '0', log_disconnections: '0' },
     something_else: 'x',
   }).map(([key, value]) => ({ key, value }));
@@ -168,6 +169,8 @@ test('the same file with another patience', () => {
   const after = withPatience(other, before);
   expect(after).toBe(renderConfiguration(upstream, { ...settings, ...other }));
   expect([patienceIn(before), patienceIn(after!), withPatience(former, after!)]).toEqual([former, other, before]);
+  const apart = before.replace('client_login_timeout = 120', 'client_login_timeout = 30');
+  expect(withPatience(other, apart)).toBe(after!.replace('client_login_timeout = 615', 'client_login_timeout = 30'));
   const foreign = '[pgbouncer]\nquery_wait_timeout = 120\n';
   expect([patienceIn(foreign), withPatience(other, foreign)]).toEqual([undefined, undefined]);
 });
