@@ -6,8 +6,8 @@
  *    replicated, so they are the same.
  * 3. For the topology's primary: DATABASE_URL and DATABASE_ADMIN_URL.
  *
- * One that leads elsewhere than Azure says is refused: after a replacement the former server's, under the new one's name, would have every
- * later run change a server that nobody uses.
+ * One with another host than the server's is refused: after a replacement the former server's, under the new one's name, would have every
+ * later run change a server that nobody uses. An alias is refused too: the server's certificate has Azure's name.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ export interface ServerAddress {
   source?: string;
 }
 
-/** Throws ConfigurationMissing, naming every place that was looked at, or where the URL is another server's. */
+/** Throws ConfigurationMissing, naming every place that was looked at, or where the URL has another host than Azure's for the server. */
 export async function connectionUrl(server: ServerAddress, login: Login, from: ConnectionSources): Promise<string> {
   const own = await knownUrl(server.name, login, from);
   if (own) return leadingTo(server, own, login);
@@ -45,12 +45,12 @@ export async function connectionUrl(server: ServerAddress, login: Login, from: C
   );
 }
 
-/** What is no URL is told by whoever connects. Where it does lead is not told: in a URL that was put together wrongly a password may stand there. */
+/** What is no URL is told by whoever connects. Which host it has is not told: in a URL that was put together wrongly a password may stand there. */
 function leadingTo({ name, host }: ServerAddress, url: string, login: Login): string {
   if (!host || !URL.canParse(url) || new URL(url).hostname.toLowerCase() === host.toLowerCase()) return url;
   throw failure(
     'ConfigurationMissing',
-    `the ${login} URL of ${name} does not lead to ${host}, which is ${name} by Azure: mount its own`,
+    `the ${login} URL of ${name} does not have the host ${host}, by which Azure knows it: give it that host`,
   );
 }
 

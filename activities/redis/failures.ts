@@ -16,7 +16,7 @@ export function withoutArguments(message: string): string {
   return message.split(', with args beginning with', 1)[0]!;
 }
 
-/** What a server refuses with while it loads its data, or its cluster finds out who is whose master. */
+/** What a server refuses with while it loads its data, or its cluster finds out who is whose master; beside that, while others have all of its connections. */
 const passing = new Set(['LOADING', 'MASTERDOWN', 'CLUSTERDOWN', 'TRYAGAIN', 'READONLY']);
 
 /** What the client itself throws where a server does not answer. They have no names of their own, and TimeoutError has no message. */
@@ -38,7 +38,8 @@ export const redisProblem: Mapping = (error) => {
   if (['WRONGPASS', 'NOAUTH'].includes(word)) {
     return { type: 'CacheLoginRejected', message: 'Redis does not take the access key', code: word };
   }
-  if (passing.has(word)) return { type: 'CacheUnreachable', message: `Redis refuses for now: ${error.message}` };
+  if (passing.has(word) || error.message.startsWith('ERR max number of clients'))
+    return { type: 'CacheUnreachable', message: `Redis refuses for now: ${error.message}` };
   const known =
     code ?? (silent.some((one) => error instanceof one) ? error.message || error.constructor.name : undefined);
   return known === undefined ? undefined : { type: 'CacheUnreachable', message: `Redis does not answer: ${known}` };

@@ -122,7 +122,8 @@ export class Pooler {
       (await this.pods()).map(async (pod) => {
         const rows = await this.show('CONFIG', pod).catch(() => []);
         const of = (setting: string) => String(rows.find(({ key }) => key === setting)?.['value']);
-        return `${of('query_wait_timeout')} s, ${of('server_login_retry')} s`;
+        const waits = new Set([of('query_wait_timeout'), of('client_login_timeout')]);
+        return `${[...waits].join(' or ')} s, ${of('server_login_retry')} s`;
       }),
     );
     return { 'clients wait, are turned away': once(told) };

@@ -91,6 +91,7 @@ export function cutoverTests(cluster: () => Cluster): void {
     const database = Database.first(cluster().production);
     const run = await cutover({ canarySeconds: 120, clientBudget: { failedRequests: 5 } });
     await run.untilStep('lead one pod', 'verifying');
+    await api().untilPods(before.uids.length + 1);
     // Of all pods alike: the one is no worse than its siblings.
     await database.superuserSql(`ALTER ROLE ${production.applicationRole} NOLOGIN`);
     try {

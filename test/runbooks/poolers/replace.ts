@@ -104,6 +104,8 @@ export function replaceTests(given: Replacements): void {
     });
     const waiting = await restart('wait');
     await waiting.until(({ phase }) => phase === 'awaiting-lock');
+    // Both have the pooler as well, which comes first.
+    expect((await cluster().production.lock(first))?.holder).toMatchObject({ workflowId: run.workflowId });
     await run.order('abort');
     expect([(await run.report()).outcome, (await waiting.report()).outcome]).toEqual(['RolledBack', 'Succeeded']);
     const requests = await cluster().production.requests();

@@ -28,6 +28,7 @@ export function upgradeTests(cluster: () => Cluster): void {
     const text = Buffer.from(data[key], 'base64')
       .toString()
       .replace(/^query_wait_timeout = .*$/m, `query_wait_timeout = ${wait}`)
+      .replace(/^client_login_timeout = .*$/m, `client_login_timeout = ${wait}`)
       .replace(/^server_login_retry = .*$/m, `server_login_retry = ${retry}`);
     await cluster().merge('secret', 'pgbouncer', { data: { [key]: Buffer.from(text).toString('base64') } });
     const loaded = async () => {

@@ -30,7 +30,7 @@ test('one that leads to another server is refused, without a word of what stands
   );
   await expect(moved).rejects.toMatchObject({
     type: 'ConfigurationMissing',
-    message: expect.stringMatching(/^the application URL of primary does not lead to other\.example,/) as string,
+    message: expect.stringMatching(/^the application URL of primary does not have the host other\.example,/) as string,
   });
   await expect(moved).rejects.not.toMatchObject({ message: expect.stringMatching(/ss@|Primary\.example/) as string });
 });

@@ -24,6 +24,8 @@ test.each([
   [new Error('TRYAGAIN Multiple keys request during rehashing of slot'), 'CacheUnreachable'],
   [new Error("READONLY You can't write against a read only replica."), 'CacheUnreachable'],
   [Object.assign(new Error('self-signed'), { code: 'SELF_SIGNED_CERT_IN_CHAIN' }), 'CertificateRejected'],
+  [new Error('ERR max number of clients reached'), 'CacheUnreachable'],
+  [new Error('ERR max number of clients + cluster connections reached'), 'CacheUnreachable'],
   [new Error('ERR unknown command'), undefined],
   ['no error', undefined],
 ])('%s', (error, expected) => {
