@@ -17,6 +17,8 @@ import type { Stage } from './stage';
 const lookEveryMs = 200;
 /** A query waits for the run's worker, which may just be dead. */
 const answerDeadlineMs = 20_000;
+/** Of a lock, once all is over: a case whose worker is being started anew on a busy machine is played to its end. */
+const lockDeadlineMs = 60_000;
 /** Whoever is not answered says it again, and then believes that nobody hears it. */
 const timesSaid = 3;
 
@@ -72,8 +74,9 @@ export class Conducted {
   }
 
   async lockOf(target: string): Promise<LockState> {
-    return this.timed(() =>
-      this.stage.client.workflow.getHandle(lockWorkflowId(target)).query<LockState>(lockMessages.state),
+    return this.timed(
+      () => this.stage.client.workflow.getHandle(lockWorkflowId(target)).query<LockState>(lockMessages.state),
+      lockDeadlineMs,
     );
   }
 
@@ -127,8 +130,8 @@ export class Conducted {
   }
 
   /** The call itself ends with it: one that is left behind would outlive the connection. */
-  private timed<T>(work: () => Promise<T>): Promise<T> {
-    return this.stage.client.withDeadline(Date.now() + answerDeadlineMs, work);
+  private timed<T>(work: () => Promise<T>, forMs = answerDeadlineMs): Promise<T> {
+    return this.stage.client.withDeadline(Date.now() + forMs, work);
   }
 }
 
