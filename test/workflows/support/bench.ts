@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
-import { WorkflowFailedError } from '@temporalio/client';
+import { isGrpcDeadlineError, WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, defineSearchAttributeKey } from '@temporalio/common';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
@@ -163,7 +163,7 @@ export async function order(handle: WorkflowHandle, name: OrderName, by = 'opera
   return handle.executeUpdate<string, [unknown]>(name, { args: [{ by, reason: `${name}, because` }] });
 }
 
-/** Waits until a run's status is as wanted. Throws when it is not within ten seconds. */
+/** Waits until a run's status is as wanted. Throws when it is not within ten seconds. Who is not answered, as while a run reads, asks again. */
 export async function until(
   handle: WorkflowHandle,
   isSo: (status: RunStatus) => boolean,
@@ -171,8 +171,11 @@ export async function until(
 ): Promise<RunStatus> {
   const deadline = Date.now() + seconds * 1000;
   for (;;) {
-    const status = await handle.query<RunStatus>('status');
-    if (isSo(status)) return status;
+    const status = await handle.query<RunStatus>('status').catch((error: unknown) => {
+      if (!isGrpcDeadlineError(error)) throw error;
+      return undefined;
+    });
+    if (status && isSo(status)) return status;
     if (Date.now() > deadline) throw new Error(`not so within ${seconds} s: ${JSON.stringify(status)}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
