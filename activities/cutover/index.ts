@@ -136,7 +136,7 @@ export function createCutoverActivities(use: PoolerDependencies): CutoverActivit
     const [pods, poolerPods] = await podsOf(deployment, way);
     // Before what is seen afterwards: pods connect when they are asked, and some for no longer than that.
     const [answered, meanwhile] = await Promise.all([answeringClients(pods, way), readClients(poolerPods)]);
-    const [{ addresses, silent }, sessions] = await Promise.all([
+    const [{ addresses, applications, silent }, sessions] = await Promise.all([
       readClients(poolerPods),
       onServer(server, 'admin', use, (client) => readRoleSessions(client, role)),
     ]);
@@ -145,7 +145,11 @@ export function createCutoverActivities(use: PoolerDependencies): CutoverActivit
       judgeForward({
         ...{ deployment, pooler: way.pooler.name, variable: way.variable, primary, role, pods, answered, sessions },
         others: deployments.map(({ name }) => name).filter((name) => name !== deployment),
-        clients: { addresses: new Set([...meanwhile.addresses, ...addresses]), silent },
+        clients: {
+          addresses: new Set([...meanwhile.addresses, ...addresses]),
+          applications: new Set([...meanwhile.applications, ...applications]),
+          silent,
+        },
         pooled: await pooledProcesses(poolerPods),
       }),
     );

@@ -17,7 +17,7 @@ interface Back {
   clients: PoolerClients;
 }
 
-/** On the way back no pod may go through the pool any more: by its address, which a pod of the pooler sees as it is. */
+/** On the way back no pod may go through the pool any more, by its address or its name. */
 export function judgeBack({ deployment, pooler, pods, clients }: Back): Judged {
   const still = pods.filter(isOf(clients)).map(({ name }) => name);
   // A pooler that is broken must not stop the very run that leads clients away from it.
@@ -89,8 +89,13 @@ function pastThePool({ deployment, others, pods, sessions, pooled }: Forward): {
   return { own: own.length, nobodys: nobodys.length };
 }
 
-function isOf({ addresses }: PoolerClients): (pod: Addressed) => boolean {
-  return ({ address }) => address !== undefined && addresses.has(address);
+/** By its address; or by its name, which names no other pod: on its way to the pool an address may be translated as well. */
+function isOf({ addresses, applications }: PoolerClients): (pod: Addressed) => boolean {
+  const known = [...applications];
+  // Whatever an application adds to its name is set off from it: api-1 is not api-10.
+  const isNamed = (name: string) =>
+    known.some((application) => application.startsWith(name) && !/^[a-z0-9-]/.test(application.slice(name.length)));
+  return ({ name, address }) => (address !== undefined && addresses.has(address)) || isNamed(name);
 }
 
 /** That nobody was seen means nothing while one that serves was not looked at. */

@@ -65,6 +65,8 @@ export async function pooledProcesses({ pods, password }: PoolerPods): Promise<S
 export interface PoolerClients {
   /** Where clients of any database come from (SHOW CLIENTS: addr). */
   addresses: Set<string>;
+  /** What they call themselves, where this version of PgBouncer tells (application_name). */
+  applications: Set<string>;
   /** Pods that do not answer: they may have any. */
   silent: Pick<Pod, 'name' | 'ready'>[];
 }
@@ -76,8 +78,9 @@ export async function readClients({ pods, password }: PoolerPods): Promise<Poole
       return { pod, rows };
     }),
   );
+  const all = (column: string) => new Set(told.flatMap(({ rows = [] }) => rows.flatMap((row) => row[column] ?? [])));
   return {
-    addresses: new Set(told.flatMap(({ rows = [] }) => rows.map((row) => String(row['addr'])))),
+    ...{ addresses: all('addr'), applications: all('application_name') },
     silent: told.flatMap(({ pod, rows }) => (rows ? [] : [pod])),
   };
 }

@@ -6,8 +6,11 @@ const [first, second] = ['10.0.0.1', '10.0.0.2'];
 const node = '10.9.9.9';
 const names = { deployment: 'api', pooler: 'pgbouncer' };
 const pods = [{ name: 'api-1', address: first }, { name: 'api-2', address: second }, { name: 'api-3' }];
-const clients = (...addresses: string[]) => ({ addresses: new Set(addresses), silent: [] });
-const silent = (ready: boolean) => ({ addresses: new Set<string>(), silent: [{ name: 'pgbouncer-1', ready }] });
+const clients = (...addresses: string[]) => ({
+  ...{ addresses: new Set(addresses), applications: new Set<string>(), silent: [] },
+});
+const named = (...applications: string[]) => ({ ...clients(node), applications: new Set(applications) });
+const silent = (ready: boolean) => ({ ...clients(), silent: [{ name: 'pgbouncer-1', ready }] });
 const session = (pid: number, application: string, address?: string) => ({
   ...{ pid, application },
   ...(address === undefined ? {} : { address }),
@@ -27,6 +30,11 @@ test.each<[string, Partial<Seen>, string]>([
   ['through the pool', {}, passed],
   ['its sessions in the pool', { sessions: [session(7, 'api-1', first)] }, passed],
   ['through the pool, beside sessions that are nobody’s', { sessions: nobodys, answered: 3 }, passed],
+  [
+    'through the pool, by its name alone',
+    { clients: named('worker-1', 'api-2'), sessions: nobodys, answered: 3 },
+    passed,
+  ],
   ['no pod connects, and nobody else is there', { clients: clients(), answered: 3 }, unseen],
   [
     'no pod connects, and another deployment has sessions',
@@ -67,6 +75,9 @@ test.each([
   ['none is a client', clients(node), [], gone],
   ['there is no pooler any more', clients(), [], gone],
   ['one is', clients(node, second), ['api-2 is still a client of pgbouncer'], gone],
+  ['one is, by its name', named('api-2'), ['api-2 is still a client of pgbouncer'], gone],
+  ['another deployment is, and a pod with a longer name', named('worker-1', 'api-10', ''), [], gone],
+  ['one is, by a name that says more', named('api-2 (orders)'), ['api-2 is still a client of pgbouncer'], gone],
   [
     'a pod that serves does not answer',
     silent(true),
