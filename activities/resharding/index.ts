@@ -146,7 +146,11 @@ export function createReshardActivities(use: RedisClusterDependencies): ReshardA
       onNodes(asked(), joined, async (nodes, seen, ask) => {
         const missing = shortcomingOf(seen, replicasPerMaster);
         if (missing !== undefined) throw failure('NotVerified', missing);
-        const next = nextMoves({ before, after }, { nodes, holds: await strays(ask, nodes, { before, after }) }, 1);
+        const next = nextMoves(
+          { before, after },
+          { nodes, isWhole: true, holds: await strays(ask, nodes, { before, after }) },
+          1,
+        );
         if (next.answer === 'drift') throw failure('Drift', next.reason);
         if (next.answer === 'refuse') throw failure('ClusterRefused', next.reason);
         if (next.answer === 'wait') throw failure('NotVerified', next.reason);

@@ -112,7 +112,7 @@ async function situationOf(seen: Seen[], nodes: ClusterNodes, plan: SlotPlan | u
   } catch (error) {
     trouble ??= (error as Error).message;
   }
-  return { nodes: answering, ...(trouble === undefined ? {} : { trouble }), holds };
+  return { nodes: answering, isWhole: silent === undefined, ...(trouble === undefined ? {} : { trouble }), holds };
 }
 
 /** Node id → slots of the plan that it does not have, and holds keys of. Throws NotVerified where a master does not say so. */
@@ -214,8 +214,9 @@ function soFar({ slots }: Moved): string {
 
 /** What a late one knew already is told to the owner, whose epoch it makes the newest. */
 async function settled(nodes: ClusterNodes, { assertAwake }: Migration, settle: Settlement[]): Promise<void> {
-  for (const { slot, owner, at } of settle) {
+  for (const { slot, owner, at, from } of settle) {
     assertAwake();
+    if (from) await nodes.ask(at.member, setSlot(slot, 'IMPORTING', from));
     await nodes.ask(at.member, setSlot(slot, 'NODE', owner));
   }
 }

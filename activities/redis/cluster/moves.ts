@@ -10,6 +10,14 @@
  *
  * A master without slots gets its first one alone, because clients do not know it before.
  *
+ * In one round a master either gives slots or gets them, and gives them only to one that knows its present epoch: whoever gets a
+ * slot claims it with a new epoch, and a giver that had a newer one by then would be believed instead. The one that is not
+ * believed deletes its keys of the slot, and when the giver is told to let go, nobody has it. (Redis 7.0 and newer, cluster_legacy.c and
+ * cluster.c: clusterUpdateSlotsConfigWith.)
+ *
+ * A slot that nobody has any more, because a command of somebody dead arrived late, goes to whoever holds its keys, or else to
+ * the one that is to have it.
+ *
  * When all is moved, a shard may have two masters: one that died, was replaced, and came back when its last slots had gone to
  * others. Nobody takes a slot from it any more, which is how Redis would make it a replica. It follows the other then; unless it
  * holds keys, which may be nowhere else: those of slots that were coming to it when it died.
@@ -44,6 +52,8 @@ export interface Settlement {
   slot: number;
   owner: Node;
   at: Node;
+  /** Nobody has it, nor is it on its way: its new owner is told that it comes from there, which makes its epoch the newest. */
+  from?: Node;
 }
 
 export interface Following {
@@ -67,6 +77,8 @@ export interface Situation {
   nodes: Node[];
   /** Why there may be more, or not all is well: nothing new is begun. */
   trouble?: string;
+  /** Every node answers. */
+  isWhole: boolean;
   /** Node id → slots of which it holds keys, as far as that was asked. */
   holds: Map<string, Set<number>>;
 }
@@ -135,7 +147,17 @@ function nextSlots({ before, after }: SlotPlan, situation: Situation, most: numb
         continue;
       }
       const taken = situation.nodes.find(({ self }) => self.master === undefined && includes(self.slots, slot));
-      if (!taken) return { answer: 'wait', reason: `slot ${slot} has no master` };
+      if (!taken) {
+        const heir = heirOf(
+          slot,
+          sides.map(({ node }) => node),
+          known[target]!,
+          situation,
+        );
+        if ('answer' in heir) return heir;
+        settle.push(heir);
+        continue;
+      }
       if (situation.trouble !== undefined) return { answer: 'wait', reason: situation.trouble };
       return { answer: 'drift', reason: `slot ${slot} is with ${taken.member.pod}, where nobody was to move it` };
     }
@@ -214,22 +236,79 @@ function chosen(
   if (settle.length + half.length + fresh.length === 0) {
     return trouble === undefined ? { answer: 'done' } : { answer: 'wait', reason: trouble };
   }
-  const givers = new Map(half.map(({ to }) => [to, undefined as Node | undefined]));
+  // They may make an epoch the newest: nobody gives slots away meanwhile.
+  if (settle.length > 0) return { answer: 'act', settle, moves: [] };
+  const firstGivers = new Map(half.map(({ to }) => [to, undefined as Node | undefined]));
   const isTurn = ({ from, to, half: isHalf }: Move) => {
     if (isHalf || to.self.slots.length > 0) return true;
-    if (!givers.has(to)) givers.set(to, from);
-    return givers.get(to) === from;
+    if (!firstGivers.has(to)) firstGivers.set(to, from);
+    return firstGivers.get(to) === from;
   };
+  const hindered = hindrances(nodes);
   const counts = new Map<Node, number>();
-  const moves = [...half, ...(trouble === undefined && settle.length === 0 ? fresh : [])].filter((move) => {
+  const getters = new Set<Node>();
+  let hindrance: string | undefined;
+  const moves = [...half, ...(trouble === undefined ? fresh : [])].filter((move) => {
     const { from, to } = move;
     const count = counts.get(from) ?? 0;
-    if (!isTurn(move) || count >= most || [from, to].some((node) => seenFailing(node, nodes))) return false;
+    if (!isTurn(move) || count >= most || getters.has(from) || counts.has(to)) return false;
+    const found = hindered(from, to);
+    hindrance ??= found;
+    if (found !== undefined) return false;
     counts.set(from, count + 1);
+    getters.add(to);
     return true;
   });
-  if (settle.length + moves.length > 0) return { answer: 'act', settle, moves };
-  return { answer: 'wait', reason: trouble ?? 'a node sees another as failing' };
+  if (moves.length > 0) return { answer: 'act', settle, moves };
+  return { answer: 'wait', reason: trouble ?? hindrance! };
+}
+
+/** Of a slot that no node has, and that no mark leads to. */
+function heirOf(
+  slot: number,
+  sides: Node[],
+  target: Node,
+  { isWhole, holds, nodes, trouble }: Situation,
+): Settlement | NextMoves {
+  const nobody = `slot ${slot} has no master`;
+  // What has not been said may be that somebody has it, or holds its keys.
+  const isKnown = isWhole && sides.every(({ view }) => holds.has(view.id));
+  if (sides.length < 2 || !isKnown) return { answer: 'wait', reason: isWhole ? nobody : `${nobody}: ${trouble}` };
+  const holders = sides.filter(({ view }) => holds.get(view.id)!.has(slot));
+  const [one, other] = sides.map(({ member }) => member.pod);
+  if (holders.length > 1) {
+    return {
+      answer: 'refuse',
+      reason: `${nobody}, and both ${one} and ${other} hold keys of it: compare them, delete them where they are older, and give the slot to the other (CLUSTER SETSLOT ${slot} NODE)`,
+    };
+  }
+  const owner = holders[0] ?? target;
+  const from = sides.find((node) => node !== owner)!;
+  const hindrance = hindrances(nodes)(from, owner);
+  return hindrance === undefined
+    ? { slot, owner, at: owner, from }
+    : { answer: 'wait', reason: `${nobody}: ${hindrance}` };
+}
+
+/** Answers with why nothing can go from the one to the other yet. Asked of thousands of slots, between few nodes. */
+function hindrances(nodes: Node[]): (from: Node, to: Node) => string | undefined {
+  const found = new Map<Node, Map<Node, string | undefined>>();
+  return (from, to) => {
+    const known = found.get(from) ?? new Map<Node, string | undefined>();
+    found.set(from, known);
+    if (!known.has(to)) known.set(to, hindranceOf(from, to, nodes));
+    return known.get(to);
+  };
+}
+
+function hindranceOf(from: Node, to: Node, nodes: Node[]): string | undefined {
+  if ([from, to].some((node) => seenFailing(node, nodes))) return 'a node sees another as failing';
+  const { epoch } = from.self;
+  // Two masters with the same one: one of them is about to take a newer one by itself.
+  const twin = nodes.find((node) => node !== from && node.self.master === undefined && node.self.epoch === epoch);
+  if (twin) return `${from.member.pod} and ${twin.member.pod} have the same epoch, ${epoch}`;
+  const heard = to.view.known.find(({ id }) => id === from.view.id)?.epoch ?? -1;
+  return heard >= epoch ? undefined : `${to.member.pod} has not heard of the epoch ${epoch} of ${from.member.pod} yet`;
 }
 
 /** After a failover one of its replicas is; the former one may not have heard of it yet. */

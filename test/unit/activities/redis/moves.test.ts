@@ -5,7 +5,9 @@ import type { Node } from '../../../../activities/redis/cluster/nodes';
 import { rangesOf } from '../../../../activities/redis/cluster/slots';
 import { after, before, nodes, plan, replicas, tail, type Told, told } from './slot-situations';
 
-const holds = (id: string, ...slots: number[]) => new Map([[id, new Set(slots)]]);
+const keysOf = (slots: Record<string, number[]>) =>
+  new Map(Object.entries(slots).map(([id, some]) => [id, new Set(some)]));
+const holds = (id: string, ...slots: number[]) => keysOf({ [id]: slots });
 
 test.each<[string, Record<string, Told>, Partial<Situation>, string[]]>([
   ['nothing is moved yet', { a: { slots: [0, 1] }, b: { slots: tail } }, {}, ['0 a→b', '1 a→b']],
@@ -124,6 +126,44 @@ test.each<[string, Record<string, Told>, Partial<Situation>, string[]]>([
     ['wait: no pod of the shard of node a is a master'],
   ],
   [
+    'nobody has it: who holds its keys gets it',
+    { a: { slots: [1] }, b: { slots: tail } },
+    { holds: keysOf({ a: [0], b: [] }) },
+    ["a hears that 0 is a's, from b"],
+  ],
+  [
+    'nobody has it, and nobody holds keys of it: who is to have it gets it',
+    { a: { slots: [1] }, b: { slots: tail } },
+    { holds: keysOf({ a: [], b: [] }) },
+    ["b hears that 0 is b's, from a"],
+  ],
+  [
+    'nobody has it, and both hold keys of it',
+    { a: { slots: [1] }, b: { slots: tail } },
+    { holds: keysOf({ a: [0], b: [0] }) },
+    [
+      'refuse: slot 0 has no master, and both pod-a and pod-b hold keys of it: compare them, delete them where they are older, and give the slot to the other (CLUSTER SETSLOT 0 NODE)',
+    ],
+  ],
+  [
+    'nobody has it, and nobody has been asked for its keys',
+    { a: { slots: [1] }, b: { slots: tail } },
+    {},
+    ['wait: slot 0 has no master'],
+  ],
+  [
+    'nobody that answers has it',
+    { a: { slots: [1] }, b: { slots: tail } },
+    { holds: keysOf({ a: [], b: [] }), trouble: 'pod-b2 is silent' },
+    ['wait: slot 0 has no master: pod-b2 is silent'],
+  ],
+  [
+    'nobody has it, while the cluster is down for want of it',
+    { a: { slots: [1] }, b: { slots: tail } },
+    { holds: keysOf({ a: [], b: [] }), isWhole: true, trouble: 'cluster_state of pod-a is fail' },
+    ["b hears that 0 is b's, from a"],
+  ],
+  [
     'a third one has a slot',
     { a: { slots: [1] }, b: { slots: tail }, c: { slots: [0] } },
     {},
@@ -170,6 +210,42 @@ test('on the way back what is half moved is finished first, then all goes back',
   expect(told(back, half)).toEqual(['1 a→b, half moved']);
   const there = nodes({ a: { slots: [0] }, b: { slots: [1, ...tail] }, ...replicas });
   expect(told(back, there)).toEqual(['1 b→a']);
+});
+
+test('in one round a master gives slots or gets them: what is half moved first, and nothing while one hears of another', () => {
+  const both = (moving: Told['moving']) =>
+    told(
+      { before: [...before].reverse(), after: crossed },
+      nodes({ a: { slots: [0, 1], moving }, b: { slots: tail }, ...replicas }),
+    );
+  const crossed = [
+    { ids: ['b', 'b2'], slots: rangesOf([0, 1, 3, 4, 5, 6, 7, 8, 9]) },
+    { ids: ['a', 'a2'], slots: rangesOf([2]) },
+  ];
+  expect(both([])).toEqual(['2 b→a']);
+  expect(both([{ slot: 1, to: 'b' }])).toEqual(['1 a→b, half moved', '0 a→b']);
+  const hears = nodes({
+    a: { slots: [0], moving: [{ slot: 0, to: 'b' }] },
+    b: { slots: [1, ...tail], moving: [{ slot: 1, from: 'a' }] },
+    ...replicas,
+  });
+  expect(told(plan, hears)).toEqual(["b hears that 1 is b's"]);
+});
+
+test.each<[string, number, number, string]>([
+  [
+    'a newer epoch of the giver is not known to the getter',
+    7,
+    6,
+    'wait: pod-b has not heard of the epoch 7 of pod-a yet',
+  ],
+  ['it is known', 7, 7, '0 a→b'],
+  ['the two have the same', 2, 2, 'wait: pod-a and pod-b have the same epoch, 2'],
+])('nothing goes to who could be overruled: %s', (_name, epoch, heard, expected) => {
+  const all = nodes({ a: { slots: [0, 1], epoch }, b: { slots: tail }, ...replicas });
+  const b = all.find(({ view }) => view.id === 'b')!;
+  b.view.known = b.view.known.map((line) => (line.id === 'a' ? { ...line, epoch: heard } : line));
+  expect(told(plan, all)[0]).toBe(expected);
 });
 
 test('a master without slots gets them from one other first, and nothing new while one is half moved', () => {

@@ -16,6 +16,9 @@ export const after: Shard[] = [
 ];
 export const plan = { before, after };
 
+/** Where nothing else is said: no two masters have the same. */
+const epochs: Record<string, number> = { a: 1, b: 2, c: 4 };
+
 export interface Told {
   slots: number[];
   moving?: KnownNode['moving'];
@@ -29,17 +32,19 @@ export interface Told {
 }
 
 export function nodes(told: Record<string, Told>): Node[] {
-  const lines = Object.entries(told).map(([id, { slots, moving = [], epoch = 1, master, flags = [] }]): KnownNode => ({
-    ...{
-      id,
-      host: id,
-      port: 6379,
-      flags: [master === undefined ? 'master' : 'slave', ...flags],
-      epoch,
-      connected: true,
-    },
-    ...{ slots: rangesOf(slots), moving, ...(master === undefined ? {} : { master }) },
-  }));
+  const lines = Object.entries(told).map(
+    ([id, { slots, moving = [], epoch = epochs[id] ?? 0, master, flags = [] }]): KnownNode => ({
+      ...{
+        id,
+        host: id,
+        port: 6379,
+        flags: [master === undefined ? 'master' : 'slave', ...flags],
+        epoch,
+        connected: true,
+      },
+      ...{ slots: rangesOf(slots), moving, ...(master === undefined ? {} : { master }) },
+    }),
+  );
   return Object.entries(told).map(([id, { migrations, keys = 0 }], ordinal) => {
     const view = {
       ...{ id, clusterEnabled: true, state: 'ok' as const, keys, linkUp: true, known: lines },
@@ -65,7 +70,10 @@ function shown(next: NextMoves): string[] {
   }
   if (next.answer === 'follow') return next.follow.map(({ at, master }) => `${at.view.id} follows ${master.view.id}`);
   return [
-    ...next.settle.map(({ slot, owner, at }) => `${at.view.id} hears that ${slot} is ${owner.view.id}'s`),
+    ...next.settle.map(
+      ({ slot, owner, at, from }) =>
+        `${at.view.id} hears that ${slot} is ${owner.view.id}'s${from ? `, from ${from.view.id}` : ''}`,
+    ),
     ...next.moves.map(
       ({ slot, from, to, half }) => `${slot} ${from.view.id}→${to.view.id}${half ? ', half moved' : ''}`,
     ),
@@ -74,5 +82,5 @@ function shown(next: NextMoves): string[] {
 
 /** `most`: of each master that gives slots away. */
 export function told(way: SlotPlan, all: Node[], more: Partial<Situation> = {}, most = 64): string[] {
-  return shown(nextMoves(way, { nodes: all, holds: new Map(), ...more }, most));
+  return shown(nextMoves(way, { nodes: all, isWhole: more.trouble === undefined, holds: new Map(), ...more }, most));
 }
