@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { balanced, partitionOf, type Shard } from '../activities/redis/cluster/balance';
 import { withClusterNodes } from '../activities/redis/cluster/client';
 import { slotOf } from '../activities/redis/cluster/markers';
-import type { SlotPlan } from '../activities/redis/cluster/moves';
+import type { SlotPlan } from '../activities/redis/cluster/situation';
 import { commandOf, ordersOf } from '../activities/redis/cluster/native';
 import type { Node } from '../activities/redis/cluster/nodes';
 import { slotCount, slotsOf } from '../activities/redis/cluster/slots';

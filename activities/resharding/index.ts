@@ -148,7 +148,7 @@ export function createReshardActivities(use: RedisClusterDependencies): ReshardA
         if (missing !== undefined) throw failure('NotVerified', missing);
         const next = nextMoves(
           { before, after },
-          { nodes, isWhole: true, holds: await strays(ask, nodes, { before, after }) },
+          { nodes, isWhole: true, unowned: new Set(), holds: await strays(ask, nodes, { before, after }) },
           1,
         );
         if (next.answer === 'drift') throw failure('Drift', next.reason);

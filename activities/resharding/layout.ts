@@ -2,7 +2,7 @@
 import { digestOf } from '../kubernetes/digest';
 import { balanced, partitionOf, type Shard } from '../redis/cluster/balance';
 import type { Moved } from '../redis/cluster/batch';
-import type { SlotPlan } from '../redis/cluster/moves';
+import type { SlotPlan } from '../redis/cluster/situation';
 import { type Node, owns, shardsIn } from '../redis/cluster/nodes';
 import { sizeOf, slotsOf } from '../redis/cluster/slots';
 

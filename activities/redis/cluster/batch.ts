@@ -1,8 +1,8 @@
 /** Slots of one master that are moved key by key (migration.ts). */
 import { fieldOf } from '../info';
 import type { ClusterNodes } from './client';
-import type { Move } from './moves';
 import type { Node } from './nodes';
+import type { Move } from './situation';
 
 const keysAtOnce = 100;
 const bytesAtOnce = 2 ** 20;

@@ -12,17 +12,18 @@
  * Where every server can move slots by itself they are told to instead (orders.ts); what is half moved by then is finished as above.
  *
  * Redis checks each of these itself, so that one who comes late is refused: a slot is only given away by whom it belongs to, and
- * not while keys of it are left. Whoever is interrupted is followed by somebody who reads again (moves.ts).
+ * not while keys of it are left. (One without keys may be given away by somebody late, to one that does not take it: heirs.ts.) Whoever is interrupted is followed by somebody who reads again (moves.ts).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failure } from '../../failures';
 import { all, Batch, type Moved, setSlot } from './batch';
 import type { ClusterNodes } from './client';
 import { equip } from './functions';
-import { type Following, type Move, nextMoves, type Settlement, type Situation, type SlotPlan } from './moves';
-import { type Node, nodeOf } from './nodes';
+import { nextMoves } from './moves';
+import { type Node, nodeOf, unclaimed } from './nodes';
 import { callOff, carryOut, giversOf, type Orders } from './orders';
 import { Deadline, untilRead } from './patience';
+import type { Following, Move, Settlement, Situation, SlotPlan } from './situation';
 import { slotsOf } from './slots';
 import type { Member, Seen } from './view';
 
@@ -69,9 +70,11 @@ async function goOn(nodes: ClusterNodes, migration: Migration, told: Set<Node>):
   let looks = true;
   let byKeys = false;
   let careful = false;
+  let unowned = new Set<number>();
   for (;;) {
     const seen = await Promise.all(members.map((member) => nodes.read(member)));
-    const situation = await situationOf(seen, nodes, looks ? plan : undefined);
+    const situation = { ...(await situationOf(seen, nodes, looks ? plan : undefined)), unowned };
+    unowned = new Set(unclaimed(situation.nodes));
     const next = nextMoves(plan, situation, slotsAtOnce);
     if (next.answer === 'done' && (looks || !byKeys)) return moved;
     if (next.answer === 'drift') throw failure('Drift', next.reason);
@@ -99,7 +102,11 @@ async function goOn(nodes: ClusterNodes, migration: Migration, told: Set<Node>):
   }
 }
 
-async function situationOf(seen: Seen[], nodes: ClusterNodes, plan: SlotPlan | undefined): Promise<Situation> {
+async function situationOf(
+  seen: Seen[],
+  nodes: ClusterNodes,
+  plan: SlotPlan | undefined,
+): Promise<Omit<Situation, 'unowned'>> {
   const answering = seen.flatMap((one) => ('view' in one ? [nodeOf(one.member, one.view)] : []));
   const silent = seen.find((one) => 'silent' in one);
   const failing = answering.find(({ view }) => view.state !== 'ok');
@@ -115,21 +122,27 @@ async function situationOf(seen: Seen[], nodes: ClusterNodes, plan: SlotPlan | u
   return { nodes: answering, isWhole: silent === undefined, ...(trouble === undefined ? {} : { trouble }), holds };
 }
 
-/** Node id → slots of the plan that it does not have, and holds keys of. Throws NotVerified where a master does not say so. */
+/**
+ * Node id → slots of the plan that it does not have, and holds keys of. Replicas are asked for those that nobody has. Throws NotVerified
+ * where one does not say so.
+ */
 export async function strays(
   nodes: ClusterNodes,
   answering: Node[],
   { before, after }: SlotPlan,
 ): Promise<Map<string, Set<number>>> {
-  const masters = answering.filter(({ self }) => self.master === undefined);
+  const unowned = new Set(unclaimed(answering));
+  const asking = answering.filter(({ self }) => self.master === undefined || unowned.size > 0);
   const found = await Promise.all(
-    masters.map(async ({ member, view, self }) => {
+    asking.map(async ({ member, view, self }) => {
       const shard = before.findIndex(({ ids }) => ids.includes(view.id));
       const own = new Set(slotsOf(self.slots));
       const sides = shard < 0 ? [] : [...slotsOf(before[shard]!.slots), ...slotsOf(after[shard]!.slots)];
       // Servers that move slots by themselves are done before an empty one has answered for each slot.
       const isKnown = view.migrations !== undefined && view.keys === 0;
-      const asked = isKnown ? [] : [...new Set(sides)].filter((slot) => !own.has(slot));
+      const asked = isKnown
+        ? []
+        : [...new Set(sides)].filter((slot) => (self.master === undefined ? !own.has(slot) : unowned.has(slot)));
       const counts = await all(
         asked.map((slot) => nodes.ask(member, ['CLUSTER', 'COUNTKEYSINSLOT', String(slot)])),
       ).catch((error: Error) => {
@@ -212,11 +225,13 @@ function soFar({ slots }: Moved): string {
   return `${slots} slots are moved`;
 }
 
-/** What a late one knew already is told to the owner, whose epoch it makes the newest. */
+/** Each by itself: one that is refused, or late, keeps no other waiting. */
 async function settled(nodes: ClusterNodes, { assertAwake }: Migration, settle: Settlement[]): Promise<void> {
-  for (const { slot, owner, at, from } of settle) {
-    assertAwake();
-    if (from) await nodes.ask(at.member, setSlot(slot, 'IMPORTING', from));
-    await nodes.ask(at.member, setSlot(slot, 'NODE', owner));
-  }
+  assertAwake();
+  await all(
+    settle.map(async ({ slot, owner, at, from }) => {
+      if (from) await nodes.ask(at.member, setSlot(slot, 'IMPORTING', from));
+      await nodes.ask(at.member, setSlot(slot, 'NODE', owner));
+    }),
+  );
 }

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { balanced, partitionOf } from '../../../activities/redis/cluster/balance';
 import { type ClusterNodes, withClusterNodes } from '../../../activities/redis/cluster/client';
 import { runningOf } from '../../../activities/redis/cluster/native';
-import type { SlotPlan } from '../../../activities/redis/cluster/moves';
+import type { SlotPlan } from '../../../activities/redis/cluster/situation';
 import { until } from '../../../lab/processes';
 import { ClusterTraffic } from './cluster-traffic';
 import { calling } from './function-calls';

@@ -7,7 +7,7 @@ import { balanced, partitionOf } from '../../../activities/redis/cluster/balance
 import { type ClusterNodes, withClusterNodes } from '../../../activities/redis/cluster/client';
 import { differingFunctions } from '../../../activities/redis/cluster/functions';
 import { strays } from '../../../activities/redis/cluster/migration';
-import type { SlotPlan } from '../../../activities/redis/cluster/moves';
+import type { SlotPlan } from '../../../activities/redis/cluster/situation';
 import { owns } from '../../../activities/redis/cluster/nodes';
 import { until } from '../../../lab/processes';
 import { ClusterTraffic } from './cluster-traffic';

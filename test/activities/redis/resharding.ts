@@ -5,7 +5,7 @@ import type { Moved } from '../../../activities/redis/cluster/batch';
 import { type ClusterNodes, withClusterNodes } from '../../../activities/redis/cluster/client';
 import { converge } from '../../../activities/redis/cluster/converge';
 import { migrate, type Migration } from '../../../activities/redis/cluster/migration';
-import type { SlotPlan } from '../../../activities/redis/cluster/moves';
+import type { SlotPlan } from '../../../activities/redis/cluster/situation';
 import { type Node, nodeOf, shardsIn } from '../../../activities/redis/cluster/nodes';
 import type { RedisProcesses } from './redis-processes';
 

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { balanced, partitionOf } from '../../../activities/redis/cluster/balance';
 import { type ClusterNodes, withClusterNodes } from '../../../activities/redis/cluster/client';
-import type { SlotPlan } from '../../../activities/redis/cluster/moves';
+import type { SlotPlan } from '../../../activities/redis/cluster/situation';
 import { unclaimed } from '../../../activities/redis/cluster/nodes';
 import { slotsOf } from '../../../activities/redis/cluster/slots';
 import { ClusterTraffic } from './cluster-traffic';
@@ -94,8 +94,52 @@ function crossing(): (nodes: ClusterNodes) => ClusterNodes {
   });
 }
 
+/** A master that gives slots, the one that gets its first, and which go from the one to the other. */
+function firstMove(): { giver: number; getter: number; going: number[] } {
+  const from = plan.before.findIndex(({ slots }) => slots.length > 0);
+  const to = plan.before.findIndex(({ slots }) => slots.length === 0);
+  const stays = new Set(slotsOf(plan.after[from]!.slots));
+  const going = slotsOf(plan.before[from]!.slots).filter((slot) => !stays.has(slot));
+  const [giver, getter] = [from, to].map((index) => ids.indexOf(plan.before[index]!.ids[0]!));
+  return { giver: giver!, getter: getter!, going };
+}
+
+const unownedSlots = async () => unclaimed(await withClusterNodes(undefined, (nodes) => allOf(redis, nodes)));
+const setSlot = async (at: number, slot: number, ...how: string[]) =>
+  expect(await redis.cli(at, 'CLUSTER', 'SETSLOT', String(slot), ...how)).toBe('OK');
+
+async function thereAndBack(): Promise<void> {
+  await move(redis, plan);
+  expect(await layout()).toEqual(partitionOf(plan.after));
+  await move(redis, back(plan));
+  expect(await layout()).toEqual(partitionOf(plan.before));
+  expect(await traffic.lost()).toEqual([]);
+}
+
+/** A slot with one key, which has gone to the getter; nobody has the slot, and no mark leads to it. */
+async function orphanWithKey(): Promise<{ slot: number; key: string }> {
+  const { giver, getter, going } = firstMove();
+  const counts = await Promise.all(going.map((slot) => redis.cli(giver, 'CLUSTER', 'COUNTKEYSINSLOT', String(slot))));
+  const slot = going[counts.indexOf('1')]!;
+  const key = await redis.cli(giver, 'CLUSTER', 'GETKEYSINSLOT', String(slot), '1');
+  await setSlot(getter, slot, 'IMPORTING', ids[giver]!);
+  await setSlot(giver, slot, 'MIGRATING', ids[getter]!);
+  const { host, port } = redis.members[getter]!;
+  expect(await redis.cli(giver, 'MIGRATE', host, String(port), key, '0', '1000')).toBe('OK');
+  await setSlot(giver, slot, 'NODE', ids[getter]!);
+  await setSlot(getter, slot, 'STABLE');
+  expect(await unownedSlots()).toEqual([slot]);
+  return { slot, key };
+}
+
 test('what was half moved and what goes back never cross: none is without a master, and no key is lost', async () => {
   await expect(move(redis, plan, dyingAfter(700))).rejects.toThrow('died');
+  const nodes = await withClusterNodes(undefined, (some) => allOf(redis, some));
+  const { getter } = firstMove();
+  const { self } = nodes.find(({ member }) => member.ordinal === getter)!;
+  // Some are on their way there, and there are others to go back: else there is nothing to cross.
+  expect([self.moving.length > 0, self.slots.length > 0]).toEqual([true, true]);
+
   await move(redis, back(plan), crossing());
   expect(await layout()).toEqual(partitionOf(plan.before));
   await traffic.stop();
@@ -103,22 +147,41 @@ test('what was half moved and what goes back never cross: none is without a mast
   expect(await traffic.lost()).toEqual([]);
 });
 
-test('a slot that was given away by a late command, and that nobody has, is given a master again', async () => {
+test('a slot that was given away by a late command, and that nobody has, is given a master again, with its functions', async () => {
   await traffic.stop();
-  const index = plan.before.findIndex(({ slots }) => slots.length > 0);
-  const to = plan.before.findIndex(({ slots }) => slots.length === 0);
-  const giver = ids.indexOf(plan.before[index]!.ids[0]!);
-  const stays = new Set(slotsOf(plan.after[index]!.slots));
-  const going = slotsOf(plan.before[index]!.slots).filter((slot) => !stays.has(slot));
+  const { giver, getter, going } = firstMove();
   const counts = await Promise.all(going.map((slot) => redis.cli(giver, 'CLUSTER', 'COUNTKEYSINSLOT', String(slot))));
   const empty = going[counts.indexOf('0')]!;
-  const getter = plan.before[to]!.ids[0]!;
-  expect(await redis.cli(giver, 'CLUSTER', 'SETSLOT', String(empty), 'NODE', getter)).toBe('OK');
-  expect(unclaimed(await withClusterNodes(undefined, (nodes) => allOf(redis, nodes)))).toEqual([empty]);
+  const library = "#!lua name=greetings\nredis.register_function('greet', function() return 1 end)";
+  for (const { ids: shard, slots } of plan.before) {
+    if (slots.length > 0) await redis.onNode(shard[0]!, (client) => client.functionLoad(library));
+  }
+  await setSlot(giver, empty, 'NODE', ids[getter]!);
+  expect(await unownedSlots()).toEqual([empty]);
+  await thereAndBack();
+  expect(await redis.cli(getter, 'FUNCTION', 'LIST')).toContain('greetings');
+});
 
-  await move(redis, plan);
-  expect(await layout()).toEqual(partitionOf(plan.after));
-  await move(redis, back(plan));
-  expect(await layout()).toEqual(partitionOf(plan.before));
-  expect(await traffic.lost()).toEqual([]);
+test('a slot that nobody has goes to whoever holds its keys', async () => {
+  await traffic.stop();
+  await orphanWithKey();
+  await thereAndBack();
+});
+
+test('a slot that nobody has, with keys at both, is left to a person; as the words say, the keys of one are kept', async () => {
+  await traffic.stop();
+  const { giver, getter } = firstMove();
+  const { slot, key } = await orphanWithKey();
+  await setSlot(giver, slot, 'IMPORTING', ids[getter]!);
+  await redis.onNode(ids[giver]!, async (client) => {
+    await client.multi().addCommand(['ASKING']).addCommand(['SET', key, 'an older one']).execAsPipeline();
+  });
+  await setSlot(giver, slot, 'STABLE');
+
+  await expect(move(redis, plan)).rejects.toThrow(
+    new RegExp(`slot ${slot} has no master, and both .*${ids[giver]}.* and .*${ids[getter]}.* hold keys of it`),
+  );
+  await setSlot(getter, slot, 'IMPORTING', ids[giver]!);
+  await setSlot(getter, slot, 'NODE', ids[getter]!);
+  await thereAndBack();
 });

@@ -1,6 +1,6 @@
 /** What is to be done next with slots on their way, as tables: whatever state a dead worker or a failover has left. */
 import { balanced } from '../../../../activities/redis/cluster/balance';
-import type { Situation } from '../../../../activities/redis/cluster/moves';
+import type { Situation } from '../../../../activities/redis/cluster/situation';
 import type { Node } from '../../../../activities/redis/cluster/nodes';
 import { rangesOf } from '../../../../activities/redis/cluster/slots';
 import { after, before, nodes, plan, replicas, tail, type Told, told } from './slot-situations';
@@ -142,8 +142,40 @@ test.each<[string, Record<string, Told>, Partial<Situation>, string[]]>([
     { a: { slots: [1] }, b: { slots: tail } },
     { holds: keysOf({ a: [0], b: [0] }) },
     [
-      'refuse: slot 0 has no master, and both pod-a and pod-b hold keys of it: compare them, delete them where they are older, and give the slot to the other (CLUSTER SETSLOT 0 NODE)',
+      'refuse: slot 0 has no master, and both pod-a (a) and pod-b (b) hold keys of it: at the one whose keys are to stay, CLUSTER SETSLOT 0 IMPORTING with the id of the other, then CLUSTER SETSLOT 0 NODE with its own, then retry: they replace those of the same name at the other',
     ],
+  ],
+  [
+    'nobody has it, and a replica of one that lost it holds its keys',
+    { a: { slots: [1] }, b: { slots: tail } },
+    { holds: keysOf({ a: [], b: [], b2: [0] }) },
+    [
+      'refuse: slot 0 has no master, and pod-b2, a replica, holds keys of it that its master does not: CLUSTER FAILOVER there makes it the master',
+    ],
+  ],
+  [
+    'nobody had it when each was read for the first time, which was not at one moment',
+    { a: { slots: [1] }, b: { slots: tail } },
+    { holds: keysOf({ a: [], b: [] }), unowned: new Set() },
+    ['wait: slot 0 has no master'],
+  ],
+  [
+    'given away, and marked as coming to one that has no key of it: the other holds them',
+    { a: { slots: [1] }, b: { slots: tail, moving: [{ slot: 0, from: 'a' }] } },
+    { holds: keysOf({ a: [0], b: [] }) },
+    ["a hears that 0 is a's, from b"],
+  ],
+  [
+    'nobody has it, while another is half moved: that is finished first, and nothing is begun',
+    { a: { slots: [1], moving: [{ slot: 1, to: 'b' }] }, b: { slots: tail } },
+    { unowned: new Set() },
+    ['1 a→b, half moved'],
+  ],
+  [
+    'nobody has it, and of another a master has not been told that it is gone: that first, for it may claim it anew',
+    { a: { slots: [1] }, b: { slots: [1, ...tail], epoch: 5 } },
+    { holds: keysOf({ a: [0], b: [] }) },
+    ["a hears that 1 is b's"],
   ],
   [
     'nobody has it, and nobody has been asked for its keys',
@@ -212,40 +244,82 @@ test('on the way back what is half moved is finished first, then all goes back',
   expect(told(back, there)).toEqual(['1 b→a']);
 });
 
-test('in one round a master gives slots or gets them: what is half moved first, and nothing while one hears of another', () => {
-  const both = (moving: Told['moving']) =>
-    told(
-      { before: [...before].reverse(), after: crossed },
-      nodes({ a: { slots: [0, 1], moving }, b: { slots: tail }, ...replicas }),
-    );
-  const crossed = [
-    { ids: ['b', 'b2'], slots: rangesOf([0, 1, 3, 4, 5, 6, 7, 8, 9]) },
-    { ids: ['a', 'a2'], slots: rangesOf([2]) },
-  ];
-  expect(both([])).toEqual(['2 b→a']);
-  expect(both([{ slot: 1, to: 'b' }])).toEqual(['1 a→b, half moved', '0 a→b']);
-  const hears = nodes({
-    a: { slots: [0], moving: [{ slot: 0, to: 'b' }] },
-    b: { slots: [1, ...tail], moving: [{ slot: 1, from: 'a' }] },
+/** One slot of each goes to the next one. */
+const ring = {
+  before: [
+    { ids: ['a', 'a2'], slots: rangesOf([0, 1]) },
+    { ids: ['b', 'b2'], slots: rangesOf([2, 3]) },
+    { ids: ['c'], slots: rangesOf([4, 5]) },
+  ],
+  after: [
+    { ids: ['a', 'a2'], slots: rangesOf([0, 5]) },
+    { ids: ['b', 'b2'], slots: rangesOf([1, 2]) },
+    { ids: ['c'], slots: rangesOf([3, 4]) },
+  ],
+};
+const ringNodes = (more: Record<string, Partial<Told>> = {}) =>
+  nodes({
+    a: { slots: [0, 1], ...more['a'] },
+    b: { slots: [2, 3], ...more['b'] },
+    c: { slots: [4, 5], ...more['c'] },
     ...replicas,
   });
-  expect(told(plan, hears)).toEqual(["b hears that 1 is b's"]);
+
+/** What one has heard of another's epoch. */
+function heard(all: Node[], id: string, of: string, epoch: number): void {
+  const { view } = all.find((node) => node.view.id === id)!;
+  view.known = view.known.map((line) => (line.id === of ? { ...line, epoch } : line));
+}
+
+test('in one round a master gives slots or gets them: what is half moved first', () => {
+  expect(told(ring, ringNodes())).toEqual(['1 a→b']);
+  expect(told(ring, ringNodes({ b: { moving: [{ slot: 3, to: 'c' }] } }))).toEqual(['3 b→c, half moved']);
+  expect(told(ring, ringNodes({ c: { moving: [{ slot: 5, to: 'a' }] } }))).toEqual(['5 c→a, half moved']);
 });
 
-test.each<[string, number, number, string]>([
-  [
-    'a newer epoch of the giver is not known to the getter',
-    7,
-    6,
-    'wait: pod-b has not heard of the epoch 7 of pod-a yet',
-  ],
-  ['it is known', 7, 7, '0 a→b'],
-  ['the two have the same', 2, 2, 'wait: pod-a and pod-b have the same epoch, 2'],
-])('nothing goes to who could be overruled: %s', (_name, epoch, heard, expected) => {
-  const all = nodes({ a: { slots: [0, 1], epoch }, b: { slots: tail }, ...replicas });
-  const b = all.find(({ view }) => view.id === 'b')!;
-  b.view.known = b.view.known.map((line) => (line.id === 'a' ? { ...line, epoch: heard } : line));
-  expect(told(plan, all)[0]).toBe(expected);
+test('nothing is given to a master that gives slots by itself', () => {
+  const migrations = [{ name: 'a job', to: 'b', slots: rangesOf([1]), state: 'running' as const, message: '' }];
+  const all = ringNodes({ a: { migrations }, c: { moving: [{ slot: 5, to: 'a' }] } });
+  expect(told(ring, all)).toEqual(['wait: servers are moving slots by themselves']);
+});
+
+test('a half moved slot that must wait keeps its two from the other role', () => {
+  const all = ringNodes({ b: { moving: [{ slot: 3, to: 'c' }] } });
+  heard(all, 'c', 'b', 1);
+  expect(told(ring, all)).toEqual(['wait: pod-c has not heard of the epoch 2 of pod-b yet']);
+});
+
+test.each<[string, number, (all: Node[]) => void, string[]]>([
+  ['the giver', 7, (all) => heard(all, 'b', 'a', 6), ['wait: pod-b has not heard of the epoch 7 of pod-a yet']],
+  ['a third one', 7, (all) => heard(all, 'b', 'c', 3), ['wait: pod-b has not heard of the epoch 4 of pod-c yet']],
+  ['nobody', 7, () => undefined, ['1 a→b']],
+])('who claims has heard of every epoch: not of that of %s', (_name, epoch, change, expected) => {
+  const all = ringNodes({ a: { epoch } });
+  change(all);
+  expect(told(ring, all)).toEqual(expected);
+});
+
+test('a giver whose epoch another master has too waits for one of the two to take a newer one; one that it does not know has no say', () => {
+  const all = ringNodes({ a: { epoch: 4 } });
+  expect(told(ring, all)).toEqual(['wait: pod-a and pod-c have the same epoch, 4']);
+  const { view } = all[0]!;
+  view.known = view.known.filter(({ id }) => id !== 'c');
+  expect(told(ring, all)).toEqual(['1 a→b']);
+});
+
+test('a slot that nobody has goes back to the giver where the other is without slots, and so without functions', () => {
+  const alone = {
+    before: [
+      { ids: ['a', 'a2'], slots: rangesOf([0, 1]) },
+      { ids: ['b', 'b2'], slots: [] },
+    ],
+    after: [
+      { ids: ['a', 'a2'], slots: rangesOf([1]) },
+      { ids: ['b', 'b2'], slots: rangesOf([0]) },
+    ],
+  };
+  const nobody = nodes({ a: { slots: [1] }, b: { slots: [] }, ...replicas });
+  expect(told(alone, nobody, { holds: keysOf({ a: [], b: [] }) })).toEqual(["a hears that 0 is a's, from b"]);
 });
 
 test('a master without slots gets them from one other first, and nothing new while one is half moved', () => {

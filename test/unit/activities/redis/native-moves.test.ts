@@ -1,5 +1,5 @@
 /** What is to be done next where servers move slots by themselves, as tables. */
-import type { Situation } from '../../../../activities/redis/cluster/moves';
+import type { Situation } from '../../../../activities/redis/cluster/situation';
 import { rangesOf } from '../../../../activities/redis/cluster/slots';
 import type { SlotMigration } from '../../../../activities/redis/cluster/view';
 import { after, before, nodes, plan, replicas, tail, type Told, told } from './slot-situations';

@@ -1,6 +1,7 @@
 /** Two shards with slots on their way between them, as their nodes tell it; and what is to be done then, in words. */
 import type { Shard } from '../../../../activities/redis/cluster/balance';
-import { type NextMoves, nextMoves, type Situation, type SlotPlan } from '../../../../activities/redis/cluster/moves';
+import { nextMoves } from '../../../../activities/redis/cluster/moves';
+import type { NextMoves, Situation, SlotPlan } from '../../../../activities/redis/cluster/situation';
 import { type Node, nodeOf } from '../../../../activities/redis/cluster/nodes';
 import { rangesOf } from '../../../../activities/redis/cluster/slots';
 import type { KnownNode, SlotMigration } from '../../../../activities/redis/cluster/view';
@@ -82,5 +83,11 @@ function shown(next: NextMoves): string[] {
 
 /** `most`: of each master that gives slots away. */
 export function told(way: SlotPlan, all: Node[], more: Partial<Situation> = {}, most = 64): string[] {
-  return shown(nextMoves(way, { nodes: all, isWhole: more.trouble === undefined, holds: new Map(), ...more }, most));
+  return shown(
+    nextMoves(
+      way,
+      { nodes: all, isWhole: more.trouble === undefined, unowned: new Set([0]), holds: new Map(), ...more },
+      most,
+    ),
+  );
 }

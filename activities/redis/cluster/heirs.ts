@@ -1,0 +1,39 @@
+/**
+ * Who is to have a slot that nobody has and that no mark leads to: a command of somebody dead that arrived late has left it. Whoever
+ * holds its keys; or who is to have it, unless that one is without slots, and so perhaps without functions. Pure, table-tested
+ * through moves.ts.
+ */
+import { followersOf, type Node } from './nodes';
+import type { NextMoves, Settlement, Situation } from './situation';
+
+/** `sides`: the masters of the two shards that may have it, the one that is to have it last. */
+export function heirOf(slot: number, sides: Node[], situation: Situation): Settlement | NextMoves {
+  const { isWhole, holds, nodes, trouble, unowned } = situation;
+  const nobody = `slot ${slot} has no master`;
+  // What has not been said may be that somebody has it, or holds its keys.
+  const isKnown = isWhole && unowned.has(slot) && sides.every(({ view }) => holds.has(view.id));
+  if (sides.length < 2 || !isKnown) return { answer: 'wait', reason: isWhole ? nobody : `${nobody}: ${trouble}` };
+  const hasKeys = ({ view }: Node) => holds.get(view.id)?.has(slot) ?? false;
+  const holders = sides.filter(hasKeys);
+  if (holders.length > 1) {
+    const [one, another] = sides.map(({ member, view }) => `${member.pod} (${view.id})`);
+    return {
+      answer: 'refuse',
+      reason: `${nobody}, and both ${one} and ${another} hold keys of it: at the one whose keys are to stay, CLUSTER SETSLOT ${slot} IMPORTING with the id of the other, then CLUSTER SETSLOT ${slot} NODE with its own, then retry: they replace those of the same name at the other`,
+    };
+  }
+  // A master that lost a slot deleted its keys; its replicas, up to Redis 7.0, did not.
+  const replica = sides
+    .filter((side) => !hasKeys(side))
+    .flatMap((side) => followersOf(side, nodes))
+    .find(hasKeys);
+  if (replica) {
+    return {
+      answer: 'refuse',
+      reason: `${nobody}, and ${replica.member.pod}, a replica, holds keys of it that its master does not: CLUSTER FAILOVER there makes it the master`,
+    };
+  }
+  const [other, target] = sides as [Node, Node];
+  const owner = holders[0] ?? (target.self.slots.length > 0 ? target : other);
+  return { slot, owner, at: owner, from: owner === target ? other : target };
+}
