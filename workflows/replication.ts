@@ -1,9 +1,36 @@
 /** What every new replica needs. Pure. */
+import type { FirewallRule } from '../activities/azure/flexible-servers';
 import type { Finding } from '../catalogue';
-import { refuse } from './runbook/checks';
+import { refuse, warn } from './runbook/checks';
 
 /** Azure allows so many a primary (concepts-read-replicas). */
 export const replicasMax = 5;
+
+/** It opens the replica's network as the source's is open: said before. */
+export function warnOfRules(field: string, replica: string, rules: FirewallRule[] = []): Finding[] {
+  if (rules.length === 0) return [];
+  const names = rules.map(({ name }) => name).join(', ');
+  return [warn('CarriedOver', field, `firewall rules, on ${replica} as well: ${names}`)];
+}
+
+/** Azure takes a minute for each (recorded), one after the other. */
+export const ruleSeconds = 60;
+
+/** A replica has no private endpoint, and where nothing else leads to its source nothing would lead to it. */
+export function refusePrivate(
+  field: string,
+  { name, privateOnly }: { name: string; privateOnly?: true },
+  instead: string,
+): Finding[] {
+  if (!privateOnly) return [];
+  return [
+    refuse(
+      'PrivateOnly',
+      field,
+      `${name} is reached by private endpoints alone (publicNetworkAccess is Disabled), of which a replica has none: ${instead}`,
+    ),
+  ];
+}
 
 /** A replica of a server in a network of one's own is made into one as well, and which is nobody's here to choose. */
 export function refuseInjected(

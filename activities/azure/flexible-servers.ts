@@ -30,6 +30,15 @@ export interface FlexibleServer {
   tags: Record<string, string>;
   /** Of the network that it was made into (delegatedSubnetResourceId). */
   subnet?: string;
+  /** Reached by nothing but private endpoints, of which a replica has none (publicNetworkAccess is Disabled). */
+  privateOnly?: true;
+}
+
+/** Addresses that are let in, both ends included. */
+export interface FirewallRule {
+  name: string;
+  startIpAddress: string;
+  endIpAddress: string;
 }
 
 /** A server parameter, which ARM calls a configuration. */
@@ -69,11 +78,10 @@ export interface Backup {
   automatic: boolean;
 }
 
-/** What belongs to a server and does not come along to a replica that is promoted. */
+/** What belongs to a server, and not to its replica. */
 export interface Surroundings {
   geoRedundantBackup: boolean;
   backupRetentionDays: number;
-  firewallRules: string[];
   /** Of Microsoft Entra. */
   administrators: string[];
   privateEndpoints: string[];
@@ -101,6 +109,7 @@ export interface FlexibleServers {
   /** Names of a primary's virtual endpoints, and the servers that each leads to. */
   readVirtualEndpoints(server: string): Promise<{ name: string; members: string[] }[]>;
   readSurroundings(server: string): Promise<Surroundings>;
+  readFirewallRules(server: string): Promise<FirewallRule[]>;
   readBackups(server: string): Promise<Backup[]>;
   /** Locks on the server and those that it inherits from its group and subscription. */
   readLocks(server: string): Promise<ResourceLock[]>;
@@ -114,6 +123,8 @@ export interface FlexibleServers {
     parameter: { name: string; value: string },
     options: ChangeOptions,
   ): Promise<Accepted>;
+  /** Made, or made so. */
+  changeFirewallRule(server: string, rule: FirewallRule, options: ChangeOptions): Promise<Accepted>;
   restart(server: string, options: ChangeOptions): Promise<Accepted>;
   /** Of the source's size where none is given; never a smaller one. */
   createReplica(

@@ -51,18 +51,21 @@ export function createFlexibleServers(options: ManagementOptions): FlexibleServe
     },
 
     async readSurroundings(server) {
-      const [{ backup, privateEndpointConnections }, rules, administrators] = await Promise.all([
+      const [{ backup, privateEndpointConnections }, administrators] = await Promise.all([
         reads.servers.get(resourceGroup, server, read()),
-        collect(reads.firewallRules.listByServer(resourceGroup, server, read())),
         collect(reads.administratorsMicrosoftEntra.listByServer(resourceGroup, server, read())),
       ]);
       return {
         geoRedundantBackup: backup?.geoRedundantBackup === 'Enabled',
         backupRetentionDays: backup?.backupRetentionDays ?? 0,
-        firewallRules: rules.flatMap(({ name }) => name ?? []),
         administrators: administrators.flatMap(({ principalName, name }) => principalName ?? name ?? []),
         privateEndpoints: (privateEndpointConnections ?? []).flatMap(({ name }) => name ?? []),
       };
+    },
+
+    async readFirewallRules(server) {
+      const all = await collect(reads.firewallRules.listByServer(resourceGroup, server, read()));
+      return all.map(({ name = '', startIpAddress, endIpAddress }) => ({ name, startIpAddress, endIpAddress }));
     },
 
     async readBackups(server) {
@@ -86,6 +89,9 @@ export function createFlexibleServers(options: ManagementOptions): FlexibleServe
         (sdk) => once.configurations.beginUpdate(resourceGroup, server, name, { value, source: 'user-override' }, sdk),
         change,
       ),
+
+    changeFirewallRule: (server, { name, ...addresses }, change) =>
+      begin((sdk) => once.firewallRules.beginCreateOrUpdate(resourceGroup, server, name, addresses, sdk), change),
 
     createReplica: ({ source, replica, location, tags, size }, change) =>
       begin((sdk) => {
@@ -141,6 +147,10 @@ function serverOf(server: Server): FlexibleServer {
     ...(source ? { source } : {}),
     highAvailability: server.highAvailability?.mode ?? 'Disabled',
     ...(server.network?.delegatedSubnetResourceId ? { subnet: server.network.delegatedSubnetResourceId } : {}),
+    // One in a subnet says so too, and is none of these.
+    ...(server.network?.publicNetworkAccess === 'Disabled' && !server.network.delegatedSubnetResourceId
+      ? { privateOnly: true as const }
+      : {}),
     version: server.version ?? '',
     host: server.fullyQualifiedDomainName ?? '',
     tags: server.tags ?? {},

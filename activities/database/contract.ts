@@ -52,6 +52,8 @@ export interface ServerFacts {
   highAvailability: string;
   /** Of the network that it was made into, as an ARM id. */
   subnet?: string;
+  /** Reached by private endpoints alone. */
+  privateOnly?: true;
   version: string;
   maxConnections: number;
   /** Where the value comes from: system-default or user-override. */

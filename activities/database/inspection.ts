@@ -90,6 +90,7 @@ async function factsOf(
   return {
     ...{ name, id, location, sku, tier, storageGb, state, role, highAvailability, version },
     ...(server.subnet === undefined ? {} : { subnet: server.subnet }),
+    ...(server.privateOnly ? { privateOnly: true as const } : {}),
     maxConnectionsSource: connections?.source ?? 'unknown',
     pending: pendingOf(parameters),
     locks: locks.slice(0, listMax),

@@ -6,7 +6,7 @@ import type { ChangeRequest as DatabaseChangeRequest, DatabaseFacts } from '../d
 import type { ChangeRequest, Since } from '../deployments/contract';
 import type { ReplicaIdentity } from '../replicas/contract';
 import type { PoolPodFacts } from '../restarts/contract';
-import type { Surroundings } from '../azure/flexible-servers';
+import type { FirewallRule, Surroundings } from '../azure/flexible-servers';
 
 type LongRequest = Omit<DatabaseChangeRequest, 'server'> & ReplicaIdentity;
 
@@ -38,6 +38,8 @@ export interface ReplacementFacts {
   database: DatabaseFacts;
   /** What has the wanted name. */
   existing?: { source?: string; state: string; host: string };
+  /** Of the primary; absent in histories from before. */
+  firewallRules?: FirewallRule[] | undefined;
   markers: { table: string; lacking: string[] };
   surroundings: Surroundings;
   virtualEndpoints: string[];

@@ -25,19 +25,26 @@ export async function inspectReplacement(
 ): Promise<ReplacementFacts> {
   const { servers } = use;
   const primary = await servers.readServer(source);
-  const [{ database, existing, markers }, surroundings, virtualEndpoints, parameters, logins, jobs, pool] =
-    await Promise.all([
-      inspectReplica({ source, replica, readers: [] }, use),
-      servers.readSurroundings(source),
-      servers.readVirtualEndpoints(source),
-      servers.readParameters(source),
-      onServer(primary, 'admin', use, readLogins),
-      jobsOfAdministrator(primary, use),
-      findPool(use),
-    ]);
+  const [
+    { database, existing, markers, firewallRules },
+    surroundings,
+    virtualEndpoints,
+    parameters,
+    logins,
+    jobs,
+    pool,
+  ] = await Promise.all([
+    inspectReplica({ source, replica, readers: [] }, use),
+    servers.readSurroundings(source),
+    servers.readVirtualEndpoints(source),
+    servers.readParameters(source),
+    onServer(primary, 'admin', use, readLogins),
+    jobsOfAdministrator(primary, use),
+    findPool(use),
+  ]);
   const known = typeof pool === 'object' ? await lookAtPool(pool, source, use) : undefined;
   return {
-    ...{ database, markers, surroundings, logins, jobs },
+    ...{ database, markers, firewallRules, surroundings, logins, jobs },
     ...(existing ? { existing } : {}),
     virtualEndpoints: virtualEndpoints.map(({ name }) => name),
     tags: Object.keys(primary.tags).sort(),

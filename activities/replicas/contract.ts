@@ -1,4 +1,5 @@
 /** What createReadReplica asks of Azure, PostgreSQL and Kubernetes. No secret travels: URLs are made and written in one activity. */
+import type { FirewallRule } from '../azure/flexible-servers';
 import type { DatabaseFacts } from '../database/contract';
 import type { ChangeRequest as DatabaseChangeRequest } from '../database/contract';
 import type { ChangeRequest, Since } from '../deployments/contract';
@@ -60,6 +61,8 @@ export interface ReplicaFacts {
   database: DatabaseFacts;
   /** What has the wanted name now. */
   existing?: { source?: string; state: string; sku: string; location: string; host: string };
+  /** Of the source; absent in histories from before. */
+  firewallRules?: FirewallRule[];
   /** Where the markers are to be written, and what the administrator lacks there; empty where all is there. */
   markers: { table: string; lacking: string[] };
   namespace?: string;
@@ -80,6 +83,9 @@ export interface ReplicaActivities {
   readReplica(request: ReplicaIdentity): Promise<Since & { exists: boolean }>;
   /** Does nothing where it exists; one heartbeating activity for the whole wait. Throws Drift where it follows another. */
   createReplica(request: LongRequest & ReplicaIdentity & ReplicaWish): Promise<void>;
+  /** One of the same name with other addresses is changed; others are left alone. */
+  carryFirewallRules(request: LongRequest & ReplicaIdentity & { rules: FirewallRule[] }): Promise<void>;
+  verifyFirewallRules(request: ReplicaIdentity & { rules: FirewallRule[] }): Promise<string>;
   /**
    * Does nothing where it is gone. Throws ReplicaInUse where right before the request sessions other than Azure's and our own
    * are on it, it takes no more, or a virtual endpoint leads to it. One that cannot be reached for a minute has none.

@@ -18,6 +18,7 @@ import { arrivalsOf, verifyReads } from './arrival';
 import { creation, findServer, removal } from './changes';
 import type { Publication, ReplicaActivities, ReplicaIdentity } from './contract';
 import type { ReplicaDependencies } from './dependencies';
+import { letting, missingRules } from './firewall';
 import { inspectReplica } from './inspection';
 import { assertNotPromoted, sessionsOn, sessionsOnUnready } from './occupancy';
 import { verifyLag, verifyReplica } from './replication';
@@ -43,6 +44,16 @@ export function createReplicaActivities(use: ReplicaDependencies): ReplicaActivi
       await withCircumstances(long(request), (given, identity) =>
         makeChanges(request.source, [creation(request, servers, identity)], asResources(servers), given),
       );
+    },
+    async carryFirewallRules({ replica, rules, ...request }) {
+      await withCircumstances(long(request), (given, identity) =>
+        makeChanges(replica, letting(replica, rules, servers, identity), asResources(servers), given),
+      );
+    },
+    async verifyFirewallRules({ replica, rules }) {
+      const [missing] = await missingRules(replica, rules, servers);
+      if (missing) throw failure('NotVerified', `${replica} has not got the firewall rule ${missing.name} yet`);
+      return `with ${rules.length} firewall rules of its source`;
     },
     deleteReplica: (request) =>
       withCircumstances(long(request), (given, identity) => {

@@ -18,8 +18,9 @@ export async function inspectReplica(
   const database = await inspect(source, use);
   const primary = await use.servers.readServer(source);
   const elsewhere = location !== undefined && location !== primary.location;
-  const [existing, lacking, readShare, readers, offers] = await Promise.all([
+  const [existing, firewallRules, lacking, readShare, readers, offers] = await Promise.all([
     findServer(replica, use.servers),
+    use.servers.readFirewallRules(source),
     onServer(primary, 'admin', use, lackingForMarkers, use.applicationDatabase),
     readShareOf(source, use),
     readersOf(wanted, use),
@@ -41,6 +42,7 @@ export async function inspectReplica(
           },
         }
       : {}),
+    firewallRules,
     markers: { table: markerTable, lacking },
     ...(use.topology.kubernetes ? { namespace: use.topology.kubernetes.namespace } : {}),
     readers,

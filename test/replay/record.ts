@@ -102,7 +102,12 @@ async function recordOnCluster(): Promise<void> {
 async function recordReplacement(cluster: Cluster): Promise<void> {
   await cluster.kubectl('scale', 'deployment/broxiva-api', 'deployment/broxiva-worker', '--replicas=0');
   await cluster.kubectl('wait', '--for=delete', 'pod', '-l', 'app in (broxiva-api, broxiva-worker)', '--timeout=90s');
-  const input = { replacement: 'broxiva-db-second', sku: large.sku, lagWindowSeconds: 1 };
+  const input = {
+    replacement: 'broxiva-db-second',
+    sku: large.sku,
+    lagWindowSeconds: 1,
+    replicasLeftBehind: ['broxiva-db-replica-1'],
+  };
   const run = await Run.start(cluster.production, 'databaseReplace', { ...input, timing: { soakSeconds: 1 } });
   await run.approveAll();
   await record('databaseReplace-succeeded', run.handle, (await run.report()).outcome);

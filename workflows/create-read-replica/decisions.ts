@@ -6,7 +6,7 @@ import type { Checks } from '../runbook/checks';
 import { askAll, refuse, refuseLocked, warn } from '../runbook/checks';
 import type { Settlement } from '../runbook/definition';
 import { clientsUnmeasured } from '../deployments';
-import { refuseInjected, refuseUnmarked, replicasMax } from '../replication';
+import { refuseInjected, refusePrivate, refuseUnmarked, replicasMax, warnOfRules } from '../replication';
 
 /** The guide's "when to add read replicas". */
 const readShareMin = 70;
@@ -75,6 +75,18 @@ const checks: Checks<Situation> = {
           database.primary,
           'make it (az postgres flexible-server replica create --subnet …), then start this again, which goes on with it',
         ),
+
+  'it can be reached': ({ facts: { existing, database } }) =>
+    existing
+      ? []
+      : refusePrivate(
+          'source',
+          database.primary,
+          'make it, with a private endpoint of its own, then start this again, which goes on with it',
+        ),
+
+  'who reaches it': ({ wanted: { replica }, facts: { existing, firewallRules } }) =>
+    existing ? [] : warnOfRules('replica', replica, firewallRules),
 
   'one more is allowed': ({ facts: { existing, database } }) =>
     !existing && database.replicas.length >= replicasMax

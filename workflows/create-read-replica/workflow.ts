@@ -22,6 +22,7 @@ import type {
 import type { CreateReadReplicaInput } from '../../catalogue';
 import { createReadReplicaInput, runbooks, targetOf } from '../../catalogue';
 import { clientsOf, deploymentTarget } from '../deployments';
+import { ruleSeconds } from '../replication';
 import { changes, reads, verifications } from '../runbook/activities';
 import type { Runbook } from '../runbook/definition';
 import { runbook } from '../runbook/runbook';
@@ -70,28 +71,37 @@ export const createReadReplica = runbook(definition);
 /** Every step leaves clients alone, and so does taking it back. */
 const calm = { reversibility: 'reversible' as const, undoDisturbsClients: false, impact: 'nothing' };
 
-function create(wanted: CreateReadReplicaInput, { database: { primary } }: ReplicaFacts): AnyStep {
+function create(
+  wanted: CreateReadReplicaInput,
+  { database: { primary }, firewallRules: rules = [] }: ReplicaFacts,
+): AnyStep {
   const { replica, location, timing, lagWindowSeconds: windowSeconds } = wanted;
   const [name, identity] = [`create ${replica}`, { source: primary.name, replica }];
   const deadlineSeconds = timing.operationTimeoutSeconds;
   return change<boolean, Since & { exists: boolean }>({
     ...{ name, resource: targetOf('postgres', replica), from: false, to: true, ...calm },
     // The base backup takes its time: some minutes, and more with the size of the data.
-    expectedSeconds: 600 + windowSeconds,
+    expectedSeconds: 600 + ruleSeconds * rules.length + windowSeconds,
     detail: `${primary.sku}, ${primary.storageGb} GiB in ${location ?? primary.location}; then ${windowSeconds} s under watch`,
     show: (exists) => (exists ? `replica of ${primary.name}` : 'absent'),
     read: () => read(`${name} · look for it`).readReplica(identity),
     valueOf: ({ exists }) => exists,
-    set: (exists, way) =>
-      exists
-        ? act(`${name} · ask Azure for it`, timing).createReplica({
-            ...identity,
-            deadlineSeconds,
-            ...(location ? { location } : {}),
-          })
-        : act(`${name} · delete it`, timing).deleteReplica({ ...identity, deadlineSeconds, undo: way === 'back' }),
+    set: async (exists, way) => {
+      if (!exists) {
+        const undo = way === 'back';
+        return act(`${name} · delete it`, timing).deleteReplica({ ...identity, deadlineSeconds, undo });
+      }
+      const there = location ? { location } : {};
+      await act(`${name} · ask Azure for it`, timing).createReplica({ ...identity, deadlineSeconds, ...there });
+      if (rules.length === 0) return;
+      await act(`${name} · set its firewall rules`, timing).carryFirewallRules({ ...identity, rules, deadlineSeconds });
+    },
     check: async (exists) => {
       if (!exists) return check(`${name} · verify that it is gone`, timing).verifyNoReplica(identity);
+      // Without them it lets none of the questions in that follow.
+      if (rules.length > 0) {
+        await check(`${name} · verify its firewall rules`, timing).verifyFirewallRules({ ...identity, rules });
+      }
       return watch(name, wanted, identity);
     },
   });

@@ -67,12 +67,11 @@ export function lossesOf({
   const some = (what: string, names: string[]) => (names.length > 0 ? [`${what}: ${names.join(', ')}`] : []);
   return [
     ...(primary.highAvailability === 'Disabled' ? [] : [`high availability (${primary.highAvailability})`]),
-    ...some('firewall rules', surroundings.firewallRules),
     ...some('private endpoints', surroundings.privateEndpoints),
     ...some('Entra administrators', surroundings.administrators),
     ...some('virtual endpoints', virtualEndpoints),
     ...some(
-      'replicas, which go on following the old one',
+      'replicas, which go on following the old one, and let nobody in any more',
       replicas.map(({ name }) => name),
     ),
     ...some('logical slots', primary.logicalSlots),

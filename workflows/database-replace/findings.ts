@@ -3,7 +3,7 @@ import type { ReplacedPod, ReplacementFacts } from '../../activities/replacement
 import type { DatabaseReplaceInput, Finding, Topology } from '../../catalogue';
 import { directionOf, offerOf } from '../database-sku-upgrade/decisions';
 import { impatient, pausedBySomebody, turningAway, unpausable } from '../pauses';
-import { refuseInjected, refuseUnmarked, replicasMax } from '../replication';
+import { refuseInjected, refusePrivate, refuseUnmarked, replicasMax, warnOfRules } from '../replication';
 import type { Checks } from '../runbook/checks';
 import { askAll, refuse, refuseLocked, warn } from '../runbook/checks';
 import { reservedConnections } from '../scale-deployment/budget';
@@ -66,10 +66,35 @@ const checks: Checks<Situation> = {
       'only servers that are reached from outside a network are replaced by this',
     ),
 
+  'it can be reached': ({ facts: { database } }) =>
+    refusePrivate('server', database.primary, 'only servers that are reached otherwise are replaced by this'),
+
   'one more replica is allowed': ({ facts: { database } }) =>
     database.replicas.length >= replicasMax
       ? [refuse('TooManyReplicas', 'server', `${database.primary.name} has ${replicasMax} replicas, which is the most`)]
       : [],
+
+  'no reader is lost unawares': ({ wanted, facts: { database } }) =>
+    database.replicas
+      .filter(({ name }) => name !== wanted.replacement && !wanted.replicasLeftBehind.includes(name))
+      .map(({ name }) =>
+        refuse(
+          'ReplicaLeftBehind',
+          'replicasLeftBehind',
+          `${name} goes on following ${database.primary.name}, and so nobody but the administrator can log in there any more, and who stays reads what was there at the switchover. Lead its readers to the primary first; then name it here, or delete it`,
+        ),
+      ),
+
+  'those left behind are replicas': ({ wanted, facts: { database } }) =>
+    wanted.replicasLeftBehind
+      .filter((name) => !database.replicas.some((replica) => replica.name === name))
+      .map((name) =>
+        refuse(
+          'ReplicaUnknown',
+          'replicasLeftBehind',
+          `${name} is no replica of ${database.primary.name}: leave it out`,
+        ),
+      ),
 
   'size is offered': ({ wanted, facts }) =>
     sizeOf(wanted, facts)
@@ -260,10 +285,12 @@ const checks: Checks<Situation> = {
   'what does not come along': ({ facts, wanted }) =>
     lossesOf(facts).map((loss) => warn('NotCarriedOver', 'replacement', `${wanted.replacement} has not: ${loss}`)),
 
-  'what comes along': ({ facts: { overrides }, wanted }) =>
-    overrides.length > 0
-      ? [warn('CarriedOver', 'replacement', `set on ${wanted.replacement} as well: ${overrides.join(', ')}`)]
-      : [],
+  'what comes along': ({ facts: { overrides, firewallRules }, wanted: { replacement } }) => [
+    ...(overrides.length > 0
+      ? [warn('CarriedOver', 'replacement', `set on ${replacement} as well: ${overrides.join(', ')}`)]
+      : []),
+    ...warnOfRules('replacement', replacement, firewallRules),
+  ],
 
   'the topology follows': ({ wanted, facts, topology }) =>
     topology.postgres.primary === facts.database.primary.name

@@ -27,6 +27,7 @@ import type { ReplicaActivities } from '../../activities/replicas/contract';
 import type { DatabaseReplaceInput, TargetKind } from '../../catalogue';
 import { databaseReplaceInput, runbooks, targetOf } from '../../catalogue';
 import { shortSku } from '../database-sku-upgrade/decisions';
+import { ruleSeconds } from '../replication';
 import { changes, reads, verifications } from '../runbook/activities';
 import type { Runbook } from '../runbook/definition';
 import { runbook } from '../runbook/runbook';
@@ -89,14 +90,15 @@ function identityOf({ replacement: replica }: DatabaseReplaceInput, { database }
 function create(wanted: DatabaseReplaceInput, facts: ReplacementFacts): AnyStep {
   const { timing, lagWindowSeconds: windowSeconds, sku } = wanted;
   const identity = identityOf(wanted, facts);
-  const { primary } = facts.database;
+  const { database, firewallRules: rules = [] } = facts;
+  const { primary } = database;
   const { tier } = sizeOf(wanted, facts)!;
   const name = `create ${identity.replica}`;
   const deadlineSeconds = timing.operationTimeoutSeconds;
   return change<boolean, Since & { exists: boolean }>({
     ...{ name, resource: targetOf('postgres', identity.replica), from: false, to: true, ...calm },
     // The base backup takes its time: some minutes, and more with the size of the data.
-    expectedSeconds: 600 + windowSeconds,
+    expectedSeconds: 600 + ruleSeconds * rules.length + windowSeconds,
     detail: `${primary.storageGb} GiB in ${primary.location}; then ${windowSeconds} s under watch`,
     show: (exists) => (exists ? `replica of ${primary.name}, ${shortSku(sku)}` : 'absent'),
     read: () => read(`${name} · look for it`).readReplica(identity),
@@ -108,10 +110,19 @@ function create(wanted: DatabaseReplaceInput, facts: ReplacementFacts): AnyStep 
       }
       const size = { sku, tier };
       await act(`${name} · ask Azure for it`, timing).createReplica({ ...identity, size, deadlineSeconds });
+      if (rules.length > 0) {
+        await act(`${name} · set its firewall rules`, timing).carryFirewallRules({
+          ...{ ...identity, rules, deadlineSeconds },
+        });
+      }
       return act(`${name} · set its parameters`, timing).carryParameters({ ...identity, deadlineSeconds });
     },
     check: async (exists) => {
       if (!exists) return check(`${name} · verify that it is gone`, timing).verifyNoReplica(identity);
+      // Without them it lets none of the questions in that follow.
+      if (rules.length > 0) {
+        await check(`${name} · verify its firewall rules`, timing).verifyFirewallRules({ ...identity, rules });
+      }
       const carried = await check(`${name} · verify its parameters`, timing).verifyParametersCarried(identity);
       const state = await check(`${name} · verify that it replicates`, timing).verifyReplica(identity);
       const lag = await act(`${name} · watch its lag for ${windowSeconds} s`, timing).verifyLag({

@@ -11,8 +11,9 @@ export function heirOf(slot: number, sides: Node[], situation: Situation): Settl
   const { isWhole, holds, nodes, trouble, unowned } = situation;
   const nobody = `slot ${slot} has no master`;
   // What has not been said may be that somebody has it, or holds its keys.
-  const isKnown = isWhole && unowned.has(slot) && sides.every(({ view }) => holds.has(view.id));
-  if (sides.length < 2 || !isKnown) return { answer: 'wait', reason: isWhole ? nobody : `${nobody}: ${trouble}` };
+  const followers = sides.flatMap((side) => followersOf(side, nodes));
+  const isKnown = isWhole && unowned.has(slot) && [...sides, ...followers].every(({ view }) => holds.has(view.id));
+  if (sides.length < 2 || !isKnown) return { answer: 'wait', reason: trouble ? `${nobody}: ${trouble}` : nobody };
   const hasKeys = ({ view }: Node) => holds.get(view.id)?.has(slot) ?? false;
   const holders = sides.filter(hasKeys);
   if (holders.length > 1) {
@@ -23,14 +24,15 @@ export function heirOf(slot: number, sides: Node[], situation: Situation): Settl
     };
   }
   // A master that lost a slot deleted its keys; its replicas, up to Redis 7.0, did not.
-  const replica = sides
-    .filter((side) => !hasKeys(side))
-    .flatMap((side) => followersOf(side, nodes))
-    .find(hasKeys);
+  const replica = followers.find((node) => hasKeys(node) && !holders.some(({ view }) => view.id === node.self.master));
   if (replica) {
+    const { pod } = replica.member;
+    if (!replica.view.linkUp) return { answer: 'wait', reason: `${nobody}, and ${pod} is not in sync with its master` };
+    // Where its master is without slots Redis holds no election.
+    const isElected = sides.some(({ view, self }) => view.id === replica.self.master && self.slots.length > 0);
     return {
       answer: 'refuse',
-      reason: `${nobody}, and ${replica.member.pod}, a replica, holds keys of it that its master does not: CLUSTER FAILOVER there makes it the master`,
+      reason: `${nobody}, and ${pod}, a replica, holds keys of it that its master does not: make it the master (CLUSTER FAILOVER${isElected ? '' : ' TAKEOVER'} there), then retry`,
     };
   }
   const [other, target] = sides as [Node, Node];

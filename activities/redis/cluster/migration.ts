@@ -73,8 +73,8 @@ async function goOn(nodes: ClusterNodes, migration: Migration, told: Set<Node>):
   let unowned = new Set<number>();
   for (;;) {
     const seen = await Promise.all(members.map((member) => nodes.read(member)));
-    const situation = { ...(await situationOf(seen, nodes, looks ? plan : undefined)), unowned };
-    unowned = new Set(unclaimed(situation.nodes));
+    const { situation, open } = await situationOf(seen, nodes, { plan, looks, unowned });
+    unowned = open;
     const next = nextMoves(plan, situation, slotsAtOnce);
     if (next.answer === 'done' && (looks || !byKeys)) return moved;
     if (next.answer === 'drift') throw failure('Drift', next.reason);
@@ -93,8 +93,9 @@ async function goOn(nodes: ClusterNodes, migration: Migration, told: Set<Node>):
       missing = (await order(nodes, migration, { ...next, begin: moves }, moved)) ?? problem;
     }
     if (next.answer === 'follow') missing = await makeFollow(nodes, next.follow);
-    careful = missing !== undefined;
-    looks = careful || next.answer === 'done';
+    // What has only been waited for has not failed.
+    if (next.answer !== 'wait') careful = missing !== undefined;
+    looks = missing !== undefined || next.answer === 'done';
     deadline.assert({ seen, waits: next.answer === 'wait', missing: missing ?? soFar(moved) });
     if (missing === undefined) continue;
     members = await migration.members().catch(() => members);
@@ -102,47 +103,49 @@ async function goOn(nodes: ClusterNodes, migration: Migration, told: Set<Node>):
   }
 }
 
+/** `open`: slots that nobody has now, where every node answers. */
 async function situationOf(
   seen: Seen[],
   nodes: ClusterNodes,
-  plan: SlotPlan | undefined,
-): Promise<Omit<Situation, 'unowned'>> {
+  { plan, looks, unowned }: { plan: SlotPlan; looks: boolean; unowned: Set<number> },
+): Promise<{ situation: Situation; open: Set<number> }> {
   const answering = seen.flatMap((one) => ('view' in one ? [nodeOf(one.member, one.view)] : []));
   const silent = seen.find((one) => 'silent' in one);
   const failing = answering.find(({ view }) => view.state !== 'ok');
   let trouble = silent
     ? `${silent.member.pod} does not say what it sees: ${silent.silent}`
     : failing && `cluster_state of ${failing.member.pod} is fail`;
+  const open = new Set(silent ? [] : unclaimed(answering));
   let holds = new Map<string, Set<number>>();
   try {
-    if (plan) holds = await strays(nodes, answering, plan);
+    if (looks) holds = await strays(nodes, answering, plan, open);
   } catch (error) {
     trouble ??= (error as Error).message;
   }
-  return { nodes: answering, isWhole: silent === undefined, ...(trouble === undefined ? {} : { trouble }), holds };
+  const known = { nodes: answering, isWhole: silent === undefined, unowned, holds };
+  return { situation: { ...known, ...(trouble === undefined ? {} : { trouble }) }, open };
 }
 
 /**
- * Node id → slots of the plan that it does not have, and holds keys of. Replicas are asked for those that nobody has. Throws NotVerified
- * where one does not say so.
+ * Node id → slots of the plan that it does not have, and holds keys of. Replicas are asked for those that nobody has (`open`). Throws
+ * NotVerified where one does not say so.
  */
 export async function strays(
   nodes: ClusterNodes,
   answering: Node[],
   { before, after }: SlotPlan,
+  open = new Set<number>(),
 ): Promise<Map<string, Set<number>>> {
-  const unowned = new Set(unclaimed(answering));
-  const asking = answering.filter(({ self }) => self.master === undefined || unowned.size > 0);
+  const asking = answering.filter(({ self }) => self.master === undefined || open.size > 0);
   const found = await Promise.all(
     asking.map(async ({ member, view, self }) => {
-      const shard = before.findIndex(({ ids }) => ids.includes(view.id));
+      const shard = before.findIndex(({ ids }) => ids.includes(self.master ?? view.id));
       const own = new Set(slotsOf(self.slots));
       const sides = shard < 0 ? [] : [...slotsOf(before[shard]!.slots), ...slotsOf(after[shard]!.slots)];
       // Servers that move slots by themselves are done before an empty one has answered for each slot.
       const isKnown = view.migrations !== undefined && view.keys === 0;
-      const asked = isKnown
-        ? []
-        : [...new Set(sides)].filter((slot) => (self.master === undefined ? !own.has(slot) : unowned.has(slot)));
+      const isAsked = (slot: number) => (self.master === undefined ? !own.has(slot) : open.has(slot));
+      const asked = isKnown ? [] : [...new Set(sides)].filter(isAsked);
       const counts = await all(
         asked.map((slot) => nodes.ask(member, ['CLUSTER', 'COUNTKEYSINSLOT', String(slot)])),
       ).catch((error: Error) => {

@@ -104,12 +104,17 @@ function nextSlots({ before, after }: SlotPlan, situation: Situation, most: numb
           sides.map(({ node }) => node),
           situation,
         );
-        if ('answer' in heir) blocked ??= heir;
-        else settle.push(heir);
+        if (!('answer' in heir)) settle.push(heir);
+        else if (blocked?.answer !== 'refuse') blocked = heir;
         continue;
       }
       if (situation.trouble !== undefined) return { answer: 'wait', reason: situation.trouble };
       return { answer: 'drift', reason: `slot ${slot} is with ${taken.member.pod}, where nobody was to move it` };
+    }
+    if (owners[1]?.node.self.epoch === owner.node.self.epoch) {
+      const pods = owners.map(({ node }) => node.member.pod).join(' and ');
+      blocked ??= { answer: 'wait', reason: `both ${pods} have slot ${slot}, by the same epoch` };
+      continue;
     }
     const other = sides.find(({ index }) => index !== owner.index);
     if (!other) {
@@ -132,9 +137,10 @@ function nextSlots({ before, after }: SlotPlan, situation: Situation, most: numb
     } else if (owner.index !== target) fresh.push({ ...move, half: false });
   }
   const way = wayOf(situation.nodes);
+  if (under.cancel.length > 0) return ordered(under, [], situation);
   if (settle.length + half.length > 0 || blocked || (way === 'pipeline' && under.slots.size === 0)) {
-    const busy = { givers: [...under.watch, ...under.cancel], getters: under.getters };
-    return roundOf({ settle, half, fresh, busy, ...(blocked ? { blocked } : {}) }, situation, most);
+    const busy = { givers: under.watch, getters: under.getters };
+    return roundOf({ settle, half, fresh, busy, blocked }, situation, most);
   }
   return ordered(under, way === 'native' ? fresh : [], situation);
 }

@@ -9,8 +9,8 @@
  * 2. Then who is to claim what nobody else has.
  * 3. Then slots move: a master gives them or gets them. What is half moved comes first.
  *
- * Who claims has heard of every master's present epoch, so that its own is newer than any giver's; and no giver shares its epoch
- * with another, because one of the two will take a newer one by itself.
+ * Who claims has heard of every giver's present epoch, so that its own is newer; and no giver shares its epoch with another, because one of
+ * the two will take a newer one by itself. (Getters may come to share one: what they give away is not in question then.)
  */
 import type { Node } from './nodes';
 import type { Move, NextMoves, Settlement, Situation } from './situation';
@@ -23,7 +23,7 @@ export interface Wanted {
   /** Givers and getters of slots that servers move by themselves. */
   busy: { givers: Node[]; getters: Node[] };
   /** Said of a slot that nobody has: what is half moved goes on, nothing else is begun. */
-  blocked?: NextMoves;
+  blocked: NextMoves | undefined;
 }
 
 /** `most`: of each master that gives slots away. */
@@ -37,17 +37,17 @@ export function roundOf(wanted: Wanted, { nodes, trouble }: Situation, most: num
     hindrance ??= found;
     return found === undefined;
   };
-  const unheard = remembered((claimer: Node) => failingIn([claimer], nodes) ?? unheardBy(claimer, nodes));
-  const claims = settle.filter(({ owner }) => isFree(unheard(owner)));
+  const claims = settle.filter(({ owner }) => isFree(failingIn([owner], nodes) ?? unheardBy(owner, nodes)));
   if (claims.length > 0) return { answer: 'act', settle: claims, moves: [] };
 
-  const hindered = remembered((from: Node) =>
-    remembered((to: Node) => failingIn([from], nodes) ?? twinOf(from, nodes) ?? unheard(to)),
-  );
-  const roles = new Roles(half, wanted.busy);
   const isBegun = trouble === undefined && blocked === undefined && settle.length === 0;
-  const moves = [...half, ...(isBegun ? fresh : [])].filter(
-    (move) => roles.take(move, most) && isFree(hindered(move.from)(move.to)),
+  const candidates = [...half, ...(isBegun ? fresh : [])];
+  const givers = [...new Set(candidates.map(({ from }) => from))];
+  const cannotGive = remembered((from) => failingIn([from], nodes) ?? twinOf(from, nodes));
+  const cannotGet = remembered((to) => failingIn([to], nodes) ?? unheardBy(to, givers));
+  const roles = new Roles(wanted);
+  const moves = candidates.filter(
+    (move) => roles.take(move, most) && isFree(cannotGive(move.from) ?? cannotGet(move.to)),
   );
   if (moves.length > 0) return { answer: 'act', settle: [], moves };
   if (blocked && settle.length + half.length === 0) return blocked;
@@ -62,9 +62,9 @@ class Roles {
   /** Of those without slots. */
   private readonly firstGivers: Map<Node, Node | undefined>;
 
-  constructor(half: Move[], busy: Wanted['busy']) {
+  constructor({ half, settle, busy }: Wanted) {
     for (const giver of busy.givers) this.counts.set(giver, 0);
-    this.getters = new Set(busy.getters);
+    this.getters = new Set([...busy.getters, ...settle.map(({ owner }) => owner)]);
     this.firstGivers = new Map(half.map(({ to }) => [to, undefined]));
   }
 
@@ -97,9 +97,9 @@ function twinOf(giver: Node, nodes: Node[]): string | undefined {
   return twin && `${giver.member.pod} and ${twin.member.pod} have the same epoch, ${epoch}`;
 }
 
-function unheardBy(claimer: Node, nodes: Node[]): string | undefined {
+function unheardBy(claimer: Node, others: Node[]): string | undefined {
   const epochs = new Map(claimer.view.known.map(({ id, epoch }) => [id, epoch]));
-  const other = mastersBeside(claimer, nodes).find(({ view, self }) => epochs.get(view.id)! < self.epoch);
+  const other = mastersBeside(claimer, others).find(({ view, self }) => epochs.get(view.id)! < self.epoch);
   return other && `${claimer.member.pod} has not heard of the epoch ${other.self.epoch} of ${other.member.pod} yet`;
 }
 
@@ -108,11 +108,11 @@ function mastersBeside(node: Node, nodes: Node[]): Node[] {
   return nodes.filter(({ view, self }) => view.id !== node.view.id && self.master === undefined && known.has(view.id));
 }
 
-/** It is asked of thousands of slots, between few nodes. */
-function remembered<Answer>(ask: (node: Node) => Answer): (node: Node) => Answer {
-  const answers = new Map<Node, Answer>();
+/** It is asked for thousands of slots, of few nodes. */
+function remembered(ask: (node: Node) => string | undefined): typeof ask {
+  const answers = new Map<Node, string | undefined>();
   return (node) => {
     if (!answers.has(node)) answers.set(node, ask(node));
-    return answers.get(node)!;
+    return answers.get(node);
   };
 }

@@ -28,6 +28,8 @@ export function wholeWayTests(cluster: () => Cluster): void {
   test.concurrent('reads go to the replica, writes to the primary, no request fails', async () => {
     const database = Database.first(cluster().production);
     const api = Workload.of(cluster(), 'broxiva-api');
+    await database.letIn('office', '203.0.113.1', '203.0.113.9');
+    await database.letIn('vpn', '198.51.100.7', '198.51.100.7');
     const before = { secret: await texts(), uids: await api.uids() };
     const orders = new Orders(await cluster().serviceUrl('broxiva-api', '/api/orders'));
     const scans = async (server?: string) => {
@@ -55,7 +57,11 @@ export function wholeWayTests(cluster: () => Cluster): void {
         expect.stringMatching(/its login works, in recovery$/),
         expect.stringMatching(/^\d+ sessions of broxiva-api on .*, \d+ rows read there, a write refused, /),
       ]);
-      expect(await acceptedBy(run, cluster().production)).toEqual([`${replica} made as a replica`]);
+      expect(await acceptedBy(run, cluster().production)).toEqual([
+        `${replica} made as a replica`,
+        ...[`${replica} lets in office`, `${replica} lets in vpn`],
+      ]);
+      expect((await database.firewallRules(replica)).sort()).toEqual((await database.firewallRules()).sort());
       expect(cluster().mutations(run.workflowId)).toEqual([
         `patch secrets ${secret}`,
         `broxiva-api ${key} from ${secret}/${key}`,

@@ -1,5 +1,7 @@
 /** databaseReplace: interrupted in the worst second, by a lost answer, a worker's death, an operator, or somebody else's promotion. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { administrator } from '../../../activities/pgbouncer/configuration';
+import { onConsole } from '../../../activities/pgbouncer/console';
 import { type Lease, readLease, sign } from '../../../activities/pgbouncer/lease';
 import { noticedDuring, promotionOf } from '../../../lab/compare/noticed';
 import { bareScript } from '../../../lab/compare/script';
@@ -8,6 +10,7 @@ import { production } from '../../../lab/lab';
 import { until } from '../../../lab/processes';
 import { Terminal } from '../../../lab/story/terminal';
 import { inWords, isAccepted, mutationsOf } from '../support/mutations';
+import { PoolClients } from '../support/pool-clients';
 import type { Run } from '../support/run';
 import { type Replacements, servers } from './replacements';
 
@@ -28,6 +31,9 @@ export function interruptedTests(given: Replacements): void {
     hosts,
     alter,
   } = given;
+
+  let readers: PoolClients | undefined;
+  afterEach(() => readers?.end());
 
   /** Of each pod; undefined where its sidecar does not answer just now. */
   const leases = async () =>
@@ -229,32 +235,45 @@ export function interruptedTests(given: Replacements): void {
     });
   });
 
-  test('no worker is there: a guard takes what is staged where the loaded server takes no writes, and the staged one does', async () => {
-    const [pod] = await pooler().pods();
+  test('no worker is there: under clients the guards take what is staged where the loaded server takes no writes, and the staged one does', async () => {
+    const pods = await pooler().pods();
     const [loaded, staged] = [await database().host(stopped), await database().host(scripted)];
     const { data } = await cluster().get('secret', 'pgbouncer');
     const files = Object.entries<string>(data).filter(([name]) => name.endsWith('.ini'));
     const led = files.map(([name, text]) => [name, Buffer.from(text, 'base64').toString().replace(loaded, staged)]);
     const encoded = led.map(([name, text]) => [name, Buffer.from(text!).toString('base64')]);
     await cluster().merge('secret', 'pgbouncer', { data: Object.fromEntries(encoded) as Record<string, string> });
-    await alter(stopped, 'NOLOGIN');
+    const [login, password] = await Promise.all([pooler().login(), pooler().consolePassword()]);
+    const clients = (readers = new PoolClients(login, { clients: 8, patienceMs: 60_000 }));
+    await until('they read', () => clients.good > 100, { deadlineMs: 50_000 });
     const lease = { holder: 'a run', attempt: 1, since: Date.now(), expiresAt: Date.now() + 5000 };
-    const body = JSON.stringify(sign(lease, await pooler().consolePassword()));
-    await fetch(`http://${pod!.address}:9127/lease`, { method: 'PUT', body });
-    await pooler().command(`PAUSE ${production.database}`, pod!);
+    const body = JSON.stringify(sign(lease, password));
+    for (const pod of pods) {
+      await fetch(`http://${pod.address}:9127/lease`, { method: 'PUT', body });
+      // Between two logins of the pool, as a worker does.
+      await onConsole({ host: pod.address, port: login.port }, { user: administrator, password }, (console) =>
+        console.pause(production.database, () => undefined),
+      );
+    }
+    await alter(stopped, 'NOLOGIN');
     await sleep(lease.expiresAt - Date.now() + 3000);
     expect([await hosts(), await pooler().paused()]).toEqual([
       [loaded, loaded],
-      [true, false],
+      [true, true],
     ]);
     await alter(scripted, 'LOGIN');
     const opened = Date.now();
-    const taken = async () => (await hosts())[0] === staged && (await pooler().paused())[0] === false;
-    await until('the guard has taken it', taken, { deadlineMs: 50_000, everyMs: 50 });
-    console.log(
-      `the guard took the staged address ${((Date.now() - opened) / 1000).toFixed(1)} s after it took writes`,
-    );
-    expect(await hosts()).toEqual([staged, loaded]);
+    const taken = async () => {
+      const [leads, waits] = [await hosts(), await pooler().paused()];
+      return leads.every((host) => host === staged) && !waits.some(Boolean);
+    };
+    await until('the guards have taken it', taken, { deadlineMs: 50_000, everyMs: 50 });
+    const took = ((Date.now() - opened) / 1000).toFixed(1);
+    const before = clients.good;
+    await until('they read on', () => clients.good > before + 100, { deadlineMs: 50_000 });
+    await clients.end();
+    console.log(`the guards took the staged address ${took} s after it took writes: ${clients.told}`);
+    expect(clients.bad).toEqual([]);
   });
 }
 

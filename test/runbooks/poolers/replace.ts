@@ -191,6 +191,7 @@ export function replaceTests(given: Replacements): void {
   });
 
   test('under clients that stay and clients that come and go: none fails, no row is lost', async () => {
+    await database().letIn('office', '203.0.113.1', '203.0.113.9');
     await clients();
     const run = await start({ replacement: second });
     await run.approveAll();
@@ -209,6 +210,7 @@ export function replaceTests(given: Replacements): void {
     expect([...(await hosts()), (await urlOfPods()).hostname]).toEqual([host, host, host]);
     expect(await database().look(second)).toMatchObject({ sku: larger, state: 'Ready' });
     expect(await database().takesWrites(second)).toBe(true);
+    expect(await database().firewallRules(second)).toEqual(['office: 203.0.113.1 to 203.0.113.9']);
     await expect(database().session(first)).rejects.toThrow(/not permitted to log in/);
     expect(await pooler().serves()).toEqual([true, true]);
   });

@@ -126,6 +126,22 @@ export class Database {
     }
   }
 
+  /** Addresses that its own firewall lets in. */
+  async letIn(name: string, startIpAddress: string, endIpAddress: string): Promise<void> {
+    const rule = { properties: { startIpAddress, endIpAddress } };
+    await this.change('PUT', `${this.name}/firewallRules/${name}`, rule);
+    const isThere = async () => (await this.firewallRules()).some((one) => one.startsWith(`${name}: `));
+    await until(`${name} is let in`, isThere, { deadlineMs, everyMs: 100 });
+  }
+
+  async firewallRules(server = this.name): Promise<string[]> {
+    type Rules = { value: { name: string; properties: { startIpAddress: string; endIpAddress: string } }[] };
+    const { body } = await this.production.azure<Rules>('GET', `${server}/firewallRules`);
+    return body.value.map(
+      ({ name, properties }) => `${name}: ${properties.startIpAddress} to ${properties.endIpAddress}`,
+    );
+  }
+
   /** Whether Azure knows a server of that name. */
   async knows(server: string): Promise<boolean> {
     return (await this.production.azure('GET', server)).status === 200;

@@ -38,6 +38,8 @@ export function inWords({ method, resource, server, body }: LoggedRequest): stri
     return [server, 'made as a replica', sku?.name?.replace(/^Standard_/, '')].filter(Boolean).join(' ');
   }
   if (properties?.replica?.role === 'Primary') return `${server} promoted`;
+  const rule = /\/firewallRules\/([^/]+)$/i.exec(resource)?.[1];
+  if (rule) return `${server} lets in ${rule}`;
   const parameter = /\/configurations\/([^/]+)$/.exec(resource)?.[1];
   const what =
     (parameter && `${parameter} ${properties?.value}`) ??

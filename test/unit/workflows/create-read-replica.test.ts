@@ -123,6 +123,8 @@ test.each<[string, object, ReplicaFacts, string[]]>([
   ['a source that is busy', {}, facts({}, { state: 'Updating' }), ['refusal ServerNotReady']],
   ['a Burstable source', {}, facts({}, { tier: 'Burstable' }), ['refusal BurstableWithReplicas']],
   ['a name that is taken', {}, facts({ existing: { ...existing, source: 'another' } }), ['refusal NameTaken']],
+  ['a source with private endpoints alone', {}, facts({}, { privateOnly: true }), ['refusal PrivateOnly']],
+  ['one that is there, of such a source', {}, facts({ existing }, { privateOnly: true }), []],
   ['a source in a subnet', {}, facts({}, { subnet: '/subnets/data' }), ['refusal InOwnNetwork']],
   ['one that is there, of a source in a subnet', {}, facts({ existing }, { subnet: '/subnets/data' }), []],
   [

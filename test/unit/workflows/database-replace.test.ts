@@ -15,6 +15,7 @@ const primary: ServerFacts = {
   ...{ version: '17', maxConnections: 1718, maxConnectionsSource: 'system-default', pending: [], locks: [] },
   ...{ longTransactions: [], unloggedTables: [], logicalSlots: [] },
 };
+const reader: ServerFacts = { ...primary, name: 'replica-1', role: 'AsyncReplica' };
 const offer = (sku: string, vCores: number, tier = 'GeneralPurpose') => ({ sku, tier, vCores, memoryGb: 4 * vCores });
 
 const database = (server: Partial<ServerFacts> = {}, more: Partial<DatabaseFacts> = {}): DatabaseFacts => ({
@@ -41,7 +42,7 @@ const pool = (more: Partial<ReplacedPool> = {}): ReplacedPool => ({
   ...more,
 });
 const surroundings = {
-  ...{ geoRedundantBackup: false, backupRetentionDays: 7, firewallRules: [], administrators: [], privateEndpoints: [] },
+  ...{ geoRedundantBackup: false, backupRetentionDays: 7, administrators: [], privateEndpoints: [] },
 };
 
 const facts = (more: Partial<ReplacementFacts> = {}): ReplacementFacts => ({
@@ -123,11 +124,15 @@ test.each<[string, object, Partial<ReplacementFacts>, string[]]>([
   ['a replica', {}, { database: database({ role: 'AsyncReplica' }) }, ['NotAPrimary']],
   ['a server that is stopped', {}, { database: database({ state: 'Stopped' }) }, ['ServerNotReady']],
   ['a server in a subnet', {}, { database: database({ subnet: '/subnets/data' }) }, ['InOwnNetwork']],
+  ['a server with nothing but private endpoints', {}, { database: database({ privateOnly: true }) }, ['PrivateOnly']],
+  ['a replica that is not named', {}, { database: database({}, { replicas: [reader] }) }, ['ReplicaLeftBehind']],
+  ['a name that is no replica', { replicasLeftBehind: ['replica-1'] }, {}, ['ReplicaUnknown']],
+  ['one that is', { replicasLeftBehind: ['replica-1'] }, { database: database({}, { replicas: [reader] }) }, []],
   ['a name that is taken', {}, { existing: { source: 'another', state: 'Ready', host: 'h' } }, ['NameTaken']],
   ['a primary of that name, to which nobody is led', {}, { existing: { state: 'Ready', host: 'h' } }, ['NameTaken']],
   [
     'five replicas',
-    {},
+    { replicasLeftBehind: ['primary-1'] },
     { database: database({}, { replicas: Array(5).fill(primary) as ServerFacts[] }) },
     ['TooManyReplicas'],
   ],
@@ -185,12 +190,14 @@ test('what does not come along is named, one by one', () => {
       { highAvailability: 'ZoneRedundant', logicalSlots: ['cdc'] },
       { replicas: [{ ...primary, name: 'r' }] },
     ),
-    surroundings: { ...surroundings, firewallRules: ['office'], administrators: ['dba'], privateEndpoints: ['pe'] },
+    surroundings: { ...surroundings, administrators: ['dba'], privateEndpoints: ['pe'] },
     ...{ virtualEndpoints: ['ve'], tags: ['team'], otherAddresses: ['secrets/DIRECT_URL'] },
   });
   expect(lossesOf(left).map((loss) => loss.replace(/:.*/, ''))).toEqual([
-    ...['high availability (ZoneRedundant)', 'firewall rules', 'private endpoints', 'Entra administrators'],
-    ...['virtual endpoints', 'replicas, which go on following the old one', 'logical slots', 'tags'],
+    ...['high availability (ZoneRedundant)', 'private endpoints', 'Entra administrators'],
+    'virtual endpoints',
+    'replicas, which go on following the old one, and let nobody in any more',
+    ...['logical slots', 'tags'],
     'addresses that the topology does not name, and that go on leading to the old one',
     ...['diagnostic settings and alerts', 'backups'],
   ]);

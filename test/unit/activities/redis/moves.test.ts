@@ -6,7 +6,7 @@ import { rangesOf } from '../../../../activities/redis/cluster/slots';
 import { after, before, nodes, plan, replicas, tail, type Told, told } from './slot-situations';
 
 const keysOf = (slots: Record<string, number[]>) =>
-  new Map(Object.entries(slots).map(([id, some]) => [id, new Set(some)]));
+  new Map(Object.entries({ a2: [], b2: [], ...slots }).map(([id, some]) => [id, new Set(some)]));
 const holds = (id: string, ...slots: number[]) => keysOf({ [id]: slots });
 
 test.each<[string, Record<string, Told>, Partial<Situation>, string[]]>([
@@ -150,8 +150,31 @@ test.each<[string, Record<string, Told>, Partial<Situation>, string[]]>([
     { a: { slots: [1] }, b: { slots: tail } },
     { holds: keysOf({ a: [], b: [], b2: [0] }) },
     [
-      'refuse: slot 0 has no master, and pod-b2, a replica, holds keys of it that its master does not: CLUSTER FAILOVER there makes it the master',
+      'refuse: slot 0 has no master, and pod-b2, a replica, holds keys of it that its master does not: make it the master (CLUSTER FAILOVER there), then retry',
     ],
+  ],
+  [
+    'nobody has it, and a replica that is behind holds keys of it',
+    { a: { slots: [1] }, b: { slots: tail }, b2: { slots: [], master: 'b', linkUp: false } },
+    { holds: keysOf({ a: [], b: [], b2: [0] }) },
+    ['wait: slot 0 has no master, and pod-b2 is not in sync with its master'],
+  ],
+  [
+    'nobody has it, and a replica has not been asked for its keys',
+    { a: { slots: [1] }, b: { slots: tail } },
+    {
+      holds: new Map([
+        ['a', new Set()],
+        ['b', new Set()],
+      ]),
+    },
+    ['wait: slot 0 has no master'],
+  ],
+  [
+    'both have it, by one epoch: one of the two is about to take a newer one',
+    { a: { slots: [0, 1], epoch: 3 }, b: { slots: [0, ...tail], epoch: 3 } },
+    {},
+    ['wait: both pod-a and pod-b have slot 0, by the same epoch'],
   ],
   [
     'nobody had it when each was read for the first time, which was not at one moment',
@@ -320,6 +343,10 @@ test('a slot that nobody has goes back to the giver where the other is without s
   };
   const nobody = nodes({ a: { slots: [1] }, b: { slots: [] }, ...replicas });
   expect(told(alone, nobody, { holds: keysOf({ a: [], b: [] }) })).toEqual(["a hears that 0 is a's, from b"]);
+  // Nor does Redis hold an election for one without slots.
+  expect(told(alone, nobody, { holds: keysOf({ a: [], b: [], b2: [0] }) })[0]).toMatch(
+    /\(CLUSTER FAILOVER TAKEOVER there\)/,
+  );
 });
 
 test('a master without slots gets them from one other first, and nothing new while one is half moved', () => {

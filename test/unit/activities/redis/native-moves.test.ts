@@ -49,6 +49,13 @@ test.each<[string, typeof plan, Record<string, Told>, Partial<Situation>, string
     ['a calls off'],
   ],
   [
+    'under way on the way there, one half moved beside it, and it goes back: that first',
+    back,
+    can({ ...idle, a: { slots: [0, 1], moving: [{ slot: 1, to: 'b' }], migrations: running('b', 0) } }),
+    {},
+    ['a calls off'],
+  ],
+  [
     "somebody else's",
     plan,
     can({ ...idle, b: { slots: tail, migrations: running('a', 5) } }),

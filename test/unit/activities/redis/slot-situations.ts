@@ -28,6 +28,7 @@ export interface Told {
   /** How others see it. */
   flags?: string[];
   keys?: number;
+  linkUp?: boolean;
   /** Of a server that can move slots by itself. */
   migrations?: SlotMigration[];
 }
@@ -46,9 +47,9 @@ export function nodes(told: Record<string, Told>): Node[] {
       ...{ slots: rangesOf(slots), moving, ...(master === undefined ? {} : { master }) },
     }),
   );
-  return Object.entries(told).map(([id, { migrations, keys = 0 }], ordinal) => {
+  return Object.entries(told).map(([id, { migrations, keys = 0, linkUp = true }], ordinal) => {
     const view = {
-      ...{ id, clusterEnabled: true, state: 'ok' as const, keys, linkUp: true, known: lines },
+      ...{ id, clusterEnabled: true, state: 'ok' as const, keys, linkUp, known: lines },
       ...(migrations ? { migrations } : {}),
     };
     return nodeOf({ ordinal, pod: `pod-${id}`, host: id, port: 6379 }, view);
