@@ -54,7 +54,8 @@ export function createReplacementActivities(use: ReplacementDependencies): Repla
     inspectReplacement: (request) => inspectReplacement(request, use),
 
     carryParameters: (request) =>
-      withCircumstances(long(request), async (given, identity) => {
+      // It is this run's own: what keeps it busy is that it has just been made.
+      withCircumstances({ ...long(request), busyMayBeOurs: true }, async (given, identity) => {
         const missing = await missingParameters(request);
         await makeChanges(
           request.replica,

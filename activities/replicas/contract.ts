@@ -60,7 +60,15 @@ export interface Publication {
 export interface ReplicaFacts {
   database: DatabaseFacts;
   /** What has the wanted name now. */
-  existing?: { source?: string; state: string; sku: string; location: string; host: string };
+  existing?: {
+    source?: string;
+    state: string;
+    sku: string;
+    location: string;
+    host: string;
+    /** Firewall rules of the source that it has not; absent in histories from before. */
+    lackingRules?: string[];
+  };
   /** Of the source; absent in histories from before. */
   firewallRules?: FirewallRule[];
   /** Where the markers are to be written, and what the administrator lacks there; empty where all is there. */

@@ -46,7 +46,8 @@ export function createReplicaActivities(use: ReplicaDependencies): ReplicaActivi
       );
     },
     async carryFirewallRules({ replica, rules, ...request }) {
-      await withCircumstances(long(request), (given, identity) =>
+      // It is this run's own: what keeps it busy is that it has just been made.
+      await withCircumstances({ ...long(request), busyMayBeOurs: true }, (given, identity) =>
         makeChanges(replica, letting(replica, rules, servers, identity), asResources(servers), given),
       );
     },

@@ -10,6 +10,7 @@ import { addressIn } from './address';
 import type { ReaderFacts, ReplicaActivities, ReplicaFacts } from './contract';
 import { findServer } from './changes';
 import type { ReplicaDependencies } from './dependencies';
+import { missingRules } from './firewall';
 
 export async function inspectReplica(
   { source, replica, readers: wanted, location }: Parameters<ReplicaActivities['inspectReplica']>[0],
@@ -20,12 +21,14 @@ export async function inspectReplica(
   const elsewhere = location !== undefined && location !== primary.location;
   const [existing, firewallRules, lacking, readShare, readers, offers] = await Promise.all([
     findServer(replica, use.servers),
-    use.servers.readFirewallRules(source),
+    // In a subnet of one's own there is no such firewall.
+    primary.subnet === undefined ? use.servers.readFirewallRules(source) : [],
     onServer(primary, 'admin', use, lackingForMarkers, use.applicationDatabase),
     readShareOf(source, use),
     readersOf(wanted, use),
     elsewhere ? use.servers.readOffersIn(location) : undefined,
   ]);
+  const lackingRules = existing ? await missingRules(replica, firewallRules, use.servers) : [];
   return {
     database,
     ...(existing
@@ -38,6 +41,7 @@ export async function inspectReplica(
               sku: existing.sku,
               location: existing.location,
               host: existing.host,
+              lackingRules: lackingRules.map(({ name }) => name),
             },
           },
         }

@@ -3,6 +3,7 @@
  * played this time keeps its section. Where only some variants, or the cases of one kind, were played, they have a section of their own until
  * the whole is played.
  */
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runbooks } from '../../catalogue';
@@ -35,7 +36,13 @@ const head = `# Proof
 Written by \`make chaos\`. Each case is a run on real parts: PostgreSQL servers behind the lab’s Azure, under clients that write a
 ledger (one connects for every row, one has synchronous_commit off: of its acknowledged rows some may be gone where a server was killed, and nowhere else), a cache there or a Redis cluster of the lab’s own pods, under clients that write keys, or a Deployment in the lab’s cluster, under clients that ask its Service, or order there, each order a row in its database. After each, all of these were asked:
 ${invariants.map(({ number, name }) => `${number} ${name}`).join(', ')}. A cell says how runs ended, and how
-often; "asked" means that an operator was asked on the way. What was not played has no cell.`;
+often; "asked" means that an operator was asked on the way. What was not played has no cell. A section shows the code of its day,
+and of its commit where it names one: what has changed since was not played again as a whole.`;
+
+/** What was played: later changes are not shown by it. */
+function commit(): string {
+  return execFileSync('git', ['-C', repository, 'describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();
+}
 
 /** By their titles. */
 function sectionsIn(text: string): Map<string, string> {
@@ -51,7 +58,7 @@ function section(title: string, results: Result[], { seconds, every }: { seconds
   return [
     `## ${title}`,
     '',
-    `On ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC: ${results.length} cases, ${violated.length} with violations; all that was played then took ${(seconds / 60).toFixed(0)} minutes.${every > 1 ? ` Of the requests that change nothing the worker died at every ${every}th.` : ''}`,
+    `On ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC, of commit ${commit()}: ${results.length} cases, ${violated.length} with violations; all that was played then took ${(seconds / 60).toFixed(0)} minutes.${every > 1 ? ` Of the requests that change nothing the worker died at every ${every}th.` : ''}`,
     '',
     line(['what it suffered', ...variants]),
     line(['---', ...variants.map(() => '---')]),

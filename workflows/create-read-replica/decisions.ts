@@ -85,8 +85,19 @@ const checks: Checks<Situation> = {
           'make it, with a private endpoint of its own, then start this again, which goes on with it',
         ),
 
-  'who reaches it': ({ wanted: { replica }, facts: { existing, firewallRules } }) =>
-    existing ? [] : warnOfRules('replica', replica, firewallRules),
+  'who reaches it': ({ wanted: { replica }, facts: { existing, firewallRules } }) => {
+    if (!existing) return warnOfRules('replica', replica, firewallRules);
+    const { lackingRules = [] } = existing;
+    if (lackingRules.length === 0) return [];
+    const names = lackingRules.join(', ');
+    return [
+      warn(
+        'RulesLacking',
+        'replica',
+        `${replica} is there, without the firewall rules ${names} of its source: whom they let in does not reach it`,
+      ),
+    ];
+  },
 
   'one more is allowed': ({ facts: { existing, database } }) =>
     !existing && database.replicas.length >= replicasMax

@@ -6,10 +6,10 @@
  * cluster.c: clusterUpdateSlotsConfigWith). So:
  *
  * 1. Who has claimed is followed by who is to let go, before anybody claims anything else.
- * 2. Then who is to claim what nobody else has.
+ * 2. Then who is to claim what nobody else has, and has heard of every master's epoch.
  * 3. Then slots move: a master gives them or gets them. What is half moved comes first.
  *
- * Who claims has heard of every giver's present epoch, so that its own is newer; and no giver shares its epoch with another, because one of
+ * Who gets a slot has heard of every giver's present epoch, so that its own is newer; and no giver shares its epoch with another, because one of
  * the two will take a newer one by itself. (Getters may come to share one: what they give away is not in question then.)
  */
 import type { Node } from './nodes';

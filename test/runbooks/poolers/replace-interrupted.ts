@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { administrator } from '../../../activities/pgbouncer/configuration';
 import { onConsole } from '../../../activities/pgbouncer/console';
-import { type Lease, readLease, sign } from '../../../activities/pgbouncer/lease';
+import { type Lease, putLease, readLease } from '../../../activities/pgbouncer/lease';
 import { noticedDuring, promotionOf } from '../../../lab/compare/noticed';
 import { bareScript } from '../../../lab/compare/script';
 import { Stand } from '../../../lab/compare/stand';
@@ -244,19 +244,26 @@ export function interruptedTests(given: Replacements): void {
     const encoded = led.map(([name, text]) => [name, Buffer.from(text!).toString('base64')]);
     await cluster().merge('secret', 'pgbouncer', { data: Object.fromEntries(encoded) as Record<string, string> });
     const [login, password] = await Promise.all([pooler().login(), pooler().consolePassword()]);
-    const clients = (readers = new PoolClients(login, { clients: 8, patienceMs: 60_000 }));
+    const clients = (readers = new PoolClients(login, { clients: 8, patienceMs: 110_000 }));
     await until('they read', () => clients.good > 100, { deadlineMs: 50_000 });
-    const lease = { holder: 'a run', attempt: 1, since: Date.now(), expiresAt: Date.now() + 5000 };
-    const body = JSON.stringify(sign(lease, password));
+    const since = Date.now();
+    const lease = (ms: number) =>
+      Promise.all(
+        pods.map(({ address }) =>
+          putLease(address, { holder: 'a run', attempt: 1, since, expiresAt: Date.now() + ms }, password),
+        ),
+      );
+    await lease(50_000);
     for (const pod of pods) {
-      await fetch(`http://${pod.address}:9127/lease`, { method: 'PUT', body });
       // Between two logins of the pool, as a worker does.
       await onConsole({ host: pod.address, port: login.port }, { user: administrator, password }, (console) =>
         console.pause(production.database, () => undefined),
       );
     }
     await alter(stopped, 'NOLOGIN');
-    await sleep(lease.expiresAt - Date.now() + 3000);
+    await lease(1000);
+    // For some looks of the guards.
+    await sleep(4000);
     expect([await hosts(), await pooler().paused()]).toEqual([
       [loaded, loaded],
       [true, true],

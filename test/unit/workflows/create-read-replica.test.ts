@@ -124,6 +124,18 @@ test.each<[string, object, ReplicaFacts, string[]]>([
   ['a Burstable source', {}, facts({}, { tier: 'Burstable' }), ['refusal BurstableWithReplicas']],
   ['a name that is taken', {}, facts({ existing: { ...existing, source: 'another' } }), ['refusal NameTaken']],
   ['a source with private endpoints alone', {}, facts({}, { privateOnly: true }), ['refusal PrivateOnly']],
+  [
+    'one that is there, without a firewall rule of its source',
+    {},
+    facts({ existing: { ...existing, lackingRules: ['office'] } }),
+    ['warning RulesLacking'],
+  ],
+  [
+    'rules of the source, on a new one',
+    {},
+    facts({ firewallRules: [{ name: 'office', startIpAddress: '203.0.113.1', endIpAddress: '203.0.113.1' }] }),
+    ['warning CarriedOver'],
+  ],
   ['one that is there, of such a source', {}, facts({ existing }, { privateOnly: true }), []],
   ['a source in a subnet', {}, facts({}, { subnet: '/subnets/data' }), ['refusal InOwnNetwork']],
   ['one that is there, of a source in a subnet', {}, facts({ existing }, { subnet: '/subnets/data' }), []],
