@@ -306,6 +306,16 @@ test('nothing is given to a master that gives slots by itself', () => {
   expect(told(ring, all)).toEqual(['wait: servers are moving slots by themselves']);
 });
 
+test('who is to claim a slot, and must wait, gives none meanwhile', () => {
+  const moving = [
+    { slot: 1, from: 'a' },
+    { slot: 3, to: 'c' },
+  ];
+  const all = ringNodes({ a: { slots: [0] }, b: { moving } });
+  heard(all, 'b', 'a', 0);
+  expect(told(ring, all)).toEqual(['wait: pod-b has not heard of the epoch 1 of pod-a yet']);
+});
+
 test('a half moved slot that must wait keeps its two from the other role', () => {
   const all = ringNodes({ b: { moving: [{ slot: 3, to: 'c' }] } });
   heard(all, 'c', 'b', 1);
