@@ -13,9 +13,6 @@ export function warnOfRules(field: string, replica: string, rules: FirewallRule[
   return [warn('CarriedOver', field, `firewall rules, on ${replica} as well: ${names}`)];
 }
 
-/** Azure takes a minute for each (recorded), one after the other. */
-export const ruleSeconds = 60;
-
 /** A replica has no private endpoint, and where nothing else leads to its source nothing would lead to it. */
 export function refusePrivate(
   field: string,

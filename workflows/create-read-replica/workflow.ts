@@ -22,7 +22,7 @@ import type {
 import type { CreateReadReplicaInput } from '../../catalogue';
 import { createReadReplicaInput, runbooks, targetOf } from '../../catalogue';
 import { clientsOf, deploymentTarget } from '../deployments';
-import { ruleSeconds } from '../replication';
+import { carryRules, ruleSeconds, verifyRules } from '../firewall-rules';
 import { changes, reads, verifications } from '../runbook/activities';
 import type { Runbook } from '../runbook/definition';
 import { runbook } from '../runbook/runbook';
@@ -93,16 +93,12 @@ function create(
       }
       const there = location ? { location } : {};
       await act(`${name} · ask Azure for it`, timing).createReplica({ ...identity, deadlineSeconds, ...there });
-      if (rules.length === 0) return;
-      await act(`${name} · set its firewall rules`, timing).carryFirewallRules({ ...identity, rules, deadlineSeconds });
+      await carryRules(name, { ...identity, rules }, timing);
     },
     check: async (exists) => {
       if (!exists) return check(`${name} · verify that it is gone`, timing).verifyNoReplica(identity);
-      // Without them it lets none of the questions in that follow.
-      if (rules.length > 0) {
-        await check(`${name} · verify its firewall rules`, timing).verifyFirewallRules({ ...identity, rules });
-      }
-      return watch(name, wanted, identity);
+      const reached = await verifyRules(name, { ...identity, rules }, timing);
+      return reached + (await watch(name, wanted, identity));
     },
   });
 }

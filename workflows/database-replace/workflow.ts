@@ -27,7 +27,7 @@ import type { ReplicaActivities } from '../../activities/replicas/contract';
 import type { DatabaseReplaceInput, TargetKind } from '../../catalogue';
 import { databaseReplaceInput, runbooks, targetOf } from '../../catalogue';
 import { shortSku } from '../database-sku-upgrade/decisions';
-import { ruleSeconds } from '../replication';
+import { carryRules, ruleSeconds, verifyRules } from '../firewall-rules';
 import { changes, reads, verifications } from '../runbook/activities';
 import type { Runbook } from '../runbook/definition';
 import { runbook } from '../runbook/runbook';
@@ -110,25 +110,18 @@ function create(wanted: DatabaseReplaceInput, facts: ReplacementFacts): AnyStep 
       }
       const size = { sku, tier };
       await act(`${name} · ask Azure for it`, timing).createReplica({ ...identity, size, deadlineSeconds });
-      if (rules.length > 0) {
-        await act(`${name} · set its firewall rules`, timing).carryFirewallRules({
-          ...{ ...identity, rules, deadlineSeconds },
-        });
-      }
+      await carryRules(name, { ...identity, rules }, timing);
       return act(`${name} · set its parameters`, timing).carryParameters({ ...identity, deadlineSeconds });
     },
     check: async (exists) => {
       if (!exists) return check(`${name} · verify that it is gone`, timing).verifyNoReplica(identity);
-      // Without them it lets none of the questions in that follow.
-      if (rules.length > 0) {
-        await check(`${name} · verify its firewall rules`, timing).verifyFirewallRules({ ...identity, rules });
-      }
+      const reached = await verifyRules(name, { ...identity, rules }, timing);
       const carried = await check(`${name} · verify its parameters`, timing).verifyParametersCarried(identity);
       const state = await check(`${name} · verify that it replicates`, timing).verifyReplica(identity);
       const lag = await act(`${name} · watch its lag for ${windowSeconds} s`, timing).verifyLag({
         ...{ ...identity, windowSeconds, deadlineSeconds: timing.verificationTimeoutSeconds + windowSeconds },
       });
-      return `${carried}; ${state}; ${lag}`;
+      return `${reached}${carried}; ${state}; ${lag}`;
     },
   });
 }

@@ -12,7 +12,8 @@
  * Where every server can move slots by itself they are told to instead (orders.ts); what is half moved by then is finished as above.
  *
  * Redis checks each of these itself, so that one who comes late is refused: a slot is only given away by whom it belongs to, and
- * not while keys of it are left. (One without keys may be given away by somebody late, to one that does not take it: heirs.ts.) Whoever is interrupted is followed by somebody who reads again (moves.ts).
+ * not while keys of it are left. One without keys may be given away by somebody late, to one that does not take it (heirs.ts).
+ * Whoever is interrupted is followed by somebody who reads again (moves.ts).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failure } from '../../failures';

@@ -11,7 +11,7 @@ import { until } from '../../../lab/processes';
 import { ClusterTraffic } from './cluster-traffic';
 import { calling } from './function-calls';
 import { nodeTimeoutMs, RedisProcesses } from './redis-processes';
-import { allOf, grow, move, shardsOf } from './resharding';
+import { allOf, back, grow, layoutOf, move, shardsOf } from './resharding';
 
 jest.setTimeout(300_000);
 
@@ -24,8 +24,7 @@ afterAll(async () => {
   await valkey.stop();
 });
 
-const back = ({ before, after }: SlotPlan): SlotPlan => ({ before: after, after: before });
-const layout = async () => partitionOf(await shardsOf(valkey));
+const layout = () => layoutOf(valkey);
 const givers = () =>
   withClusterNodes(undefined, async (nodes) =>
     (await allOf(valkey, nodes)).filter((node) => runningOf(node).length > 0),

@@ -13,7 +13,7 @@ import { until } from '../../../lab/processes';
 import { ClusterTraffic } from './cluster-traffic';
 import { nodeTimeoutMs, RedisProcesses } from './redis-processes';
 import { calling } from './function-calls';
-import { allOf, grow, move, shardsOf } from './resharding';
+import { allOf, back, dyingAfter, grow, isCount, layoutOf, move, shardsOf } from './resharding';
 
 jest.setTimeout(300_000);
 
@@ -26,8 +26,7 @@ afterEach(async () => {
   await traffic.stop();
 });
 
-const back = ({ before, after }: SlotPlan): SlotPlan => ({ before: after, after: before });
-const layout = async () => partitionOf(await shardsOf(redis));
+const layout = () => layoutOf(redis);
 
 async function ordinalOf(id: string): Promise<number> {
   const ids = await Promise.all(redis.members.map(({ ordinal }) => redis.cli(ordinal, 'CLUSTER', 'MYID')));
@@ -39,9 +38,6 @@ async function killed(ordinal: number, ms: number): Promise<void> {
   await sleep(ms);
   await redis.startOne(ordinal);
 }
-
-/** Of thousands of slots, before the first of them is moved. */
-const isCount = ([, word]: (string | Buffer)[]) => word === 'COUNTKEYSINSLOT';
 
 /** Before the n-th request is sent, counts aside. `over`: of what was begun then. */
 function striking(request: number, strike: () => Promise<unknown>) {
@@ -55,30 +51,6 @@ function striking(request: number, strike: () => Promise<unknown>) {
     },
   });
   return { use, over: () => over ?? Promise.reject(new Error(`there were ${sent} requests only`)) };
-}
-
-/** So many requests are sent, counts aside, and none after them. */
-function dyingAfter(requests: number): (nodes: ClusterNodes) => ClusterNodes {
-  let sent = 0;
-  return (nodes) => {
-    const dying =
-      <Args extends unknown[], Answer>(send: (...args: Args) => Promise<Answer>) =>
-      async (...args: Args): Promise<Answer> => {
-        if (sent++ >= requests) throw new Error('died');
-        return send(...args);
-      };
-    const { ask, keysIn, transaction, dumpFunctions } = nodes;
-    const read: ClusterNodes['read'] = async (member) => {
-      if (sent > requests) throw new Error('died');
-      return nodes.read(member);
-    };
-    const counting: ClusterNodes['ask'] = (member, command) =>
-      isCount(command) && sent < requests ? ask(member, command) : dying(ask)(member, command);
-    return {
-      ...{ ...nodes, read, ask: counting, keysIn: dying(keysIn), transaction: dying(transaction) },
-      dumpFunctions: dying(dumpFunctions),
-    };
-  };
 }
 
 // Each test leaves the layout as it was.

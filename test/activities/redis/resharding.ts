@@ -1,6 +1,6 @@
 /** Slots moved between real Redis servers by the runbook's own part. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Shard } from '../../../activities/redis/cluster/balance';
+import { partitionOf, type Shard } from '../../../activities/redis/cluster/balance';
 import type { Moved } from '../../../activities/redis/cluster/batch';
 import { type ClusterNodes, withClusterNodes } from '../../../activities/redis/cluster/client';
 import { converge } from '../../../activities/redis/cluster/converge';
@@ -44,6 +44,39 @@ export async function allOf(redis: RedisProcesses, nodes: ClusterNodes): Promise
     if (answering.length === seen.length) return answering;
     assertInTime(`${seen.length - answering.length} nodes do not answer`);
   }
+}
+
+export const back = ({ before, after }: SlotPlan): SlotPlan => ({ before: after, after: before });
+
+export async function layoutOf(redis: RedisProcesses) {
+  return partitionOf(await shardsOf(redis));
+}
+
+/** Of thousands of slots, before the first of them is moved. */
+export const isCount = ([, word]: (string | Buffer)[]) => word === 'COUNTKEYSINSLOT';
+
+/** So many requests are sent, counts aside, and none after them. */
+export function dyingAfter(requests: number): (nodes: ClusterNodes) => ClusterNodes {
+  let sent = 0;
+  return (nodes) => {
+    const dying =
+      <Args extends unknown[], Answer>(send: (...args: Args) => Promise<Answer>) =>
+      async (...args: Args): Promise<Answer> => {
+        if (sent++ >= requests) throw new Error('died');
+        return send(...args);
+      };
+    const { ask, keysIn, transaction, dumpFunctions } = nodes;
+    const read: ClusterNodes['read'] = async (member) => {
+      if (sent > requests) throw new Error('died');
+      return nodes.read(member);
+    };
+    const counting: ClusterNodes['ask'] = (member, command) =>
+      isCount(command) && sent < requests ? ask(member, command) : dying(ask)(member, command);
+    return {
+      ...{ ...nodes, read, ask: counting, keysIn: dying(keysIn), transaction: dying(transaction) },
+      dumpFunctions: dying(dumpFunctions),
+    };
+  };
 }
 
 export function move(

@@ -10,7 +10,7 @@ import { unclaimed } from '../../../activities/redis/cluster/nodes';
 import { slotsOf } from '../../../activities/redis/cluster/slots';
 import { ClusterTraffic } from './cluster-traffic';
 import { RedisProcesses } from './redis-processes';
-import { allOf, grow, move, shardsOf } from './resharding';
+import { allOf, back, dyingAfter, grow, layoutOf, move, shardsOf } from './resharding';
 
 jest.setTimeout(300_000);
 
@@ -36,30 +36,7 @@ beforeEach(async () => {
   traffic = await new ClusterTraffic(() => redis.members, { paceMs: 3 }).start(5000);
 });
 
-const back = ({ before, after }: SlotPlan): SlotPlan => ({ before: after, after: before });
-const layout = async () => partitionOf(await shardsOf(redis));
-
-/** After so many questions for keys: in the middle of a batch, and of several masters at once. */
-function dyingAfter(questions: number): (nodes: ClusterNodes) => ClusterNodes {
-  let asked = 0;
-  return (nodes) => {
-    const alive =
-      <Args extends unknown[], Answer>(send: (...args: Args) => Promise<Answer>) =>
-      async (...args: Args): Promise<Answer> => {
-        if (asked >= questions) throw new Error('died');
-        return send(...args);
-      };
-    const keysIn: ClusterNodes['keysIn'] = (...args) => {
-      asked++;
-      return nodes.keysIn(...args);
-    };
-    const read: ClusterNodes['read'] = async (member) => {
-      if (asked >= questions) throw new Error('died');
-      return nodes.read(member);
-    };
-    return { ...nodes, read, ask: alive(nodes.ask), keysIn: alive(keysIn), transaction: alive(nodes.transaction) };
-  };
-}
+const layout = () => layoutOf(redis);
 
 /**
  * Claims that go both ways are sent at the same moment, so that none of the two has heard of the other's, and who gives a slot
@@ -133,7 +110,7 @@ async function orphanWithKey(): Promise<{ slot: number; key: string }> {
 }
 
 test('what was half moved and what goes back never cross: none is without a master, and no key is lost', async () => {
-  await expect(move(redis, plan, dyingAfter(700))).rejects.toThrow('died');
+  await expect(move(redis, plan, dyingAfter(1000))).rejects.toThrow('died');
   const nodes = await withClusterNodes(undefined, (some) => allOf(redis, some));
   const { getter } = firstMove();
   const { self } = nodes.find(({ member }) => member.ordinal === getter)!;
